@@ -1,0 +1,57 @@
+using System.Collections.Immutable;
+
+namespace Checkpointing.Protocol.Labels;
+
+/// <summary>
+/// "ends" of SPEC D3: for each earlier life that owns a checkpoint, the last label of it that counts. A label of a life that is neither
+/// in the table nor the present one is undone work.
+/// </summary>
+internal sealed class IncarnationTable : IEquatable<IncarnationTable>
+{
+    public static IncarnationTable Empty { get; } = new([]);
+
+    private readonly ImmutableArray<MessageLabel> _ends;
+
+    public IncarnationTable(ImmutableArray<MessageLabel> ends) => _ends = ends;
+
+    /// <summary>The last label that counts of each earlier life, oldest first.</summary>
+    public ImmutableArray<MessageLabel> Ends => _ends;
+
+    public bool Covers(MessageLabel label)
+    {
+        foreach (var end in _ends)
+        {
+            if (end.Incarnation == label.Incarnation)
+            {
+                return label.Sequence <= end.Sequence;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>This table with the end of one more life; a life that is already there gets the new end.</summary>
+    public IncarnationTable With(MessageLabel end)
+    {
+        if (end.Incarnation.IsNone)
+        {
+            return this;
+        }
+
+        return new IncarnationTable(Without(end.Incarnation)._ends.Add(end));
+    }
+
+    public IncarnationTable Without(Incarnation incarnation)
+    {
+        var kept = _ends.RemoveAll(end => end.Incarnation == incarnation);
+        return kept.Length == _ends.Length ? this : new IncarnationTable(kept);
+    }
+
+    public bool Equals(IncarnationTable? other) => other is not null && _ends.AsSpan().SequenceEqual(other._ends.AsSpan());
+
+    public override bool Equals(object? obj) => Equals(obj as IncarnationTable);
+
+    public override int GetHashCode() => _ends.Length == 0 ? 0 : HashCode.Combine(_ends.Length, _ends[^1]);
+
+    public override string ToString() => $"{{{string.Join(", ", _ends)}}}";
+}

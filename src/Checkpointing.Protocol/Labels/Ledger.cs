@@ -1,0 +1,114 @@
+using System.Collections.Immutable;
+
+namespace Checkpointing.Protocol.Labels;
+
+/// <summary>
+/// What one participant remembers of its messages (SPEC D3): its own labels, its marks, whom it heard and told since the checkpoint.
+/// The three instants that matter (tentative, permanent, undone) are the three methods at the end; SPEC B4 shows what goes wrong otherwise.
+/// </summary>
+internal sealed class Ledger
+{
+    private readonly ReceiptTable _received = new();
+    private readonly SendTable _sent = new();
+    private TentativeCheckpoint? _tentative;
+    private Dictionary<ParticipantId, long>? _sentBeforeTentative;
+
+    public Ledger(Life life, CheckpointMark permanentMark)
+    {
+        Life = life;
+        PermanentMark = permanentMark;
+    }
+
+    public Life Life { get; }
+
+    public CheckpointMark PermanentMark { get; private set; }
+
+    /// <summary>The last label given out in this life; 0 before the first.</summary>
+    public long LastSequence { get; private set; }
+
+    /// <summary>The checkpoint that was taken and is not decided yet.</summary>
+    public TentativeCheckpoint? Tentative => _tentative;
+
+    /// <summary>Receipts since the last checkpoint, tentative or permanent.</summary>
+    public ReceiptTable Received => _received;
+
+    public SendTable Sent => _sent;
+
+    /// <summary>Nothing was sent or received since the permanent checkpoint, and none is undecided (SPEC K4, K6).</summary>
+    public bool IsClean => _tentative is null && _received.IsEmpty && !HasSent;
+
+    /// <summary>Whether this life gave out a label that its permanent checkpoint does not cover.</summary>
+    public bool HasSent => PermanentMark.Label.Incarnation == Life.Incarnation
+        ? LastSequence > PermanentMark.Label.Sequence
+        : LastSequence > 0;
+
+    /// <summary>Gives the next label to a message for this receiver.</summary>
+    public MessageStamp Send(ParticipantId receiver)
+    {
+        var stamp = Send();
+        _sent.Record(receiver, stamp.Sequence);
+        return stamp;
+    }
+
+    /// <summary>Gives the next label to a message whose receiver is no participant itself but may pass the dependency on (a relay).</summary>
+    public MessageStamp Send() => new(Life, ++LastSequence);
+
+    public void Receive(MessageStamp stamp) => _received.Record(stamp.Sender, stamp.Sequence);
+
+    /// <summary>valid_x(i,l) of SPEC D3: the label belongs to the present life or still counts by the table; everything else is undone work.</summary>
+    public bool IsValid(MessageLabel label) => label.Incarnation == Life.Incarnation || PermanentMark.Covers(label);
+
+    /// <summary>All receipts that the permanent checkpoint does not remember: those of the undecided tentative checkpoint and those after it.</summary>
+    public ImmutableArray<Receipt> AllReceipts()
+    {
+        if (_tentative is null)
+        {
+            return _received.ToImmutable();
+        }
+
+        var all = new ReceiptTable();
+        all.Merge(_tentative.Receipts);
+        all.Merge(_received.ToImmutable());
+        return all.ToImmutable();
+    }
+
+    /// <summary>
+    /// The tentative instant: mark and receipts are frozen together with the state, and counting starts anew. An earlier tentative
+    /// checkpoint of the same round is replaced: its receipts belong to the new one too.
+    /// </summary>
+    public TentativeCheckpoint TakeTentative()
+    {
+        UndoTentative();
+        _tentative = new TentativeCheckpoint(MarkNow(), _received.ToImmutable());
+        _sentBeforeTentative = _sent.Freeze();
+        _received.Clear();
+        _sent.Clear();
+        return _tentative;
+    }
+
+    /// <summary>The tentative checkpoint becomes the permanent one. What arrived after it stays: it belongs to the next interval (SPEC T2).</summary>
+    public void MakePermanent()
+    {
+        var tentative = _tentative ?? throw new ProtocolInvariantViolatedException($"{Life} has no tentative checkpoint to make permanent.");
+        PermanentMark = tentative.Mark;
+        _tentative = null;
+        _sentBeforeTentative = null;
+    }
+
+    /// <summary>The tentative checkpoint never was: what it had frozen counts again (SPEC T3).</summary>
+    public void UndoTentative()
+    {
+        if (_tentative is null)
+        {
+            return;
+        }
+
+        _received.Merge(_tentative.Receipts);
+        _sent.Restore(_sentBeforeTentative!);
+        _tentative = null;
+        _sentBeforeTentative = null;
+    }
+
+    private CheckpointMark MarkNow() =>
+        new(new MessageLabel(Life.Incarnation, LastSequence), PermanentMark.Table().Without(Life.Incarnation));
+}

@@ -1,0 +1,23 @@
+namespace Checkpointing.Protocol.Labels;
+
+/// <summary>
+/// A participant in one of its lives: the sender that every stamp names. One shared, immutable instance per life, so that stamps within
+/// a process cost one reference.
+/// </summary>
+internal sealed class Life(ParticipantId participant, Incarnation incarnation) : IEquatable<Life>
+{
+    public ParticipantId Participant { get; } = participant;
+
+    public Incarnation Incarnation { get; } = incarnation;
+
+    public bool Equals(Life? other) =>
+        ReferenceEquals(this, other)
+        || (other is not null && Incarnation.Id == other.Incarnation.Id && Participant == other.Participant);
+
+    public override bool Equals(object? obj) => Equals(obj as Life);
+
+    // The id is unique, so it alone spreads well; the name would be hashed anew for every message.
+    public override int GetHashCode() => Incarnation.Id.GetHashCode();
+
+    public override string ToString() => $"{Participant}@{Incarnation}";
+}
