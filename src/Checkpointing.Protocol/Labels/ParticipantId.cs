@@ -29,9 +29,16 @@ internal readonly struct ParticipantId : IEquatable<ParticipantId>, IComparable<
     /// <summary>A participant that is known by one plain name, as in traces and simulations.</summary>
     public static ParticipantId Named(string name)
     {
-        var hash = default(HashCode);
-        hash.AddBytes(Encoding.UTF8.GetBytes(name));
-        return new ParticipantId([], Encoding.UTF8.GetBytes(name), hash.ToHashCode());
+        const uint FnvOffset = 2166136261, FnvPrime = 16777619;
+        var key = Encoding.UTF8.GetBytes(name);
+        var hash = FnvOffset;
+        foreach (var b in key)
+        {
+            // Not System.HashCode: its seed differs from process to process, and a simulation must replay.
+            hash = unchecked((hash ^ b) * FnvPrime);
+        }
+
+        return new ParticipantId([], key, unchecked((int)hash));
     }
 
     public bool Equals(ParticipantId other) =>
