@@ -17,5 +17,9 @@ internal sealed record CheckpointMark(MessageLabel Label, IncarnationTable Ends)
     /// <summary>The table that a life that starts from this checkpoint hands out: all that ever counted.</summary>
     public IncarnationTable Table() => Ends.With(Label);
 
+    /// <summary>Whether this mark covers exactly what the other covers: nothing was sent between them.</summary>
+    public bool SaysTheSameAs(CheckpointMark other) =>
+        (Label.Sequence == 0 ? Ends : Table()).Equals(other.Label.Sequence == 0 ? other.Ends : other.Table());
+
     public override string ToString() => Ends.Ends.IsEmpty ? $"W{Label}" : $"W{Label}+{Ends}";
 }

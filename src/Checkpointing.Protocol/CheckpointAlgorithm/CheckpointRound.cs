@@ -1,0 +1,374 @@
+using System.Collections.Immutable;
+using Checkpointing.Protocol.Labels;
+
+namespace Checkpointing.Protocol.CheckpointAlgorithm;
+
+/// <summary>
+/// One round up to the point where its snapshots are verified (SPEC D7, steps 1–3: Drain, Snapshot, Verify). Safety rests on
+/// <see cref="Verify"/> alone: the drain only makes it likely to succeed at once.
+/// </summary>
+internal sealed class CheckpointRound
+{
+    private readonly SortedDictionary<ParticipantId, RoundMember> _members = [];
+    private readonly List<(ParticipantId Participant, AbortReason Reason, string Detail)> _leftOut = [];
+    private readonly ImmutableArray<CoordinatorEffect>.Builder _effects;
+
+    public CheckpointRound(RoundNumber number, IEnumerable<CheckpointRequest> requests, ImmutableArray<CoordinatorEffect>.Builder effects)
+    {
+        Number = number;
+        _effects = effects;
+        Requests = [.. requests];
+    }
+
+    public RoundNumber Number { get; }
+
+    /// <summary>The merged requests that this round serves.</summary>
+    public List<CheckpointRequest> Requests { get; }
+
+    public IReadOnlyDictionary<ParticipantId, RoundMember> Members => _members;
+
+    public IReadOnlyList<(ParticipantId Participant, AbortReason Reason, string Detail)> LeftOut => _leftOut;
+
+    public int Retakes { get; private set; }
+
+    /// <summary>All snapshots fit together: what is left is to store them.</summary>
+    public bool IsVerified { get; private set; }
+
+    public bool IsEmpty => !_members.Values.Any(member => member.IsIn || member.State is MemberState.Asked or MemberState.Storing or MemberState.VotedYes);
+
+    public void Begin()
+    {
+        foreach (var initiator in Requests.SelectMany(request => request.Initiators).Distinct())
+        {
+            var member = new RoundMember(initiator) { IsInitiator = true };
+            _members.Add(initiator, member);
+            Send(member, member.Join(Number));
+        }
+    }
+
+    public void OnJoined(Joined joined)
+    {
+        if (IsVerified || !_members.TryGetValue(joined.From, out var member))
+        {
+            return;
+        }
+
+        if (member.State == MemberState.LeftOut)
+        {
+            Send(member, new UndoTentative(Number));
+            return;
+        }
+
+        foreach (var first in joined.FirstLabelsSent)
+        {
+            member.FirstLabelsSent.TryAdd(first.Receiver, first.Sequence);
+        }
+
+        if (member.State is MemberState.Asked or MemberState.NotNeeded or MemberState.Draining)
+        {
+            member.State = joined.Drained ? MemberState.Drained : MemberState.Draining;
+            member.PermanentMark = joined.PermanentMark;
+            member.Receipts = joined.Receipts;
+            AskCohort(member);
+        }
+
+        Advance();
+    }
+
+    public void OnNotNeeded(NotNeeded answer)
+    {
+        // An answer that does not cover every claim answers an earlier Join; the answer to the later one is on its way.
+        if (!IsVerified && _members.TryGetValue(answer.From, out var member) && member.State == MemberState.Asked && !member.IsInitiator
+            && member.Claims.All(claim => answer.PermanentMark.Covers(claim.LastLabelReceived)))
+        {
+            member.State = MemberState.NotNeeded;
+            member.PermanentMark = answer.PermanentMark;
+            Advance();
+        }
+    }
+
+    public void OnSnapshotTaken(SnapshotTaken taken)
+    {
+        if (IsVerified || !_members.TryGetValue(taken.From, out var member) || !member.IsIn || taken.Attempt != member.Attempt)
+        {
+            return;
+        }
+
+        member.State = MemberState.Snapped;
+        member.Snapshot = taken.Snapshot;
+        member.IsUnchanged = taken.IsUnchanged;
+        Advance();
+    }
+
+    /// <summary>Leaves this participant out, and everybody who depends on it; whom nobody needs any more is released.</summary>
+    public void LeaveOut(ParticipantId participant, AbortReason reason, string detail)
+    {
+        if (_members.TryGetValue(participant, out var member) && member.State is not (MemberState.LeftOut or MemberState.NotNeeded))
+        {
+            LeaveOut(member, reason, detail);
+            Advance();
+        }
+    }
+
+    /// <summary>An earlier round kept this participant from joining; it has heard its decision now.</summary>
+    public void AskAgain(ParticipantId participant)
+    {
+        if (!IsVerified && _members.TryGetValue(participant, out var member) && member.State == MemberState.Asked)
+        {
+            Send(member, member.Join(Number));
+        }
+    }
+
+    /// <summary>The drain budget is spent: who is still busy is left out, so that the others can finish within the pause bound.</summary>
+    public void OnDrainDue()
+    {
+        if (!IsVerified && LeaveOutLate(
+            member => member.State is MemberState.Asked or MemberState.Draining, "its running call chains did not end within the drain budget"))
+        {
+            Advance();
+        }
+    }
+
+    /// <summary>CP-10: the pause bound. What fits together by now may go on; every other gate opens.</summary>
+    public void OnPauseDue()
+    {
+        while (!IsVerified && !IsEmpty)
+        {
+            if (!LeaveOutLate(
+                member => member.State is MemberState.Asked or MemberState.Draining or MemberState.Drained,
+                "its snapshot could not be verified within the pause bound"))
+            {
+                Verify();
+            }
+
+            Prune();
+        }
+    }
+
+    public void OnRetakeDue()
+    {
+        foreach (var member in _members.Values.Where(member => member.IsIn && member.State != MemberState.Snapped && member.Attempt > 0))
+        {
+            Send(member, new TakeSnapshot(Number, member.Attempt));
+        }
+    }
+
+    public void Resend()
+    {
+        foreach (var member in _members.Values)
+        {
+            if (member.State is MemberState.Asked or MemberState.Draining)
+            {
+                Send(member, member.Join(Number));
+            }
+            else if (member.State == MemberState.Drained && member.Attempt > 0)
+            {
+                Send(member, new TakeSnapshot(Number, member.Attempt));
+            }
+        }
+    }
+
+    public RoundReport Report(Func<RoundMember, bool> isCommitted)
+    {
+        var committed = _members.Values
+            .Where(isCommitted)
+            .Select(member =>
+            {
+                var drawnIn = member.IsInitiator || member.Claims.Count == 0 ? default(LabelClaim?) : member.Claims[0];
+                return new MemberReport(
+                    member.Id,
+                    member.Number,
+                    drawnIn?.Receiver,
+                    drawnIn?.LastLabelReceived ?? MessageLabel.Bottom,
+                    drawnIn is { } claim ? member.FirstLabelsSent.GetValueOrDefault(claim.Receiver) : 0,
+                    member.PermanentMark);
+            })
+            .ToImmutableArray();
+        return new RoundReport(Number, committed, [.. _leftOut], Retakes);
+    }
+
+    /// <summary>Takes the next step as soon as nobody has to answer for the present one.</summary>
+    private void Advance()
+    {
+        Prune();
+        if (IsVerified || IsEmpty || _members.Values.Any(member => member.State is MemberState.Asked or MemberState.Draining))
+        {
+            return;
+        }
+
+        var waiting = false;
+        foreach (var member in _members.Values.Where(member => member.State == MemberState.Drained))
+        {
+            waiting = true;
+            if (member.Attempt == 0)
+            {
+                member.Attempt = 1;
+                Send(member, new TakeSnapshot(Number, member.Attempt));
+            }
+        }
+
+        if (!waiting)
+        {
+            Verify();
+        }
+    }
+
+    /// <summary>
+    /// CP-5: every receipt in a snapshot must be valid, and covered by its sender: by the sender's new mark if it is a member, by its
+    /// permanent mark if it is not. Who is missing joins, who was overtaken takes its snapshot again.
+    /// </summary>
+    private void Verify()
+    {
+        var overtaken = new SortedSet<ParticipantId>();
+        var orphans = new List<(RoundMember Member, ParticipantId Sender, MessageLabel Label)>();
+        var asked = false;
+        foreach (var member in _members.Values.Where(member => member.State == MemberState.Snapped).ToList())
+        {
+            foreach (var (sender, label) in CheckpointCohort.Of(member, _members).ToList())
+            {
+                if (!_members.TryGetValue(sender, out var peer) || peer.State != MemberState.Snapped)
+                {
+                    asked = true;
+                    Ask(sender, new LabelClaim(member.Id, label));
+                }
+                else if (!peer.Snapshot!.Mark.Covers(label))
+                {
+                    if (label.Incarnation == peer.Snapshot.Mark.Label.Incarnation)
+                    {
+                        overtaken.Add(sender);
+                    }
+                    else
+                    {
+                        orphans.Add((member, sender, label));
+                    }
+                }
+            }
+        }
+
+        foreach (var (member, sender, label) in orphans)
+        {
+            LeaveOutOrphan(member, sender, label);
+        }
+
+        if (orphans.Count > 0)
+        {
+            Advance();
+        }
+        else if (overtaken.Count > 0)
+        {
+            Retake(overtaken);
+        }
+        else if (!asked)
+        {
+            IsVerified = true;
+        }
+    }
+
+    public void LeaveOutOrphan(ParticipantId orphan, ParticipantId sender, MessageLabel label)
+    {
+        if (_members.TryGetValue(orphan, out var member) && member.State != MemberState.LeftOut)
+        {
+            LeaveOutOrphan(member, sender, label);
+            Advance();
+        }
+    }
+
+    private void LeaveOutOrphan(RoundMember member, ParticipantId sender, MessageLabel label)
+    {
+        _effects.Add(new ReportOrphan(member.Id, sender, label));
+        LeaveOut(member, AbortReason.OrphanFound, $"it received {label} from {sender}, which is undone");
+    }
+
+    private void Retake(SortedSet<ParticipantId> overtaken)
+    {
+        Retakes++;
+        foreach (var id in overtaken)
+        {
+            var member = _members[id];
+            member.Attempt++;
+            member.State = MemberState.Drained;
+        }
+
+        _effects.Add(new StartTimer(new RoundTimer(RoundTimerKind.RetakeDue, Number, Retakes)));
+    }
+
+    /// <summary>Asks every sender whose permanent checkpoint does not cover what this member received from it.</summary>
+    private void AskCohort(RoundMember member)
+    {
+        foreach (var (sender, label) in CheckpointCohort.Of(member, _members).ToList())
+        {
+            if (!_members.TryGetValue(sender, out var peer) || peer.State is MemberState.Asked or MemberState.NotNeeded)
+            {
+                Ask(sender, new LabelClaim(member.Id, label));
+            }
+        }
+    }
+
+    private void Ask(ParticipantId sender, LabelClaim claim)
+    {
+        if (!_members.TryGetValue(sender, out var peer))
+        {
+            peer = new RoundMember(sender);
+            _members.Add(sender, peer);
+        }
+
+        if (peer.State is not (MemberState.Asked or MemberState.NotNeeded))
+        {
+            // It is in already, or left out, with all who depend on it: the next step settles it.
+            return;
+        }
+
+        if (!peer.HasClaimed(claim))
+        {
+            peer.Claim(claim);
+        }
+        else if (peer.State == MemberState.Asked)
+        {
+            return;
+        }
+
+        peer.State = MemberState.Asked;
+        Send(peer, peer.Join(Number));
+    }
+
+    private bool LeaveOutLate(Func<RoundMember, bool> isLate, string detail)
+    {
+        var late = _members.Values.Where(isLate).ToList();
+        foreach (var member in late)
+        {
+            LeaveOut(member, AbortReason.TooBusy, detail);
+        }
+
+        return late.Count > 0;
+    }
+
+    private void LeaveOut(RoundMember member, AbortReason reason, string detail)
+    {
+        member.State = MemberState.LeftOut;
+        _leftOut.Add((member.Id, reason, detail));
+        Send(member, new UndoTentative(Number));
+    }
+
+    private void Prune()
+    {
+        if (IsVerified || _leftOut.Count == 0)
+        {
+            return;
+        }
+
+        foreach (var (dependent, culprit) in CheckpointCohort.DependentsOfLeftOut(_members))
+        {
+            LeaveOut(dependent, ReasonOf(culprit), $"it depends on {culprit.Id}, which was left out");
+        }
+
+        foreach (var released in CheckpointCohort.NotNeededByAnyInitiator(_members))
+        {
+            _members.Remove(released.Id);
+            Send(released, new UndoTentative(Number));
+        }
+    }
+
+    private AbortReason ReasonOf(RoundMember member) => _leftOut.First(entry => entry.Participant == member.Id).Reason;
+
+    private void Send(RoundMember member, ToParticipant message) => _effects.Add(new SendToParticipant(member.Id, message));
+}

@@ -1,0 +1,43 @@
+using Checkpointing.Protocol.Labels;
+
+namespace Checkpointing.Protocol.CheckpointAlgorithm;
+
+/// <summary>The head of one of a participant's two slots in stable storage.</summary>
+/// <param name="Generation">Ascends with every write of this participant, over all its lives.</param>
+/// <param name="Round">The round whose decision makes this slot the permanent checkpoint.</param>
+/// <param name="BaseRound">The round of the permanent checkpoint at the time of the write, known to be committed; none for the initial one.</param>
+/// <param name="Mark">Where the checkpoint stands in the participant's labels.</param>
+internal sealed record SlotHead(long Generation, RoundNumber Round, RoundNumber BaseRound, CheckpointMark Mark);
+
+/// <summary>Which slot is the permanent checkpoint? A slot is only ever written when the other one is known to be permanent, so only the newest can be in doubt.</summary>
+internal static class PermanentSlot
+{
+    public static SlotChoice Choose(SlotHead? a, SlotHead? b)
+    {
+        var newest = (a?.Generation ?? -1) >= (b?.Generation ?? -1) ? a : b;
+        if (newest is null)
+        {
+            return new SlotChosen(null);
+        }
+
+        var older = ReferenceEquals(newest, a) ? b : a;
+        if (newest.BaseRound.IsNone)
+        {
+            return new SlotInDoubt(newest.Round, newest, null);
+        }
+
+        // The older slot is what the newest was based on; if it is gone, the newest may be all there is.
+        return older?.Round == newest.BaseRound ? new SlotInDoubt(newest.Round, newest, older) : new SlotDamaged(newest);
+    }
+}
+
+internal abstract record SlotChoice;
+
+/// <summary>This slot, or the initial state if null.</summary>
+internal sealed record SlotChosen(SlotHead? Permanent) : SlotChoice;
+
+/// <summary>Ask the coordinator about the round: committed means the one, aborted the other (null: the initial state).</summary>
+internal sealed record SlotInDoubt(RoundNumber Round, SlotHead IfCommitted, SlotHead? IfAborted) : SlotChoice;
+
+/// <summary>The slot that this one was based on is missing: nothing may be guessed and nothing overwritten.</summary>
+internal sealed record SlotDamaged(SlotHead Newest) : SlotChoice;

@@ -1,0 +1,165 @@
+using System.Collections.Immutable;
+using Checkpointing.Protocol.Labels;
+
+namespace Checkpointing.Protocol.CheckpointAlgorithm;
+
+/// <summary>
+/// Persist and Decide (SPEC D7, steps 4–6). The verified round is split into its connected components (SPEC K8); each has a number of its own and
+/// needs every vote of its own members, and one write commits all that have them.
+/// </summary>
+internal sealed class RoundVote
+{
+    private readonly CheckpointRound? _round;
+    private readonly ImmutableArray<CoordinatorEffect>.Builder _effects;
+    private readonly SortedDictionary<RoundNumber, List<RoundMember>> _components = [];
+    private readonly Dictionary<RoundNumber, (ParticipantId Culprit, AbortReason Reason, string Detail)> _failed = [];
+
+    private RoundVote(CheckpointRound? round, ImmutableArray<CoordinatorEffect>.Builder effects)
+    {
+        _round = round;
+        _effects = effects;
+    }
+
+    /// <summary>The vote of a round that nobody is left in.</summary>
+    public static RoundVote None { get; } = new(null, ImmutableArray.CreateBuilder<CoordinatorEffect>());
+
+    /// <summary>The last number given to a component; 0 if there is none.</summary>
+    public long LastNumber => _components.Count == 0 ? 0 : _components.Keys.Last().Number;
+
+    public bool IsComplete => _components.All(component =>
+        _failed.ContainsKey(component.Key) || component.Value.All(member => member.State == MemberState.VotedYes));
+
+    public static RoundVote Begin(CheckpointRound round, ImmutableArray<CoordinatorEffect>.Builder effects)
+    {
+        var vote = new RoundVote(round, effects);
+        var number = round.Number;
+        foreach (var component in CheckpointCohort.Components(round.Members))
+        {
+            if (component.All(member => member.IsUnchanged))
+            {
+                // K4: nothing moved since the permanent checkpoint, so nothing is written.
+                component.ForEach(member => vote.Send(member, new UndoTentative(round.Number)));
+                continue;
+            }
+
+            vote._components.Add(number, component);
+            foreach (var member in component)
+            {
+                member.State = MemberState.Storing;
+                member.Number = number;
+                vote.Send(member, new StoreSnapshot(round.Number, member.Attempt, number));
+            }
+
+            number = number.Next();
+        }
+
+        return vote;
+    }
+
+    public bool Contains(RoundNumber number) => _components.ContainsKey(number);
+
+    public bool HasFailed(RoundNumber number) => _failed.ContainsKey(number);
+
+    public bool Expects(RoundNumber number, ParticipantId participant) =>
+        _components.ContainsKey(number)
+        && _round!.Members.TryGetValue(participant, out var member)
+        && member.State == MemberState.Storing
+        && member.Number == number;
+
+    public void OnVote(ParticipantId participant, bool yes, string detail)
+    {
+        var member = _round!.Members[participant];
+        if (yes)
+        {
+            member.State = MemberState.VotedYes;
+        }
+        else
+        {
+            member.State = MemberState.LeftOut;
+            _failed.TryAdd(member.Number, (participant, AbortReason.NotStored, detail));
+        }
+    }
+
+    public void OnVoteDue()
+    {
+        foreach (var (number, component) in _components)
+        {
+            if (component.Find(member => member.State == MemberState.Storing) is { } late)
+            {
+                _failed.TryAdd(number, (late.Id, AbortReason.NotStored, "it did not vote in time"));
+            }
+        }
+    }
+
+    public void Resend()
+    {
+        foreach (var member in _components.Values.SelectMany(component => component).Where(member => member.State == MemberState.Storing))
+        {
+            Send(member, new StoreSnapshot(_round!.Number, member.Attempt, member.Number));
+        }
+    }
+
+    public void Fail(AbortReason reason, string detail)
+    {
+        foreach (var number in _components.Keys)
+        {
+            _failed.TryAdd(number, (default, reason, detail));
+        }
+    }
+
+    public IReadOnlyCollection<RoundNumber> CommittedNumbers() => [.. _components.Keys.Where(number => !_failed.ContainsKey(number))];
+
+    /// <summary>Tells every member what the record says now. Returns who has yet to prove it by its own storage.</summary>
+    public IEnumerable<(RoundNumber Number, HashSet<ParticipantId> Members)> SpreadDecision()
+    {
+        var unproven = new List<(RoundNumber, HashSet<ParticipantId>)>();
+        foreach (var (number, component) in _components)
+        {
+            if (_failed.ContainsKey(number))
+            {
+                component.ForEach(member => Send(member, new UndoTentative(number)));
+                continue;
+            }
+
+            component.ForEach(member => Send(member, new MakePermanent(number)));
+            unproven.Add((number, [.. component.Select(member => member.Id)]));
+        }
+
+        return unproven;
+    }
+
+    public void SpreadUndo()
+    {
+        foreach (var (number, component) in _components)
+        {
+            component.ForEach(member => Send(member, new UndoTentative(number)));
+        }
+    }
+
+    public CheckpointOutcome OutcomeOf(CheckpointRequest request, CheckpointRound round)
+    {
+        var report = round.Report(IsCommitted);
+        foreach (var initiator in request.Initiators)
+        {
+            if (round.Members.TryGetValue(initiator, out var member) && _failed.TryGetValue(member.Number, out var failure))
+            {
+                return new CheckpointAborted(failure.Reason, failure.Culprit, failure.Detail, report);
+            }
+
+            var leftOut = round.LeftOut.FirstOrDefault(entry => entry.Participant == initiator);
+            if (leftOut.Detail is not null)
+            {
+                return new CheckpointAborted(leftOut.Reason, leftOut.Participant, leftOut.Detail, report);
+            }
+        }
+
+        return request.Initiators.Any(initiator => round.Members.TryGetValue(initiator, out var member) && IsCommitted(member))
+            ? new CheckpointCommitted(report)
+            : new NothingToCheckpoint(report);
+    }
+
+    private bool IsCommitted(RoundMember member) =>
+        !member.Number.IsNone && _components.ContainsKey(member.Number) && !_failed.ContainsKey(member.Number);
+
+    private void Send(RoundMember member, ToParticipant message) => _effects.Add(new SendToParticipant(member.Id, message));
+}
