@@ -74,7 +74,7 @@ public sealed record CheckpointResult
 
     /// <summary>The grains with a new permanent checkpoint by this round, each with the reason why it was in it.</summary>
     [Id(4)]
-    public IReadOnlyList<CheckpointParticipant> Participants { get; init; } = [];
+    public IReadOnlyList<RoundParticipant> Participants { get; init; } = [];
 
     /// <summary>Grains that were left out of the decision, with the reason.</summary>
     [Id(5)]
@@ -111,8 +111,8 @@ public sealed record CheckpointResult
 /// </summary>
 [GenerateSerializer]
 [Immutable]
-[Alias("checkpointing.checkpoint-participant.v1")]
-public sealed record CheckpointParticipant
+[Alias("checkpointing.round-participant.v1")]
+public sealed record RoundParticipant
 {
     /// <summary>The grain.</summary>
     [Id(0)]

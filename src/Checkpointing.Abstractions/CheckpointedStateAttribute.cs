@@ -6,7 +6,7 @@ namespace Checkpointing;
 /// </summary>
 /// <param name="stateName">Name of the state within the grain; unique per grain class, stable over deployments.</param>
 [AttributeUsage(AttributeTargets.Parameter)]
-public sealed class CheckpointedStateAttribute(string stateName) : Attribute, IFacetMetadata
+public sealed class CheckpointedStateAttribute(string stateName) : Attribute, ICheckpointedFacet
 {
     /// <summary>Name of the state within the grain; unique per grain class, stable over deployments.</summary>
     public string StateName { get; } = stateName;

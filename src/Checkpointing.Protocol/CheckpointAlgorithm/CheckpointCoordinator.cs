@@ -50,7 +50,7 @@ internal sealed class CheckpointCoordinator
     {
         if (Phase == CoordinatorPhase.Retired)
         {
-            return [new CompleteRequest(request.Id, new CheckpointAborted(AbortReason.Superseded, null, "", RoundReport.Empty))];
+            return [new CompleteRequest(request.Id, new CheckpointAborted(AbortReason.Superseded, null, "", RoundReport.Empty), request.Attempts)];
         }
 
         _waiting.Add(request);
@@ -275,7 +275,8 @@ internal sealed class CheckpointCoordinator
             round.Requests.Remove(request);
             _effects.Add(new CompleteRequest(
                 request.Id,
-                new CheckpointAborted(AbortReason.AwaitedInsideRound, joined, "the caller waits inside a call chain of this participant", round.Report(_ => false))));
+                new CheckpointAborted(AbortReason.AwaitedInsideRound, joined, "the caller waits inside a call chain of this participant", round.Report(_ => false)),
+                request.Attempts + 1));
         }
     }
 
@@ -385,7 +386,7 @@ internal sealed class CheckpointCoordinator
             }
             else
             {
-                _effects.Add(new CompleteRequest(request.Id, outcome));
+                _effects.Add(new CompleteRequest(request.Id, outcome, request.Attempts + 1));
             }
         }
 
@@ -425,7 +426,7 @@ internal sealed class CheckpointCoordinator
         foreach (var request in _waiting.Concat(_round?.Requests ?? []))
         {
             _effects.Add(new CompleteRequest(
-                request.Id, new CheckpointAborted(AbortReason.Superseded, null, "another life of the coordinator has taken over", RoundReport.Empty)));
+                request.Id, new CheckpointAborted(AbortReason.Superseded, null, "another life of the coordinator has taken over", RoundReport.Empty), request.Attempts));
         }
 
         _waiting.Clear();
