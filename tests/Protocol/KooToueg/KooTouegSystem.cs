@@ -1,0 +1,101 @@
+using System.Collections.Immutable;
+using Checkpointing.Protocol.Consistency;
+using Checkpointing.Protocol.Labels;
+
+namespace Checkpointing.Protocol.Tests.KooToueg;
+
+/// <summary>
+/// Processes, network and daemon, and the exact record of what was sent and received. Whoever drives it chooses every step.
+/// One round at a time: the next may start when no control message of the last is in flight (single initiator, SPEC B).
+/// </summary>
+internal sealed class KooTouegSystem
+{
+    private readonly ImmutableSortedDictionary<ParticipantId, Process> _processes;
+    private readonly ImmutableArray<TraceEvent>.Builder _events = ImmutableArray.CreateBuilder<TraceEvent>();
+    private readonly Dictionary<MessageName, TraceMessage> _sent = [];
+    private ImmutableHashSet<ParticipantId> _unwilling = [];
+
+    /// <param name="processIds">The processes.</param>
+    /// <param name="isFifo">True if control messages of one channel keep their order.</param>
+    /// <param name="rules">The algorithm, or a mutant of it.</param>
+    public KooTouegSystem(ImmutableArray<ParticipantId> processIds, bool isFifo, Rules rules)
+    {
+        ProcessIds = processIds;
+        Network = new Network(isFifo);
+        Daemon = new Daemon(Network, Observations);
+        _processes = processIds.ToImmutableSortedDictionary(id => id, id => rules.CreateProcess(id, processIds, Network, Observations));
+    }
+
+    public ImmutableArray<ParticipantId> ProcessIds { get; }
+
+    public Network Network { get; }
+
+    public Daemon Daemon { get; }
+
+    public Observations Observations { get; } = new();
+
+    public RoundNumber Round { get; private set; }
+
+    public Process this[ParticipantId id] => _processes[id];
+
+    public Trace Trace => Trace.Of(ProcessIds, _events.ToImmutable());
+
+    /// <summary>How many of its own sends and receipts each permanent checkpoint contains.</summary>
+    public ImmutableDictionary<ParticipantId, int> PermanentCheckpoints
+        => _processes.ToImmutableDictionary(process => process.Key, process => process.Value.Permanent.HistoryLength);
+
+    public IEnumerable<ParticipantId> UndecidedProcesses => _processes.Values.Where(process => process.Tentative is not null).Select(process => process.Id);
+
+    public bool CanSend(TraceMessage message) => _processes[message.From].MaySend && !Network.HasFailed(message.From);
+
+    public void Send(TraceMessage message)
+    {
+        _sent.Add(message.Name, message);
+        _events.Add(new SendEvent(message));
+        _processes[message.From].Send(message);
+    }
+
+    public bool CanReceive(ReceiveEvent receipt) => _sent.ContainsKey(receipt.Message) && !Network.HasFailed(receipt.Process);
+
+    public void Receive(ReceiveEvent receipt)
+    {
+        _events.Add(receipt);
+        _processes[receipt.Process].Receive(_sent[receipt.Message]);
+    }
+
+    public void StartRound(ParticipantId initiator, IEnumerable<ParticipantId> unwilling)
+    {
+        Round = new RoundNumber(Round.Value + 1);
+        _unwilling = [.. unwilling];
+        Daemon.Start(Round, initiator);
+    }
+
+    public void Deliver(ControlMessage message)
+    {
+        if (message.To == Daemon.Id)
+        {
+            Daemon.Handle(message);
+        }
+        else
+        {
+            _processes[message.To].Handle(message, !_unwilling.Contains(message.To));
+        }
+    }
+
+    public void Fail(ParticipantId process)
+    {
+        Observations.Add(new ProcessFailed(process));
+        Network.Fail(Round, process, [.. ProcessIds, Daemon.Id]);
+    }
+
+    /// <summary>The process comes back from stable storage and first learns the decision, if it holds an undecided checkpoint.</summary>
+    public void Restart(ParticipantId process)
+    {
+        Network.Restart(process);
+        _processes[process].Restart();
+        if (_processes[process].Tentative is not null)
+        {
+            Network.Send(Daemon.DecisionFor(process));
+        }
+    }
+}
