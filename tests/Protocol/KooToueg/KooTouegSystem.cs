@@ -13,6 +13,7 @@ internal sealed class KooTouegSystem
     private readonly ImmutableSortedDictionary<ParticipantId, Process> _processes;
     private readonly ImmutableArray<TraceEvent>.Builder _events = ImmutableArray.CreateBuilder<TraceEvent>();
     private readonly Dictionary<MessageName, TraceMessage> _sent = [];
+    private readonly HashSet<ParticipantId> _awaitingRollback = [];
     private ImmutableHashSet<ParticipantId> _unwilling = [];
 
     /// <param name="processIds">The processes.</param>
@@ -46,7 +47,7 @@ internal sealed class KooTouegSystem
 
     public IEnumerable<ParticipantId> UndecidedProcesses => _processes.Values.Where(process => process.Tentative is not null).Select(process => process.Id);
 
-    public bool CanSend(TraceMessage message) => _processes[message.From].MaySend && !Network.HasFailed(message.From);
+    public bool CanSend(TraceMessage message) => _processes[message.From].MaySend && !_awaitingRollback.Contains(message.From);
 
     public void Send(TraceMessage message)
     {
@@ -55,7 +56,7 @@ internal sealed class KooTouegSystem
         _processes[message.From].Send(message);
     }
 
-    public bool CanReceive(ReceiveEvent receipt) => _sent.ContainsKey(receipt.Message) && !Network.HasFailed(receipt.Process);
+    public bool CanReceive(ReceiveEvent receipt) => _sent.ContainsKey(receipt.Message) && !_awaitingRollback.Contains(receipt.Process);
 
     public void Receive(ReceiveEvent receipt)
     {
@@ -82,8 +83,10 @@ internal sealed class KooTouegSystem
         }
     }
 
+    /// <summary>Its computation stops for good: what it lost is for algorithm R to undo, which is not played here.</summary>
     public void Fail(ParticipantId process)
     {
+        _awaitingRollback.Add(process);
         Observations.Add(new ProcessFailed(process));
         Network.Fail(Round, process, [.. ProcessIds, Daemon.Id]);
     }

@@ -6,7 +6,10 @@ namespace Checkpointing.Protocol.Tests.KooToueg;
 /// <summary>Gets one rule of algorithm C wrong and sees the checkers notice: the traps are real, and so are the checkers.</summary>
 public sealed class MutantTests(ITestOutputHelper output)
 {
-    private const int SeedLimit = 400;
+    private const int DefaultSeedLimit = 400;
+
+    private static readonly RunShape WithUnwilling = new() { UnwillingShare = 0.2 };
+    private static readonly RunShape WithFailures = new() { UnwillingShare = 0, FailureShare = 1 };
 
     [Fact]
     public void Clearing_the_received_labels_at_commit_loses_a_sender()
@@ -71,26 +74,30 @@ public sealed class MutantTests(ITestOutputHelper output)
     public void Holding_back_the_answer_to_a_second_request_deadlocks_on_a_cycle()
         => AssertCaught(MutantRules.SecondTakeWaitsForTheVote, EveryRoundEnds.Checker);
 
+    /// <summary>Only a failure leaves a TAKE behind, and only a network that is not FIFO lets the decision overtake it.</summary>
+    [Fact]
+    public void Joining_a_finished_round_leaves_a_member_undecided()
+        => AssertCaught(MutantRules.JoinsAFinishedRound, EveryRoundEnds.Checker, WithFailures, seedLimit: 3_000);
+
     /// <summary>The reset at the tentative checkpoint and the explicit guard do the same work, so leaving out one of them changes nothing.</summary>
     [Fact]
     public void Either_guard_against_a_second_tentative_checkpoint_suffices()
     {
-        Assert.Null(FirstCaught(MutantRules.FirstLabelSentResetAtCommit, checker: null));
-        Assert.Null(FirstCaught(MutantRules.NoGuardAgainstASecondTentative, checker: null));
+        Assert.Null(FirstCaught(MutantRules.FirstLabelSentResetAtCommit, checker: null, WithUnwilling, DefaultSeedLimit));
+        Assert.Null(FirstCaught(MutantRules.NoGuardAgainstASecondTentative, checker: null, WithUnwilling, DefaultSeedLimit));
     }
 
-    private void AssertCaught(Rules mutant, Checker checker)
+    private void AssertCaught(Rules mutant, Checker checker, RunShape? shape = null, int seedLimit = DefaultSeedLimit)
     {
-        var caught = FirstCaught(mutant, checker);
-        Assert.True(caught is not null, $"{checker} did not notice {mutant} in {SeedLimit} seeds");
+        var caught = FirstCaught(mutant, checker, shape ?? WithUnwilling, seedLimit);
+        Assert.True(caught is not null, $"{checker} did not notice {mutant} in {seedLimit} seeds");
         output.WriteLine($"{mutant}: {caught}");
     }
 
     // The seeds are part of the assertion, so CHECKPOINTING_SEED does not apply.
-    private static string? FirstCaught(Rules mutant, Checker? checker)
+    private static string? FirstCaught(Rules mutant, Checker? checker, RunShape shape, int seedLimit)
     {
-        var shape = new RunShape { UnwillingShare = 0.2 };
-        for (var seed = 1; seed <= SeedLimit; seed++)
+        for (var seed = 1; seed <= seedLimit; seed++)
         {
             foreach (var outcome in new RandomRun(seed, shape, mutant).Rounds())
             {

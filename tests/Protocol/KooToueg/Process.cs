@@ -59,7 +59,7 @@ internal class Process(ParticipantId id, Network network, Observations observati
     {
         switch (message)
         {
-            case TakeTentative take when !_decidedRounds.Contains(take.Round):
+            case TakeTentative take when !IsOver(take.Round):
                 EnterRound(take.Round, isWilling);
                 OnTakeTentative(take);
                 break;
@@ -91,6 +91,12 @@ internal class Process(ParticipantId id, Network network, Observations observati
 
     /// <summary>At most one tentative checkpoint in a round.</summary>
     protected virtual bool IsNeeded(TakeTentative take, bool sentSinceLastCheckpoint) => sentSinceLastCheckpoint && !HoldsTentativeOf(take.Round);
+
+    /// <summary>
+    /// A process that failed may have left a TAKE in flight, and without FIFO the decision overtakes it. A tentative checkpoint taken
+    /// now would never be decided.
+    /// </summary>
+    protected virtual bool IsOver(RoundNumber round) => _decidedRounds.Contains(round);
 
     protected bool HoldsTentativeOf(RoundNumber round) => Tentative?.Round == round;
 
@@ -182,8 +188,6 @@ internal class Process(ParticipantId id, Network network, Observations observati
 
     private void OnDecision(Decision decision)
     {
-        // A failed process may have left a TAKE in flight. Once the round is over it must not start a tentative checkpoint that
-        // nobody would decide.
         _decidedRounds.Add(decision.Round);
         if (!Heeds(decision))
         {

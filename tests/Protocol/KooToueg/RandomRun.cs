@@ -91,6 +91,11 @@ internal sealed class RandomRun
                 _system.Fail(victim);
             }
 
+            if (failing is { } failed && _system.Network.HasFailed(failed) && _system.Daemon.Committed is not null && _random.Next(10) == 0)
+            {
+                _system.Restart(failed);
+            }
+
             PerformWaiting();
             if (_system.Network.InFlight.Count == 0)
             {

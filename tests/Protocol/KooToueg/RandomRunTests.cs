@@ -11,7 +11,7 @@ public sealed class RandomRunTests(ITestOutputHelper output)
     [Fact]
     public void Every_round_keeps_every_property()
     {
-        var rounds = RunAll(4_000, new RunShape());
+        var rounds = RunAll(3_200, new RunShape());
         RequireVariety(rounds, outcome => outcome.Committed == true, "committed rounds");
         RequireVariety(rounds, outcome => outcome.Committed == false, "undone rounds");
         RequireVariety(rounds, outcome => outcome.Committed == true && outcome.Members.Count() > 2, "committed rounds of three or more members");
@@ -28,7 +28,7 @@ public sealed class RandomRunTests(ITestOutputHelper output)
     [Fact]
     public void Every_round_ends_for_all_members_or_for_none_although_a_process_fails()
     {
-        var rounds = RunAll(4_000, new RunShape { FailureShare = 0.5, UnwillingShare = 0 });
+        var rounds = RunAll(3_200, new RunShape { FailureShare = 0.5, UnwillingShare = 0 });
         foreach (var (seed, outcome) in rounds)
         {
             Assert.True(

@@ -45,6 +45,8 @@ internal static class MutantRules
 
     public static readonly Rules SecondTakeWaitsForTheVote = Steps((id, _, network, log) => new SecondTakeWaitsForTheVote(id, network, log, new Bookkeeping()));
 
+    public static readonly Rules JoinsAFinishedRound = Steps((id, _, network, log) => new JoinsAFinishedRound(id, network, log, new Bookkeeping()));
+
     private static Rules Books(Func<Bookkeeping> bookkeeping, [CallerMemberName] string name = "")
         => new(name, (id, _, network, observations) => new Process(id, network, observations, bookkeeping()));
 

@@ -95,3 +95,10 @@ internal sealed class SecondTakeWaitsForTheVote(ParticipantId id, Network networ
         _alsoWaiting.Clear();
     }
 }
+
+/// <summary>Takes a tentative checkpoint for a round whose decision it has already heard.</summary>
+internal sealed class JoinsAFinishedRound(ParticipantId id, Network network, Observations observations, Bookkeeping bookkeeping)
+    : Process(id, network, observations, bookkeeping)
+{
+    protected override bool IsOver(RoundNumber round) => false;
+}
