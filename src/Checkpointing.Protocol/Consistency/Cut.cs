@@ -3,7 +3,7 @@ using Checkpointing.Protocol.Labels;
 
 namespace Checkpointing.Protocol.Consistency;
 
-/// <summary>A prefix of each local history (SPEC A1): how many of its own sends and receipts the cut of each process contains.</summary>
+/// <summary>A prefix of each local history (rule A1): how many of its own sends and receipts the cut of each process contains.</summary>
 internal sealed class Cut
 {
     private readonly ImmutableDictionary<ParticipantId, int> _lengths;

@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 namespace Checkpointing.Protocol.Consistency;
 
 /// <summary>
-/// In-transit messages (SPEC A3): the state of the sender contains the send, the state of the receiver does not contain the receipt.
+/// In-transit messages (rule A3): the state of the sender contains the send, the state of the receiver does not contain the receipt.
 /// They are the channel states of the cut and never make it inconsistent.
 /// </summary>
 internal static class InTransitMessages

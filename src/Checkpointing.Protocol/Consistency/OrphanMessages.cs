@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace Checkpointing.Protocol.Consistency;
 
-/// <summary>Orphan messages (SPEC A2): the state of the receiver contains the receipt, the state of the sender does not contain the send.</summary>
+/// <summary>Orphan messages (rule A2): the state of the receiver contains the receipt, the state of the sender does not contain the send.</summary>
 internal static class OrphanMessages
 {
     /// <summary>Ordered by name.</summary>

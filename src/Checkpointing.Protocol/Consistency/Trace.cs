@@ -4,7 +4,7 @@ using Checkpointing.Protocol.Labels;
 namespace Checkpointing.Protocol.Consistency;
 
 /// <summary>
-/// What happened, as a sequence of events that every process agrees with (SPEC A1). The local history of a process is its own
+/// What happened, as a sequence of events that every process agrees with (rule A1). The local history of a process is its own
 /// sends and receipts, in order. A trace is well-formed: a message is sent once, received at most once, after its send and by the
 /// process it was sent to, and the labels of a sender grow. It need not be FIFO.
 /// </summary>

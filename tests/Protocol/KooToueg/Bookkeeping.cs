@@ -5,7 +5,7 @@ using Checkpointing.Protocol.Labels;
 namespace Checkpointing.Protocol.Tests.KooToueg;
 
 /// <summary>
-/// last_rmsg and first_smsg of one process, and what happens to them at the three instants of a round (SPEC B4). An absent entry is ⊥.
+/// last_rmsg and first_smsg of one process, and what happens to them at the three instants of a round (rule B4). An absent entry is ⊥.
 /// </summary>
 internal class Bookkeeping
 {

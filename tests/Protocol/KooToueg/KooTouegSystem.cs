@@ -6,7 +6,7 @@ namespace Checkpointing.Protocol.Tests.KooToueg;
 
 /// <summary>
 /// Processes, network and daemon, and the exact record of what was sent and received. Whoever drives it chooses every step.
-/// One round at a time: the next may start when no control message of the last is in flight (single initiator, SPEC B).
+/// One round at a time: the next may start when no control message of the last is in flight (single initiator, rule B).
 /// </summary>
 internal sealed class KooTouegSystem
 {

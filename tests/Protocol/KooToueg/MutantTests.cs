@@ -74,10 +74,18 @@ public sealed class MutantTests(ITestOutputHelper output)
     public void Holding_back_the_answer_to_a_second_request_deadlocks_on_a_cycle()
         => AssertCaught(MutantRules.SecondTakeWaitsForTheVote, EveryRoundEnds.Checker);
 
-    /// <summary>Only a failure leaves a TAKE behind, and only a network that is not FIFO lets the decision overtake it.</summary>
+    /// <summary>After a failure TAKE and UNDO can chase each other around a cycle, on FIFO channels as well.</summary>
     [Fact]
-    public void Joining_a_finished_round_leaves_a_member_undecided()
-        => AssertCaught(MutantRules.JoinsAFinishedRound, EveryRoundEnds.Checker, WithFailures, seedLimit: 3_000);
+    public void Joining_a_finished_round_after_a_failure_never_ends_or_leaves_a_member_undecided()
+    {
+        AssertCaught(MutantRules.JoinsAFinishedRound, EveryRoundEnds.Checker, WithFailures with { AlwaysFifo = true }, seedLimit: 1_000);
+        AssertCaught(MutantRules.JoinsAFinishedRound, EveryRoundEnds.Checker, WithFailures, seedLimit: 1_000);
+        AssertCaught(MutantRules.JoinsAFinishedRound, OneTentativeCheckpointEach.Checker, WithFailures, seedLimit: 1_000);
+    }
+
+    [Fact]
+    public void Without_failures_nobody_is_asked_to_join_a_finished_round()
+        => Assert.Null(FirstCaught(MutantRules.JoinsAFinishedRound, checker: null, WithUnwilling, DefaultSeedLimit));
 
     /// <summary>The reset at the tentative checkpoint and the explicit guard do the same work, so leaving out one of them changes nothing.</summary>
     [Fact]

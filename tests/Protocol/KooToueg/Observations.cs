@@ -23,7 +23,7 @@ internal sealed record Asked(RoundNumber Round, ParticipantId Asker, Participant
     /// <summary>The answer of last_rmsg ≥ first_smsg > ⊥, without the guard against a second tentative checkpoint.</summary>
     public bool SaysSentSinceLastCheckpoint { get; init; }
 
-    /// <summary>W_p of SPEC B6.</summary>
+    /// <summary>W_p of rule B6.</summary>
     public Label LastLabelSentBeforePermanent { get; init; }
 
     /// <summary>The label counter at the tentative checkpoint, if one is pending.</summary>

@@ -5,7 +5,7 @@ using Checkpointing.Protocol.Labels;
 namespace Checkpointing.Protocol.Tests.KooToueg;
 
 /// <summary>
-/// One process of algorithm C (SPEC B3), to the letter. Every step that the seed text is easily misread about is a method of its own,
+/// One process of algorithm C (rule B3), to the letter. Every step that the paper is easily misread about is a method of its own,
 /// so that a mutant can get exactly that step wrong.
 /// </summary>
 /// <param name="id">The name of the process.</param>
@@ -93,8 +93,9 @@ internal class Process(ParticipantId id, Network network, Observations observati
     protected virtual bool IsNeeded(TakeTentative take, bool sentSinceLastCheckpoint) => sentSinceLastCheckpoint && !HoldsTentativeOf(take.Round);
 
     /// <summary>
-    /// A process that failed may have left a TAKE in flight, and without FIFO the decision overtakes it. A tentative checkpoint taken
-    /// now would never be decided.
+    /// After a failure the round may be undone while its TAKEs are still spreading. Whoever has heard the decision joins no more: else
+    /// UNDO and TAKE chase each other around a cycle of cohorts for ever, and without FIFO an UNDO that overtakes its TAKE leaves a
+    /// tentative checkpoint that nobody decides. Not in rule B3; without failures it never matters.
     /// </summary>
     protected virtual bool IsOver(RoundNumber round) => _decidedRounds.Contains(round);
 

@@ -24,8 +24,8 @@ internal sealed class RandomRun
     {
         _shape = shape;
         _random = new Random(seed ^ 0x5EED);
-        _history = RandomHistory.Generate(seed, shape.History with { IsFifo = _random.Next(4) == 0 });
-        _system = new KooTouegSystem(_history.Processes, isFifo: _random.Next(4) == 0, rules);
+        _history = RandomHistory.Generate(seed, shape.History with { IsFifo = shape.AlwaysFifo || _random.Next(4) == 0 });
+        _system = new KooTouegSystem(_history.Processes, isFifo: shape.AlwaysFifo || _random.Next(4) == 0, rules);
     }
 
     public Observations Observations => _system.Observations;
@@ -165,6 +165,9 @@ internal sealed record RunShape
 
     /// <summary>How likely a process is unwilling in a round.</summary>
     public double UnwillingShare { get; init; } = 0.1;
+
+    /// <summary>True if all channels are FIFO; otherwise those of one run in four.</summary>
+    public bool AlwaysFifo { get; init; }
 
     /// <summary>How likely a process fails in a round.</summary>
     public double FailureShare { get; init; }

@@ -1,7 +1,7 @@
 namespace Checkpointing.Protocol.Tests.KooToueg;
 
 /// <summary>
-/// SPEC B6: with one label counter per sender, "label > W" gives the answer of last_rmsg ≥ first_smsg > ⊥, for every TAKE but the daemon's
+/// Rule B6: with one label counter per sender, "label > W" gives the answer of last_rmsg ≥ first_smsg > ⊥, for every TAKE but the daemon's
 /// (⊤ is no label of a message).
 /// <para>
 /// The equivalence is claimed for W read where first_smsg starts: at p's last checkpoint that is not undone, tentative or permanent. With
