@@ -1,19 +1,18 @@
 using System.Collections.Immutable;
-using Checkpointing.Protocol.Labels;
 
 namespace Checkpointing.Protocol.Consistency;
 
 /// <summary>A prefix of each local history (rule A1): how many of its own sends and receipts the cut of each process contains.</summary>
 internal sealed class Cut
 {
-    private readonly ImmutableDictionary<ParticipantId, int> _lengths;
+    private readonly ImmutableDictionary<ProcessName, int> _lengths;
 
-    private Cut(ImmutableDictionary<ParticipantId, int> lengths) => _lengths = lengths;
+    private Cut(ImmutableDictionary<ProcessName, int> lengths) => _lengths = lengths;
 
-    public int this[ParticipantId process] => _lengths[process];
+    public int this[ProcessName process] => _lengths[process];
 
     /// <exception cref="InvalidCutException">A process is unknown or missing, or a length is not within the history.</exception>
-    public static Cut Of(Trace trace, IEnumerable<KeyValuePair<ParticipantId, int>> lengths)
+    public static Cut Of(Trace trace, IEnumerable<KeyValuePair<ProcessName, int>> lengths)
     {
         var cut = lengths.ToImmutableDictionary();
         foreach (var (process, length) in cut.OrderBy(entry => entry.Key))

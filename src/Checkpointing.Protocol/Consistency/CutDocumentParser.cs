@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Text.Json;
-using Checkpointing.Protocol.Labels;
 
 namespace Checkpointing.Protocol.Consistency;
 
@@ -43,11 +42,11 @@ internal static class CutDocumentParser
 
     private static VectorClockDocument ParseVectorClocks(JsonElement element)
     {
-        var clocks = ImmutableArray.CreateBuilder<(ParticipantId, ImmutableArray<long>)>();
+        var clocks = ImmutableArray.CreateBuilder<(ProcessName, ImmutableArray<long>)>();
         foreach (var (name, value) in CutDocumentJson.Fields(element, $"\"{VectorClocks}\""))
         {
             var what = $"\"{VectorClocks}\".\"{name}\"";
-            clocks.Add((new ParticipantId(name), [.. CutDocumentJson.Items(value, what).Select((entry, i) => CutDocumentJson.Count(entry, $"{what}[{i}]"))]));
+            clocks.Add((new ProcessName(name), [.. CutDocumentJson.Items(value, what).Select((entry, i) => CutDocumentJson.Count(entry, $"{what}[{i}]"))]));
         }
 
         return clocks.Count > 0
@@ -69,13 +68,13 @@ internal static class CutDocumentParser
         var elements = CutDocumentJson.Items(fields[Trace], $"\"{Trace}\"").Select((item, i) => CutDocumentJson.Text(item, $"\"{Trace}\"[{i}]"));
         var trace = TraceParser.Parse(processes, [.. elements]);
         var lengths = CutDocumentJson.Fields(fields[Cut], $"\"{Cut}\"")
-            .Select(entry => KeyValuePair.Create(new ParticipantId(entry.Key), CutLength(entry.Value, $"\"{Cut}\".\"{entry.Key}\"")));
+            .Select(entry => KeyValuePair.Create(new ProcessName(entry.Key), CutLength(entry.Value, $"\"{Cut}\".\"{entry.Key}\"")));
         return new TraceDocument(trace, Consistency.Cut.Of(trace, lengths));
     }
 
-    private static ImmutableArray<ParticipantId> ParseProcesses(JsonElement element)
+    private static ImmutableArray<ProcessName> ParseProcesses(JsonElement element)
     {
-        var processes = ImmutableArray.CreateBuilder<ParticipantId>();
+        var processes = ImmutableArray.CreateBuilder<ProcessName>();
         foreach (var (i, item) in CutDocumentJson.Items(element, $"\"{Processes}\"").Index())
         {
             var name = CutDocumentJson.Text(item, $"\"{Processes}\"[{i}]");
@@ -84,12 +83,12 @@ internal static class CutDocumentParser
                 throw new InvalidCutDocumentException($"\"{Processes}\"[{i}]: '{name}' is not a process name");
             }
 
-            if (processes.Contains(new ParticipantId(name)))
+            if (processes.Contains(new ProcessName(name)))
             {
                 throw new InvalidCutDocumentException($"\"{Processes}\"[{i}]: process '{name}' is named twice");
             }
 
-            processes.Add(new ParticipantId(name));
+            processes.Add(new ProcessName(name));
         }
 
         return processes.Count > 0 ? processes.ToImmutable() : throw new InvalidCutDocumentException($"\"{Processes}\" names no process");

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Checkpointing.Protocol.Labels;
 
 namespace Checkpointing.Protocol.Consistency;
 
@@ -10,13 +9,13 @@ namespace Checkpointing.Protocol.Consistency;
 /// </summary>
 internal sealed class Trace
 {
-    private readonly ImmutableDictionary<ParticipantId, ImmutableArray<TraceEvent>> _histories;
+    private readonly ImmutableDictionary<ProcessName, ImmutableArray<TraceEvent>> _histories;
     private readonly ImmutableDictionary<MessageName, TraceMessage> _messages;
 
     private Trace(
-        ImmutableArray<ParticipantId> processes,
+        ImmutableArray<ProcessName> processes,
         ImmutableArray<TraceEvent> events,
-        ImmutableDictionary<ParticipantId, ImmutableArray<TraceEvent>> histories,
+        ImmutableDictionary<ProcessName, ImmutableArray<TraceEvent>> histories,
         ImmutableDictionary<MessageName, TraceMessage> messages)
     {
         Processes = processes;
@@ -25,12 +24,12 @@ internal sealed class Trace
         _messages = messages;
     }
 
-    public ImmutableArray<ParticipantId> Processes { get; }
+    public ImmutableArray<ProcessName> Processes { get; }
 
     public ImmutableArray<TraceEvent> Events { get; }
 
     /// <exception cref="InvalidTraceException">An event contradicts the ones before it.</exception>
-    public static Trace Of(ImmutableArray<ParticipantId> processes, ImmutableArray<TraceEvent> events)
+    public static Trace Of(ImmutableArray<ProcessName> processes, ImmutableArray<TraceEvent> events)
     {
         var wellFormed = new WellFormedTrace(processes, events);
         var histories = processes.ToImmutableDictionary(process => process, _ => ImmutableArray.CreateBuilder<TraceEvent>());
@@ -51,7 +50,7 @@ internal sealed class Trace
     }
 
     /// <summary>The sends and receipts of one process, in order.</summary>
-    public ImmutableArray<TraceEvent> HistoryOf(ParticipantId process) => _histories[process];
+    public ImmutableArray<TraceEvent> HistoryOf(ProcessName process) => _histories[process];
 
     public TraceMessage Message(MessageName name) => _messages[name];
 }

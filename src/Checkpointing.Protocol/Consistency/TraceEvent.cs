@@ -1,9 +1,7 @@
-using Checkpointing.Protocol.Labels;
-
 namespace Checkpointing.Protocol.Consistency;
 
 /// <summary>One event of a trace. Only sends and receipts belong to a local history; checkpoints are marks between them.</summary>
-internal abstract record TraceEvent(ParticipantId Process)
+internal abstract record TraceEvent(ProcessName Process)
 {
     /// <summary>True for the events that a cut counts: sends and receipts.</summary>
     public virtual bool IsCommunication => false;
@@ -18,7 +16,7 @@ internal sealed record SendEvent(TraceMessage Message) : TraceEvent(Message.From
 }
 
 /// <summary><c>q&lt;-m</c>: q receives m.</summary>
-internal sealed record ReceiveEvent(ParticipantId Process, MessageName Message) : TraceEvent(Process)
+internal sealed record ReceiveEvent(ProcessName Process, MessageName Message) : TraceEvent(Process)
 {
     public override bool IsCommunication => true;
 
@@ -26,13 +24,13 @@ internal sealed record ReceiveEvent(ParticipantId Process, MessageName Message) 
 }
 
 /// <summary><c>ck p</c>: p takes a checkpoint of its own accord, uncoordinated.</summary>
-internal sealed record LocalCheckpointEvent(ParticipantId Process) : TraceEvent(Process)
+internal sealed record LocalCheckpointEvent(ProcessName Process) : TraceEvent(Process)
 {
     public override string ToString() => $"ck {Process}";
 }
 
 /// <summary><c>C p</c>: a coordinated checkpoint round, initiated by p, runs from start to commit.</summary>
-internal sealed record CommittedRoundEvent(ParticipantId Process) : TraceEvent(Process)
+internal sealed record CommittedRoundEvent(ProcessName Process) : TraceEvent(Process)
 {
     public override string ToString() => $"C {Process}";
 }

@@ -1,10 +1,9 @@
 using System.Globalization;
-using Checkpointing.Protocol.Labels;
 
 namespace Checkpointing.Protocol.Consistency;
 
 /// <summary>A message of a trace. Its name is unique in the trace; its label grows with every send of the same sender.</summary>
-internal sealed record TraceMessage(MessageName Name, ParticipantId From, ParticipantId To, TraceLabel Label)
+internal sealed record TraceMessage(MessageName Name, ProcessName From, ProcessName To, TraceLabel Label)
 {
     public override string ToString() => $"{Name} ({From}->{To}, label {Label})";
 }

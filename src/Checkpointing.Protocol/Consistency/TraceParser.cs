@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Collections.Immutable;
 using System.Globalization;
-using Checkpointing.Protocol.Labels;
 
 namespace Checkpointing.Protocol.Consistency;
 
@@ -20,10 +19,10 @@ internal static class TraceParser
     private static readonly SearchValues<char> NotInNames = SearchValues.Create(" \t\r\n:@<>;,");
 
     /// <exception cref="InvalidTraceException">An element is malformed or contradicts the ones before it.</exception>
-    public static Trace Parse(ImmutableArray<ParticipantId> processes, IReadOnlyList<string> elements)
+    public static Trace Parse(ImmutableArray<ProcessName> processes, IReadOnlyList<string> elements)
     {
         var events = ImmutableArray.CreateBuilder<TraceEvent>(elements.Count);
-        var lastLabels = new Dictionary<ParticipantId, TraceLabel>();
+        var lastLabels = new Dictionary<ProcessName, TraceLabel>();
         for (var i = 0; i < elements.Count; i++)
         {
             try
@@ -46,7 +45,7 @@ internal static class TraceParser
             && text.IndexOf(SendArrow, StringComparison.Ordinal) < 0
             && text.IndexOf(ReceiveArrow, StringComparison.Ordinal) < 0;
 
-    private static TraceEvent ParseElement(string element, Dictionary<ParticipantId, TraceLabel> lastLabels)
+    private static TraceEvent ParseElement(string element, Dictionary<ProcessName, TraceLabel> lastLabels)
     {
         if (element.Contains(SendArrow, StringComparison.Ordinal))
         {
@@ -72,7 +71,7 @@ internal static class TraceParser
         throw new FormatException($"malformed; {Forms}");
     }
 
-    private static SendEvent ParseSend(string element, Dictionary<ParticipantId, TraceLabel> lastLabels)
+    private static SendEvent ParseSend(string element, Dictionary<ProcessName, TraceLabel> lastLabels)
     {
         var arrow = element.IndexOf(SendArrow, StringComparison.Ordinal);
         var from = Process(element[..arrow]);
@@ -91,8 +90,8 @@ internal static class TraceParser
         return new SendEvent(new TraceMessage(Message(at < 0 ? message : message[..at]), from, to, label));
     }
 
-    private static ParticipantId Process(string text)
-        => IsName(text) ? new ParticipantId(text) : throw new FormatException($"malformed, '{text}' is not a process name; {Forms}");
+    private static ProcessName Process(string text)
+        => IsName(text) ? new ProcessName(text) : throw new FormatException($"malformed, '{text}' is not a process name; {Forms}");
 
     private static MessageName Message(string text)
         => IsName(text) ? new MessageName(text) : throw new FormatException($"malformed, '{text}' is not a message name; {Forms}");

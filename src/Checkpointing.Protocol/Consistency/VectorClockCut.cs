@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Checkpointing.Protocol.Labels;
 
 namespace Checkpointing.Protocol.Consistency;
 
@@ -9,17 +8,17 @@ namespace Checkpointing.Protocol.Consistency;
 /// </summary>
 internal sealed class VectorClockCut
 {
-    private readonly ImmutableArray<(ParticipantId Process, ImmutableArray<long> Clock)> _clocks;
+    private readonly ImmutableArray<(ProcessName Process, ImmutableArray<long> Clock)> _clocks;
 
-    private VectorClockCut(ImmutableArray<(ParticipantId Process, ImmutableArray<long> Clock)> clocks) => _clocks = clocks;
+    private VectorClockCut(ImmutableArray<(ProcessName Process, ImmutableArray<long> Clock)> clocks) => _clocks = clocks;
 
     public int ProcessCount => _clocks.Length;
 
     /// <summary>The order of the processes is the order of the entries in every clock.</summary>
     /// <exception cref="InvalidCutException">A clock has the wrong length or a negative entry, or a process has two clocks.</exception>
-    public static VectorClockCut Of(ImmutableArray<(ParticipantId Process, ImmutableArray<long> Clock)> clocks)
+    public static VectorClockCut Of(ImmutableArray<(ProcessName Process, ImmutableArray<long> Clock)> clocks)
     {
-        var seen = new HashSet<ParticipantId>();
+        var seen = new HashSet<ProcessName>();
         foreach (var (process, clock) in clocks)
         {
             if (!seen.Add(process))
@@ -62,7 +61,7 @@ internal sealed class VectorClockCut
 }
 
 /// <summary>Proof of inconsistency: <paramref name="Knower"/> knows more events of <paramref name="Known"/> than its cut contains.</summary>
-internal sealed record VectorClockWitness(ParticipantId Knower, ParticipantId Known, long EventsKnown, long EventsInCut)
+internal sealed record VectorClockWitness(ProcessName Knower, ProcessName Known, long EventsKnown, long EventsInCut)
 {
     public override string ToString()
         => $"{Knower} knows {EventsKnown} events of {Known}, but the cut of {Known} contains only {EventsInCut}";

@@ -1,14 +1,13 @@
 using System.Collections.Immutable;
-using Checkpointing.Protocol.Labels;
 
 namespace Checkpointing.Protocol.Consistency;
 
 /// <summary>Accepts the events of a trace one by one and throws on the first that contradicts the ones before it.</summary>
-internal sealed class WellFormedTrace(ImmutableArray<ParticipantId> processes, ImmutableArray<TraceEvent> events)
+internal sealed class WellFormedTrace(ImmutableArray<ProcessName> processes, ImmutableArray<TraceEvent> events)
 {
     private readonly Dictionary<MessageName, (TraceMessage Message, int Position)> _sent = [];
     private readonly Dictionary<MessageName, int> _received = [];
-    private readonly Dictionary<ParticipantId, TraceLabel> _lastLabels = [];
+    private readonly Dictionary<ProcessName, TraceLabel> _lastLabels = [];
 
     /// <exception cref="InvalidTraceException">The event contradicts the ones before it.</exception>
     public void Accept(int index)
@@ -78,7 +77,7 @@ internal sealed class WellFormedTrace(ImmutableArray<ParticipantId> processes, I
         return "but never sent";
     }
 
-    private void RequireProcess(int index, ParticipantId process)
+    private void RequireProcess(int index, ProcessName process)
     {
         if (!processes.Contains(process))
         {

@@ -1,12 +1,11 @@
 using System.Collections.Immutable;
 using Checkpointing.Protocol.Consistency;
-using Checkpointing.Protocol.Labels;
 
 namespace Checkpointing.Protocol.Tests.Consistency;
 
 public sealed class TraceParserTests
 {
-    private static readonly ImmutableArray<ParticipantId> Processes = [new("p"), new("q"), new("r")];
+    private static readonly ImmutableArray<ProcessName> Processes = [new("p"), new("q"), new("r")];
 
     [Theory]
     [InlineData("p->q:m@1")]

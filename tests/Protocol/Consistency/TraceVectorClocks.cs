@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Checkpointing.Protocol.Consistency;
-using Checkpointing.Protocol.Labels;
 
 namespace Checkpointing.Protocol.Tests.Consistency;
 
@@ -35,6 +34,6 @@ internal static class TraceVectorClocks
             }
         }
 
-        return VectorClockCut.Of([.. trace.Processes.Select((ParticipantId process) => (process, atCut[process]))]);
+        return VectorClockCut.Of([.. trace.Processes.Select((ProcessName process) => (process, atCut[process]))]);
     }
 }

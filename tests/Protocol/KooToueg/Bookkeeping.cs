@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Checkpointing.Protocol.Consistency;
-using Checkpointing.Protocol.Labels;
 
 namespace Checkpointing.Protocol.Tests.KooToueg;
 
@@ -9,19 +8,19 @@ namespace Checkpointing.Protocol.Tests.KooToueg;
 /// </summary>
 internal class Bookkeeping
 {
-    private static readonly ImmutableSortedDictionary<ParticipantId, Label> Empty = ImmutableSortedDictionary<ParticipantId, Label>.Empty;
+    private static readonly ImmutableSortedDictionary<ProcessName, Label> Empty = ImmutableSortedDictionary<ProcessName, Label>.Empty;
 
     /// <summary>last_rmsg_p(q): the largest label received from q since the last permanent checkpoint.</summary>
-    public ImmutableSortedDictionary<ParticipantId, Label> LastLabelReceived { get; protected set; } = Empty;
+    public ImmutableSortedDictionary<ProcessName, Label> LastLabelReceived { get; protected set; } = Empty;
 
     /// <summary>first_smsg_p(q): the smallest label sent to q since the last tentative or permanent checkpoint.</summary>
-    public ImmutableSortedDictionary<ParticipantId, Label> FirstLabelSent { get; protected set; } = Empty;
+    public ImmutableSortedDictionary<ProcessName, Label> FirstLabelSent { get; protected set; } = Empty;
 
     /// <summary>last_rmsg up to the tentative checkpoint, while it is undecided.</summary>
-    protected ImmutableSortedDictionary<ParticipantId, Label> LastLabelReceivedBefore { get; private set; } = Empty;
+    protected ImmutableSortedDictionary<ProcessName, Label> LastLabelReceivedBefore { get; private set; } = Empty;
 
     /// <summary>first_smsg up to the tentative checkpoint, while it is undecided.</summary>
-    protected ImmutableSortedDictionary<ParticipantId, Label> FirstLabelSentBefore { get; private set; } = Empty;
+    protected ImmutableSortedDictionary<ProcessName, Label> FirstLabelSentBefore { get; private set; } = Empty;
 
     public void RecordSend(TraceMessage message)
     {
@@ -36,7 +35,7 @@ internal class Bookkeeping
         => LastLabelReceived = Max(LastLabelReceived, message.From, Label.Of(message.Label));
 
     /// <summary>first_smsg_p(q); the daemon counts as having been sent ⊤, so that its TAKE(⊤) is always needed.</summary>
-    public Label FirstSentTo(ParticipantId process) => process == Daemon.Id ? Label.Top : FirstLabelSent.GetValueOrDefault(process);
+    public Label FirstSentTo(ProcessName process) => process == Daemon.Id ? Label.Top : FirstLabelSent.GetValueOrDefault(process);
 
     /// <summary>Trap T1: first_smsg starts anew here, not at the commit.</summary>
     public virtual void AtTentative()
@@ -76,6 +75,6 @@ internal class Bookkeeping
         FirstLabelSentBefore = Empty;
     }
 
-    private static ImmutableSortedDictionary<ParticipantId, Label> Max(ImmutableSortedDictionary<ParticipantId, Label> labels, ParticipantId process, Label label)
+    private static ImmutableSortedDictionary<ProcessName, Label> Max(ImmutableSortedDictionary<ProcessName, Label> labels, ProcessName process, Label label)
         => labels.SetItem(process, Label.Max(labels.GetValueOrDefault(process), label));
 }

@@ -1,4 +1,4 @@
-using Checkpointing.Protocol.Labels;
+using Checkpointing.Protocol.Consistency;
 
 namespace Checkpointing.Protocol.Tests.KooToueg;
 
@@ -8,15 +8,15 @@ namespace Checkpointing.Protocol.Tests.KooToueg;
 /// </summary>
 internal sealed class Daemon(Network network, Observations observations)
 {
-    public static readonly ParticipantId Id = new("daemon");
+    public static readonly ProcessName Id = new("daemon");
 
     private RoundNumber _round;
-    private ParticipantId _initiator;
+    private ProcessName _initiator;
 
     /// <summary>The recorded decision of the current round: commit, undo, or none yet.</summary>
     public bool? Committed { get; private set; }
 
-    public void Start(RoundNumber round, ParticipantId initiator)
+    public void Start(RoundNumber round, ProcessName initiator)
     {
         _round = round;
         _initiator = initiator;
@@ -41,6 +41,6 @@ internal sealed class Daemon(Network network, Observations observations)
     }
 
     /// <summary>The recorded decision, to a process that has restarted.</summary>
-    public Decision DecisionFor(ParticipantId process)
+    public Decision DecisionFor(ProcessName process)
         => Committed == true ? new MakePermanent(_round, Id, process) : new UndoTentative(_round, Id, process);
 }

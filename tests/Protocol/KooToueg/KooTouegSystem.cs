@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Checkpointing.Protocol.Consistency;
-using Checkpointing.Protocol.Labels;
 
 namespace Checkpointing.Protocol.Tests.KooToueg;
 
@@ -10,16 +9,16 @@ namespace Checkpointing.Protocol.Tests.KooToueg;
 /// </summary>
 internal sealed class KooTouegSystem
 {
-    private readonly ImmutableSortedDictionary<ParticipantId, Process> _processes;
+    private readonly ImmutableSortedDictionary<ProcessName, Process> _processes;
     private readonly ImmutableArray<TraceEvent>.Builder _events = ImmutableArray.CreateBuilder<TraceEvent>();
     private readonly Dictionary<MessageName, TraceMessage> _sent = [];
-    private readonly HashSet<ParticipantId> _awaitingRollback = [];
-    private ImmutableHashSet<ParticipantId> _unwilling = [];
+    private readonly HashSet<ProcessName> _awaitingRollback = [];
+    private ImmutableHashSet<ProcessName> _unwilling = [];
 
     /// <param name="processIds">The processes.</param>
     /// <param name="isFifo">True if control messages of one channel keep their order.</param>
     /// <param name="rules">The algorithm, or a mutant of it.</param>
-    public KooTouegSystem(ImmutableArray<ParticipantId> processIds, bool isFifo, Rules rules)
+    public KooTouegSystem(ImmutableArray<ProcessName> processIds, bool isFifo, Rules rules)
     {
         ProcessIds = processIds;
         Network = new Network(isFifo);
@@ -27,7 +26,7 @@ internal sealed class KooTouegSystem
         _processes = processIds.ToImmutableSortedDictionary(id => id, id => rules.CreateProcess(id, processIds, Network, Observations));
     }
 
-    public ImmutableArray<ParticipantId> ProcessIds { get; }
+    public ImmutableArray<ProcessName> ProcessIds { get; }
 
     public Network Network { get; }
 
@@ -37,15 +36,15 @@ internal sealed class KooTouegSystem
 
     public RoundNumber Round { get; private set; }
 
-    public Process this[ParticipantId id] => _processes[id];
+    public Process this[ProcessName id] => _processes[id];
 
     public Trace Trace => Trace.Of(ProcessIds, _events.ToImmutable());
 
     /// <summary>How many of its own sends and receipts each permanent checkpoint contains.</summary>
-    public ImmutableDictionary<ParticipantId, int> PermanentCheckpoints
+    public ImmutableDictionary<ProcessName, int> PermanentCheckpoints
         => _processes.ToImmutableDictionary(process => process.Key, process => process.Value.Permanent.HistoryLength);
 
-    public IEnumerable<ParticipantId> UndecidedProcesses => _processes.Values.Where(process => process.Tentative is not null).Select(process => process.Id);
+    public IEnumerable<ProcessName> UndecidedProcesses => _processes.Values.Where(process => process.Tentative is not null).Select(process => process.Id);
 
     public bool CanSend(TraceMessage message) => _processes[message.From].MaySend && !_awaitingRollback.Contains(message.From);
 
@@ -64,7 +63,7 @@ internal sealed class KooTouegSystem
         _processes[receipt.Process].Receive(_sent[receipt.Message]);
     }
 
-    public void StartRound(ParticipantId initiator, IEnumerable<ParticipantId> unwilling)
+    public void StartRound(ProcessName initiator, IEnumerable<ProcessName> unwilling)
     {
         Round = new RoundNumber(Round.Value + 1);
         _unwilling = [.. unwilling];
@@ -84,7 +83,7 @@ internal sealed class KooTouegSystem
     }
 
     /// <summary>Its computation stops for good: what it lost is for algorithm R to undo, which is not played here.</summary>
-    public void Fail(ParticipantId process)
+    public void Fail(ProcessName process)
     {
         _awaitingRollback.Add(process);
         Observations.Add(new ProcessFailed(process));
@@ -92,7 +91,7 @@ internal sealed class KooTouegSystem
     }
 
     /// <summary>The process comes back from stable storage and first learns the decision, if it holds an undecided checkpoint.</summary>
-    public void Restart(ParticipantId process)
+    public void Restart(ProcessName process)
     {
         Network.Restart(process);
         _processes[process].Restart();

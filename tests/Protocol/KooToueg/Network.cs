@@ -1,4 +1,4 @@
-using Checkpointing.Protocol.Labels;
+using Checkpointing.Protocol.Consistency;
 
 namespace Checkpointing.Protocol.Tests.KooToueg;
 
@@ -9,11 +9,11 @@ namespace Checkpointing.Protocol.Tests.KooToueg;
 internal sealed class Network(bool isFifo)
 {
     private readonly List<ControlMessage> _inFlight = [];
-    private readonly HashSet<ParticipantId> _failed = [];
+    private readonly HashSet<ProcessName> _failed = [];
 
     public IReadOnlyList<ControlMessage> InFlight => _inFlight;
 
-    public bool HasFailed(ParticipantId process) => _failed.Contains(process);
+    public bool HasFailed(ProcessName process) => _failed.Contains(process);
 
     public void Send(ControlMessage message)
     {
@@ -39,12 +39,12 @@ internal sealed class Network(bool isFifo)
         return taken;
     }
 
-    public void Fail(RoundNumber round, ParticipantId process, IEnumerable<ParticipantId> others)
+    public void Fail(RoundNumber round, ProcessName process, IEnumerable<ProcessName> others)
     {
         _failed.Add(process);
         _inFlight.RemoveAll(message => message.To == process);
         _inFlight.AddRange(others.Where(other => other != process && !_failed.Contains(other)).Select(other => new FailureNotice(round, process, other)));
     }
 
-    public void Restart(ParticipantId process) => _failed.Remove(process);
+    public void Restart(ProcessName process) => _failed.Remove(process);
 }

@@ -1,5 +1,4 @@
 using Checkpointing.Protocol.Consistency;
-using Checkpointing.Protocol.Labels;
 
 namespace Checkpointing.Protocol.Tests.KooToueg;
 
@@ -18,7 +17,7 @@ internal sealed class Observations
 internal abstract record Observation;
 
 /// <summary>q asked p, and p received the TAKE.</summary>
-internal sealed record Asked(RoundNumber Round, ParticipantId Asker, ParticipantId Process, Label LastLabelReceived) : Observation
+internal sealed record Asked(RoundNumber Round, ProcessName Asker, ProcessName Process, Label LastLabelReceived) : Observation
 {
     /// <summary>The answer of last_rmsg ≥ first_smsg > ⊥, without the guard against a second tentative checkpoint.</summary>
     public bool SaysSentSinceLastCheckpoint { get; init; }
@@ -30,16 +29,16 @@ internal sealed record Asked(RoundNumber Round, ParticipantId Asker, Participant
     public Label? LastLabelSentBeforeTentative { get; init; }
 }
 
-internal sealed record TentativeTaken(RoundNumber Round, ParticipantId Process, ParticipantId Parent, int HistoryLength, bool HeldAnother) : Observation;
+internal sealed record TentativeTaken(RoundNumber Round, ProcessName Process, ProcessName Parent, int HistoryLength, bool HeldAnother) : Observation;
 
-internal sealed record Voted(RoundNumber Round, ParticipantId Process, ParticipantId To, bool Yes) : Observation;
+internal sealed record Voted(RoundNumber Round, ProcessName Process, ProcessName To, bool Yes) : Observation;
 
 internal sealed record Decided(RoundNumber Round, bool Commit) : Observation;
 
-internal sealed record TentativeDecided(RoundNumber Round, ParticipantId Process, bool Commit) : Observation;
+internal sealed record TentativeDecided(RoundNumber Round, ProcessName Process, bool Commit) : Observation;
 
-internal sealed record DecisionForwarded(RoundNumber Round, ParticipantId Process, ParticipantId To) : Observation;
+internal sealed record DecisionForwarded(RoundNumber Round, ProcessName Process, ProcessName To) : Observation;
 
-internal sealed record BasicMessageSent(ParticipantId Process, MessageName Message, bool WhileTentative) : Observation;
+internal sealed record BasicMessageSent(ProcessName Process, MessageName Message, bool WhileTentative) : Observation;
 
-internal sealed record ProcessFailed(ParticipantId Process) : Observation;
+internal sealed record ProcessFailed(ProcessName Process) : Observation;

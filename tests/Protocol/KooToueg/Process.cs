@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Checkpointing.Protocol.Consistency;
-using Checkpointing.Protocol.Labels;
 
 namespace Checkpointing.Protocol.Tests.KooToueg;
 
@@ -12,16 +11,16 @@ namespace Checkpointing.Protocol.Tests.KooToueg;
 /// <param name="network">Takes what the process sends.</param>
 /// <param name="observations">Told of every step, for the checkers.</param>
 /// <param name="bookkeeping">last_rmsg and first_smsg.</param>
-internal class Process(ParticipantId id, Network network, Observations observations, Bookkeeping bookkeeping)
+internal class Process(ProcessName id, Network network, Observations observations, Bookkeeping bookkeeping)
 {
-    private readonly HashSet<ParticipantId> _awaitedVotes = [];
+    private readonly HashSet<ProcessName> _awaitedVotes = [];
     private readonly HashSet<RoundNumber> _decidedRounds = [];
     private RoundNumber _currentRound;
     private bool _allVotedYes;
     private int _historyLength;
     private Label _lastLabelSent = Label.Bottom;
 
-    public ParticipantId Id => id;
+    public ProcessName Id => id;
 
     public Bookkeeping Bookkeeping => bookkeeping;
 
@@ -32,7 +31,7 @@ internal class Process(ParticipantId id, Network network, Observations observati
     public TentativeCheckpoint? Tentative { get; private set; }
 
     /// <summary>ckpt_cohort_p, frozen at the tentative checkpoint and stored with it.</summary>
-    public ImmutableArray<ParticipantId> CheckpointCohort { get; private set; } = [];
+    public ImmutableArray<ProcessName> CheckpointCohort { get; private set; } = [];
 
     /// <summary>willing_to_ckpt_p.</summary>
     public bool WillingToCheckpoint { get; protected set; } = true;
@@ -106,16 +105,16 @@ internal class Process(ParticipantId id, Network network, Observations observati
         => SendVote(take.Round, take.From, WillingToCheckpoint || !isNeeded);
 
     /// <summary>{ q : last_rmsg_p(q) > ⊥ }</summary>
-    protected virtual ImmutableArray<(ParticipantId Process, Label LastLabelReceived)> EvaluateCohort()
+    protected virtual ImmutableArray<(ProcessName Process, Label LastLabelReceived)> EvaluateCohort()
         => [.. bookkeeping.LastLabelReceived.Select(entry => (entry.Key, entry.Value))];
 
     /// <summary>Trap T5: only a tentative checkpoint of this round is decided, and only once.</summary>
     protected virtual bool Heeds(Decision decision) => HoldsTentativeOf(decision.Round);
 
     /// <summary>The frozen cohort, whatever was received since.</summary>
-    protected virtual ImmutableArray<ParticipantId> CohortToTell() => CheckpointCohort;
+    protected virtual ImmutableArray<ProcessName> CohortToTell() => CheckpointCohort;
 
-    protected void SendVote(RoundNumber round, ParticipantId to, bool yes)
+    protected void SendVote(RoundNumber round, ProcessName to, bool yes)
     {
         observations.Add(new Voted(round, id, to, yes));
         network.Send(new Vote(round, id, to, yes));
@@ -170,7 +169,7 @@ internal class Process(ParticipantId id, Network network, Observations observati
         VoteWhenAllHaveVoted();
     }
 
-    private void CountVote(RoundNumber round, ParticipantId voter, bool yes)
+    private void CountVote(RoundNumber round, ProcessName voter, bool yes)
     {
         if (HoldsTentativeOf(round) && _awaitedVotes.Remove(voter))
         {

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Checkpointing.Protocol.Consistency;
-using Checkpointing.Protocol.Labels;
 
 namespace Checkpointing.Protocol.Tests.KooToueg;
 
@@ -14,11 +13,11 @@ internal static class RandomHistory
     public static Trace Generate(int seed, HistoryShape shape)
     {
         var random = new Random(seed);
-        ImmutableArray<ParticipantId> processes =
-            [.. Enumerable.Range(0, random.Next(2, shape.MaxProcesses + 1)).Select(i => new ParticipantId(((char)('p' + i)).ToString()))];
+        ImmutableArray<ProcessName> processes =
+            [.. Enumerable.Range(0, random.Next(2, shape.MaxProcesses + 1)).Select(i => new ProcessName(((char)('p' + i)).ToString()))];
         var events = ImmutableArray.CreateBuilder<TraceEvent>();
         var inFlight = new List<TraceMessage>();
-        var labels = new Dictionary<ParticipantId, TraceLabel>();
+        var labels = new Dictionary<ProcessName, TraceLabel>();
         while (events.Count < shape.Events)
         {
             var choice = random.NextDouble();

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Checkpointing.Protocol.Consistency;
-using Checkpointing.Protocol.Labels;
 
 namespace Checkpointing.Protocol.Tests.KooToueg;
 
@@ -54,13 +53,13 @@ internal sealed class RandomRun
 
     public override string ToString() => string.Join(" ; ", _history.Events);
 
-    private RoundOutcome RunRound(ParticipantId initiator)
+    private RoundOutcome RunRound(ProcessName initiator)
     {
-        ImmutableHashSet<ParticipantId> unwilling = [.. _system.ProcessIds.Where(_ => _random.NextDouble() < _shape.UnwillingShare)];
+        ImmutableHashSet<ProcessName> unwilling = [.. _system.ProcessIds.Where(_ => _random.NextDouble() < _shape.UnwillingShare)];
         var before = _system.PermanentCheckpoints;
         var seenBefore = _system.Observations.All.Count;
         _system.StartRound(initiator, unwilling);
-        var failing = _random.NextDouble() < _shape.FailureShare ? _system.ProcessIds[_random.Next(_system.ProcessIds.Length)] : (ParticipantId?)null;
+        var failing = _random.NextDouble() < _shape.FailureShare ? _system.ProcessIds[_random.Next(_system.ProcessIds.Length)] : (ProcessName?)null;
         var ranDry = RunUntilDry(failing, failAt: _random.Next(12));
         if (failing is { } failed && _system.Network.HasFailed(failed) && ranDry)
         {
@@ -82,7 +81,7 @@ internal sealed class RandomRun
         };
     }
 
-    private bool RunUntilDry(ParticipantId? failing, int failAt)
+    private bool RunUntilDry(ProcessName? failing, int failAt)
     {
         for (var step = 0; step < StepLimit; step++)
         {
@@ -152,7 +151,7 @@ internal sealed class RandomRun
         }
     }
 
-    private bool IsSendWaiting(ParticipantId process, int before) => _waiting.Take(before).Any(waiting => waiting is SendEvent && waiting.Process == process);
+    private bool IsSendWaiting(ProcessName process, int before) => _waiting.Take(before).Any(waiting => waiting is SendEvent && waiting.Process == process);
 }
 
 /// <summary>What goes on around the rounds of a run.</summary>

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using Checkpointing.Protocol.Consistency;
-using Checkpointing.Protocol.Labels;
 using Checkpointing.Protocol.Tests.KooToueg.Checkers;
 
 namespace Checkpointing.Protocol.Tests.KooToueg;
@@ -58,7 +57,7 @@ public sealed class RandomRunTests(ITestOutputHelper output)
             || outcome.Taken.Any(taken => !voters.Contains(taken.Process) && Depends(taken, failure.Process, outcome));
     }
 
-    private static bool Depends(TentativeTaken taken, ParticipantId sender, RoundOutcome outcome)
+    private static bool Depends(TentativeTaken taken, ProcessName sender, RoundOutcome outcome)
         => outcome.Trace.HistoryOf(taken.Process)[outcome.Before[taken.Process]..taken.HistoryLength]
             .OfType<ReceiveEvent>()
             .Any(receipt => outcome.Trace.Message(receipt.Message).From == sender);

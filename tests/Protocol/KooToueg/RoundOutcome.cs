@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Checkpointing.Protocol.Consistency;
-using Checkpointing.Protocol.Labels;
 
 namespace Checkpointing.Protocol.Tests.KooToueg;
 
@@ -9,9 +8,9 @@ internal sealed record RoundOutcome
 {
     public required RoundNumber Round { get; init; }
 
-    public required ParticipantId Initiator { get; init; }
+    public required ProcessName Initiator { get; init; }
 
-    public required ImmutableHashSet<ParticipantId> Unwilling { get; init; }
+    public required ImmutableHashSet<ProcessName> Unwilling { get; init; }
 
     /// <summary>What happened from the start of the round to its end.</summary>
     public required ImmutableArray<Observation> Observations { get; init; }
@@ -20,20 +19,20 @@ internal sealed record RoundOutcome
     public required Trace Trace { get; init; }
 
     /// <summary>The permanent checkpoints before the round.</summary>
-    public required ImmutableDictionary<ParticipantId, int> Before { get; init; }
+    public required ImmutableDictionary<ProcessName, int> Before { get; init; }
 
     /// <summary>The permanent checkpoints after it.</summary>
-    public required ImmutableDictionary<ParticipantId, int> After { get; init; }
+    public required ImmutableDictionary<ProcessName, int> After { get; init; }
 
     /// <summary>False if control messages were still in flight after more steps than any round needs.</summary>
     public required bool NetworkRanDry { get; init; }
 
     /// <summary>Who still holds a tentative checkpoint.</summary>
-    public required ImmutableArray<ParticipantId> Undecided { get; init; }
+    public required ImmutableArray<ProcessName> Undecided { get; init; }
 
     public bool? Committed => Observations.OfType<Decided>().FirstOrDefault()?.Commit;
 
     public IEnumerable<TentativeTaken> Taken => Observations.OfType<TentativeTaken>();
 
-    public IEnumerable<ParticipantId> Members => Taken.Select(taken => taken.Process).Distinct();
+    public IEnumerable<ProcessName> Members => Taken.Select(taken => taken.Process).Distinct();
 }

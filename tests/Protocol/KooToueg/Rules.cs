@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using Checkpointing.Protocol.Labels;
+using Checkpointing.Protocol.Consistency;
 
 namespace Checkpointing.Protocol.Tests.KooToueg;
 
@@ -12,4 +12,4 @@ internal sealed record Rules(string Name, CreateProcess CreateProcess)
     public override string ToString() => Name;
 }
 
-internal delegate Process CreateProcess(ParticipantId id, ImmutableArray<ParticipantId> everybody, Network network, Observations observations);
+internal delegate Process CreateProcess(ProcessName id, ImmutableArray<ProcessName> everybody, Network network, Observations observations);

@@ -1,4 +1,4 @@
-using Checkpointing.Protocol.Labels;
+using Checkpointing.Protocol.Consistency;
 
 namespace Checkpointing.Protocol.Tests.KooToueg;
 
@@ -9,4 +9,4 @@ internal sealed record Checkpoint(int HistoryLength, Label LastLabelSent)
 }
 
 /// <summary>A checkpoint that becomes permanent or is undone when <paramref name="Round"/> is decided.</summary>
-internal sealed record TentativeCheckpoint(RoundNumber Round, ParticipantId Parent, Checkpoint State);
+internal sealed record TentativeCheckpoint(RoundNumber Round, ProcessName Parent, Checkpoint State);

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Checkpointing.Protocol.Consistency;
-using Checkpointing.Protocol.Labels;
 using Checkpointing.Protocol.Tests.KooToueg;
 
 namespace Checkpointing.Protocol.Tests.Scenarios;
@@ -21,7 +20,7 @@ internal sealed class KooTouegScenarioPlayer
     {
         _scenario = scenario;
         IEnumerable<string> inRounds = scenario.Rounds.SelectMany(round => round.Schedule ?? []).Where(step => !step.StartsWith(Deliver, StringComparison.Ordinal));
-        var trace = TraceParser.Parse([.. scenario.Given.Procs.Select(name => new ParticipantId(name))], [.. scenario.Given.Trace, .. inRounds]);
+        var trace = TraceParser.Parse([.. scenario.Given.Procs.Select(name => new ProcessName(name))], [.. scenario.Given.Trace, .. inRounds]);
         _system = new KooTouegSystem(trace.Processes, isFifo: true, rules);
         _script = new Queue<TraceEvent>(trace.Events);
     }
@@ -39,7 +38,7 @@ internal sealed class KooTouegScenarioPlayer
         var before = _system.PermanentCheckpoints;
         var seenBefore = _system.Observations.All.Count;
         _decisionsReceived.Clear();
-        _system.StartRound(new ParticipantId(round.Initiator), (round.Unwilling ?? []).Select(name => new ParticipantId(name)));
+        _system.StartRound(new ProcessName(round.Initiator), (round.Unwilling ?? []).Select(name => new ProcessName(name)));
         foreach (var step in round.Schedule ?? [])
         {
             if (step.StartsWith(Deliver, StringComparison.Ordinal))
@@ -104,29 +103,29 @@ internal sealed class KooTouegScenarioPlayer
     {
         if (message is Decision)
         {
-            _decisionsReceived[message.To.Name] = _decisionsReceived.GetValueOrDefault(message.To.Name) + 1;
+            _decisionsReceived[message.To.Text] = _decisionsReceived.GetValueOrDefault(message.To.Text) + 1;
         }
     }
 
-    private JsonObject Describe(ImmutableDictionary<ParticipantId, int> before, IReadOnlyList<Observation> seen)
+    private JsonObject Describe(ImmutableDictionary<ProcessName, int> before, IReadOnlyList<Observation> seen)
     {
         var after = _system.PermanentCheckpoints;
         var cut = CutClassification.Of(_system.Trace, Cut.Of(_system.Trace, after));
         return new JsonObject
         {
-            ["takesCheckpoint"] = Names(seen.OfType<TentativeTaken>().Select(taken => taken.Process.Name)),
-            ["tree"] = Fields(seen.OfType<TentativeTaken>().Where(taken => taken.Parent != Daemon.Id), taken => taken.Process, taken => taken.Parent.Name),
+            ["takesCheckpoint"] = Names(seen.OfType<TentativeTaken>().Select(taken => taken.Process.Text)),
+            ["tree"] = Fields(seen.OfType<TentativeTaken>().Where(taken => taken.Parent != Daemon.Id), taken => taken.Process, taken => taken.Parent.Text),
             ["asked"] = Names(seen.OfType<Asked>().Where(asked => asked.Asker != Daemon.Id).Select(asked => $"{asked.Asker}?{asked.Process}")),
             ["votes"] = Fields(FirstVotes(seen), vote => vote.Process, vote => vote.Yes ? "yes" : "no"),
             ["decision"] = _system.Daemon.Committed switch { true => "commit", false => "undo", null => "none" },
             ["orphans"] = Names(cut.Orphans.Select(message => message.Name.Text)),
             ["inTransit"] = Names(cut.InTransit.Select(message => message.Name.Text)),
-            ["permanentUnchanged"] = Names(after.Where(entry => before[entry.Key] == entry.Value).Select(entry => entry.Key.Name)),
+            ["permanentUnchanged"] = Names(after.Where(entry => before[entry.Key] == entry.Value).Select(entry => entry.Key.Text)),
             ["lastLabelReceived"] = Fields(_system.ProcessIds, id => id, id => Labels(_system[id].Bookkeeping.LastLabelReceived)),
             ["firstLabelSent"] = Fields(_system.ProcessIds, id => id, id => Labels(_system[id].Bookkeeping.FirstLabelSent)),
             ["decisionForwards"] = Fields(
-                seen.OfType<DecisionForwarded>().GroupBy(forward => forward.Process), forwards => forwards.Key, forwards => Names(forwards.Select(forward => forward.To.Name))),
-            ["decisionsReceived"] = Fields(_decisionsReceived, entry => new ParticipantId(entry.Key), entry => entry.Value),
+                seen.OfType<DecisionForwarded>().GroupBy(forward => forward.Process), forwards => forwards.Key, forwards => Names(forwards.Select(forward => forward.To.Text))),
+            ["decisionsReceived"] = Fields(_decisionsReceived, entry => new ProcessName(entry.Key), entry => entry.Value),
         };
     }
 
@@ -139,9 +138,9 @@ internal sealed class KooTouegScenarioPlayer
 
     private static JsonArray Names(IEnumerable<string> names) => new([.. names.Select(name => (JsonNode)name)]);
 
-    private static JsonObject Labels(IEnumerable<KeyValuePair<ParticipantId, Label>> labels)
+    private static JsonObject Labels(IEnumerable<KeyValuePair<ProcessName, Label>> labels)
         => Fields(labels, entry => entry.Key, entry => JsonNode.Parse(entry.Value.ToString()));
 
-    private static JsonObject Fields<T>(IEnumerable<T> items, Func<T, ParticipantId> key, Func<T, JsonNode?> value)
-        => new(items.Select(item => KeyValuePair.Create(key(item).Name, value(item))));
+    private static JsonObject Fields<T>(IEnumerable<T> items, Func<T, ProcessName> key, Func<T, JsonNode?> value)
+        => new(items.Select(item => KeyValuePair.Create(key(item).Text, value(item))));
 }

@@ -1,4 +1,4 @@
-using Checkpointing.Protocol.Labels;
+using Checkpointing.Protocol.Consistency;
 
 namespace Checkpointing.Protocol.Tests.KooToueg.Checkers;
 
@@ -9,7 +9,7 @@ internal static class AcceptedTakesFormATree
 
     private static string? Violation(RoundOutcome round)
     {
-        var parents = new Dictionary<ParticipantId, ParticipantId>();
+        var parents = new Dictionary<ProcessName, ProcessName>();
         foreach (var taken in round.Taken)
         {
             parents.TryAdd(taken.Process, taken.Parent);

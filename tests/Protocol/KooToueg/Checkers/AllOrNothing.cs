@@ -1,4 +1,4 @@
-using Checkpointing.Protocol.Labels;
+using Checkpointing.Protocol.Consistency;
 
 namespace Checkpointing.Protocol.Tests.KooToueg.Checkers;
 
@@ -12,7 +12,7 @@ internal static class AllOrNothing
 
     private static string? Violation(RoundOutcome round)
     {
-        var expected = new Dictionary<ParticipantId, int>(round.Before);
+        var expected = new Dictionary<ProcessName, int>(round.Before);
         if (round.Committed == true)
         {
             foreach (var taken in round.Taken)

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Checkpointing.Protocol.Consistency;
-using Checkpointing.Protocol.Labels;
 
 namespace Checkpointing.Protocol.Tests.KooToueg.Checkers;
 
@@ -11,8 +10,8 @@ namespace Checkpointing.Protocol.Tests.KooToueg.Checkers;
 public sealed class CheckerTests
 {
     private static readonly RoundNumber Round = new(1);
-    private static readonly ParticipantId P = new("p");
-    private static readonly ParticipantId Q = new("q");
+    private static readonly ProcessName P = new("p");
+    private static readonly ProcessName Q = new("q");
 
     private static readonly RoundOutcome Good = new()
     {
@@ -109,7 +108,7 @@ public sealed class CheckerTests
 
     private static RoundOutcome Also(Observation observation) => Good with { Observations = Good.Observations.Add(observation) };
 
-    private static TentativeTaken Took(ParticipantId process, ParticipantId parent) => new(Round, process, parent, HistoryLength: 1, HeldAnother: false);
+    private static TentativeTaken Took(ProcessName process, ProcessName parent) => new(Round, process, parent, HistoryLength: 1, HeldAnother: false);
 
-    private static ImmutableDictionary<ParticipantId, int> Cuts(int p, int q) => ImmutableDictionary<ParticipantId, int>.Empty.Add(P, p).Add(Q, q);
+    private static ImmutableDictionary<ProcessName, int> Cuts(int p, int q) => ImmutableDictionary<ProcessName, int>.Empty.Add(P, p).Add(Q, q);
 }

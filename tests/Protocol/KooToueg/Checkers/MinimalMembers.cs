@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Numerics;
 using Checkpointing.Protocol.Consistency;
-using Checkpointing.Protocol.Labels;
 
 namespace Checkpointing.Protocol.Tests.KooToueg.Checkers;
 
@@ -20,7 +19,7 @@ internal static class MinimalMembers
             return null;
         }
 
-        ImmutableArray<ParticipantId> others = [.. round.Members.Where(member => member != round.Initiator)];
+        ImmutableArray<ProcessName> others = [.. round.Members.Where(member => member != round.Initiator)];
         for (var subset = 1u; subset < 1u << others.Length; subset++)
         {
             var withoutSubset = round.After.ToBuilder();
@@ -38,7 +37,7 @@ internal static class MinimalMembers
         return null;
     }
 
-    private static IEnumerable<ParticipantId> Chosen(ImmutableArray<ParticipantId> members, uint subset)
+    private static IEnumerable<ProcessName> Chosen(ImmutableArray<ProcessName> members, uint subset)
     {
         for (var rest = subset; rest != 0; rest &= rest - 1)
         {

@@ -1,5 +1,4 @@
 using Checkpointing.Protocol.Consistency;
-using Checkpointing.Protocol.Labels;
 
 namespace Checkpointing.Protocol.Tests.KooToueg.Checkers;
 
@@ -23,7 +22,7 @@ internal static class NoNeedlessUndo
             : "the round was undone, but nobody who had to take part was unwilling";
     }
 
-    private static bool HadToTakePart(ParticipantId process, RoundOutcome round)
+    private static bool HadToTakePart(ProcessName process, RoundOutcome round)
     {
         var sentBefore = round.Trace.HistoryOf(process)[..round.Before[process]].OfType<SendEvent>().Select(send => send.Message.Name).ToHashSet();
         return round.Taken.Any(taken => round.Trace.HistoryOf(taken.Process)[..taken.HistoryLength]

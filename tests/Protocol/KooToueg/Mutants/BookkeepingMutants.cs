@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using Checkpointing.Protocol.Labels;
+using Checkpointing.Protocol.Consistency;
 
 namespace Checkpointing.Protocol.Tests.KooToueg.Mutants;
 
@@ -9,7 +9,7 @@ internal sealed class LastLabelReceivedClearedAtCommit : Bookkeeping
     public override void AtCommit()
     {
         base.AtCommit();
-        LastLabelReceived = ImmutableSortedDictionary<ParticipantId, Label>.Empty;
+        LastLabelReceived = ImmutableSortedDictionary<ProcessName, Label>.Empty;
     }
 }
 
@@ -63,6 +63,6 @@ internal sealed class FirstLabelSentResetAtCommit : Bookkeeping
     public override void AtCommit()
     {
         base.AtCommit();
-        FirstLabelSent = ImmutableSortedDictionary<ParticipantId, Label>.Empty;
+        FirstLabelSent = ImmutableSortedDictionary<ProcessName, Label>.Empty;
     }
 }

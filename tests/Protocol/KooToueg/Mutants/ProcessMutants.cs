@@ -1,17 +1,17 @@
 using System.Collections.Immutable;
-using Checkpointing.Protocol.Labels;
+using Checkpointing.Protocol.Consistency;
 
 namespace Checkpointing.Protocol.Tests.KooToueg.Mutants;
 
 /// <summary>Trusts last_rmsg ≥ first_smsg > ⊥ alone to prevent a second tentative checkpoint in a round.</summary>
-internal sealed class NoGuardAgainstASecondTentative(ParticipantId id, Network network, Observations observations, Bookkeeping bookkeeping)
+internal sealed class NoGuardAgainstASecondTentative(ProcessName id, Network network, Observations observations, Bookkeeping bookkeeping)
     : Process(id, network, observations, bookkeeping)
 {
     protected override bool IsNeeded(TakeTentative take, bool sentSinceLastCheckpoint) => sentSinceLastCheckpoint;
 }
 
 /// <summary>Reads ≥ as >.</summary>
-internal sealed class StrictComparison(ParticipantId id, Network network, Observations observations, Bookkeeping bookkeeping)
+internal sealed class StrictComparison(ProcessName id, Network network, Observations observations, Bookkeeping bookkeeping)
     : Process(id, network, observations, bookkeeping)
 {
     protected override bool SentSinceLastCheckpoint(TakeTentative take)
@@ -20,7 +20,7 @@ internal sealed class StrictComparison(ParticipantId id, Network network, Observ
 }
 
 /// <summary>Leaves out "> ⊥": who has sent nothing since its checkpoint is drawn in.</summary>
-internal sealed class NoBottomGuard(ParticipantId id, Network network, Observations observations, Bookkeeping bookkeeping)
+internal sealed class NoBottomGuard(ProcessName id, Network network, Observations observations, Bookkeeping bookkeeping)
     : Process(id, network, observations, bookkeeping)
 {
     protected override bool SentSinceLastCheckpoint(TakeTentative take) => take.LastLabelReceived >= Bookkeeping.FirstSentTo(take.From);
@@ -28,53 +28,53 @@ internal sealed class NoBottomGuard(ParticipantId id, Network network, Observati
 
 /// <summary>Takes an empty last_rmsg for ⊤ instead of ⊥: asks everybody, and whoever has sent it anything is drawn in.</summary>
 internal sealed class EmptyLastLabelReceivedIsTop(
-    ParticipantId id, Network network, Observations observations, Bookkeeping bookkeeping, ImmutableArray<ParticipantId> everybody)
+    ProcessName id, Network network, Observations observations, Bookkeeping bookkeeping, ImmutableArray<ProcessName> everybody)
     : Process(id, network, observations, bookkeeping)
 {
-    protected override ImmutableArray<(ParticipantId Process, Label LastLabelReceived)> EvaluateCohort()
+    protected override ImmutableArray<(ProcessName Process, Label LastLabelReceived)> EvaluateCohort()
         => [.. everybody.Where(other => other != Id).Select(other => (other, Bookkeeping.LastLabelReceived.GetValueOrDefault(other, Label.Top)))];
 }
 
 /// <summary>Goes on sending with a tentative checkpoint.</summary>
-internal sealed class SendsWhileTentative(ParticipantId id, Network network, Observations observations, Bookkeeping bookkeeping)
+internal sealed class SendsWhileTentative(ProcessName id, Network network, Observations observations, Bookkeeping bookkeeping)
     : Process(id, network, observations, bookkeeping)
 {
     public override bool MaySend => true;
 }
 
 /// <summary>Trap T4: an unwilling process votes no even if it need not take part.</summary>
-internal sealed class UnwillingKillsTheRound(ParticipantId id, Network network, Observations observations, Bookkeeping bookkeeping)
+internal sealed class UnwillingKillsTheRound(ProcessName id, Network network, Observations observations, Bookkeeping bookkeeping)
     : Process(id, network, observations, bookkeeping)
 {
     protected override void AnswerWithoutTaking(TakeTentative take, bool isNeeded) => SendVote(take.Round, take.From, WillingToCheckpoint);
 }
 
 /// <summary>Trap T4: who was unwilling once stays so.</summary>
-internal sealed class UnwillingForEver(ParticipantId id, Network network, Observations observations, Bookkeeping bookkeeping)
+internal sealed class UnwillingForEver(ProcessName id, Network network, Observations observations, Bookkeeping bookkeeping)
     : Process(id, network, observations, bookkeeping)
 {
     protected override void StartRound(bool isWilling) => WillingToCheckpoint &= isWilling;
 }
 
 /// <summary>Trap T5: forwards every copy of a decision.</summary>
-internal sealed class UnguardedDecision(ParticipantId id, Network network, Observations observations, Bookkeeping bookkeeping)
+internal sealed class UnguardedDecision(ProcessName id, Network network, Observations observations, Bookkeeping bookkeeping)
     : Process(id, network, observations, bookkeeping)
 {
     protected override bool Heeds(Decision decision) => true;
 }
 
 /// <summary>Forwards the decision to the senders since the tentative checkpoint, not to those it had asked.</summary>
-internal sealed class CohortNotFrozen(ParticipantId id, Network network, Observations observations, Bookkeeping bookkeeping)
+internal sealed class CohortNotFrozen(ProcessName id, Network network, Observations observations, Bookkeeping bookkeeping)
     : Process(id, network, observations, bookkeeping)
 {
-    protected override ImmutableArray<ParticipantId> CohortToTell() => [.. Bookkeeping.LastLabelReceived.Keys];
+    protected override ImmutableArray<ProcessName> CohortToTell() => [.. Bookkeeping.LastLabelReceived.Keys];
 }
 
 /// <summary>Trap T6: answers a second TAKE only together with the first.</summary>
-internal sealed class SecondTakeWaitsForTheVote(ParticipantId id, Network network, Observations observations, Bookkeeping bookkeeping)
+internal sealed class SecondTakeWaitsForTheVote(ProcessName id, Network network, Observations observations, Bookkeeping bookkeeping)
     : Process(id, network, observations, bookkeeping)
 {
-    private readonly List<ParticipantId> _alsoWaiting = [];
+    private readonly List<ProcessName> _alsoWaiting = [];
 
     protected override void AnswerWithoutTaking(TakeTentative take, bool isNeeded)
     {
@@ -97,7 +97,7 @@ internal sealed class SecondTakeWaitsForTheVote(ParticipantId id, Network networ
 }
 
 /// <summary>Takes a tentative checkpoint for a round whose decision it has already heard.</summary>
-internal sealed class JoinsAFinishedRound(ParticipantId id, Network network, Observations observations, Bookkeeping bookkeeping)
+internal sealed class JoinsAFinishedRound(ProcessName id, Network network, Observations observations, Bookkeeping bookkeeping)
     : Process(id, network, observations, bookkeeping)
 {
     protected override bool IsOver(RoundNumber round) => false;
