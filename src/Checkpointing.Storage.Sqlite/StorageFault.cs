@@ -137,7 +137,7 @@ internal static class StorageFault
     {
         SqliteStorageFailure.NotADatabase => "Name another file, or restore this one from a backup.",
         SqliteStorageFailure.Corrupt => "Stop the silo, keep a copy of the file with its -wal file, and restore a backup or salvage it with SQLite's .recover.",
-        SqliteStorageFailure.DiskFull => "Reads go on. Free space, clear records or raise MaximumFileSize; then retry.",
+        SqliteStorageFailure.DiskFull => "Reads go on. Free space on the disk; or, if the file has reached MaximumFileSize, clear records or raise it. Then retry.",
         SqliteStorageFailure.NotWritable => "Let the silo's user create and write files in that directory.",
         SqliteStorageFailure.Locked => "Retry, end the program that holds the lock, or raise BusyTimeout.",
         _ => "See the inner exception; check the disk.",
