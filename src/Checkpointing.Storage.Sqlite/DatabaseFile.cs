@@ -107,6 +107,21 @@ internal static class DatabaseFile
 
     private static Content Recognise(SqliteConnection connection, string path)
     {
+        // One transaction, one snapshot: another process may create the schema at this moment.
+        connection.Execute("BEGIN");
+        try
+        {
+            return RecogniseInTransaction(connection, path);
+        }
+        finally
+        {
+            if (connection.InTransaction())
+                connection.Execute("ROLLBACK");
+        }
+    }
+
+    private static Content RecogniseInTransaction(SqliteConnection connection, string path)
+    {
         var applicationId = connection.QueryInteger("PRAGMA application_id");
         var version = connection.QueryInteger("PRAGMA user_version");
         if (applicationId == ApplicationId)
@@ -144,7 +159,7 @@ internal static class DatabaseFile
         try
         {
             // Another process may have been faster.
-            if (Recognise(connection, path) == Content.Empty)
+            if (RecogniseInTransaction(connection, path) == Content.Empty)
                 connection.Execute($"{Schema} PRAGMA application_id = {ApplicationId}; PRAGMA user_version = {SchemaVersion}");
             connection.Execute("COMMIT");
         }

@@ -42,7 +42,16 @@ internal static class Program
         for (var version = 1; version <= versions; version++)
         {
             held.State = $"{version}";
-            await storage.WriteStateAsync("state", grain, held);
+            try
+            {
+                await storage.WriteStateAsync("state", grain, held);
+            }
+            catch (Exception fault)
+            {
+                // At once: the other records would go on and hide it.
+                Environment.FailFast($"Writer {writer} failed at version {version} of record {record}.", fault);
+            }
+
 
             // One call per line: a console write is not torn by the others.
             Console.Out.Write($"ack {writer} {record} {version} {held.ETag}\n");
