@@ -65,8 +65,9 @@ internal sealed class SqliteGrainStorage(
     {
         cancellationToken.ThrowIfCancellationRequested();
         var key = KeyOf(stateName, grainId);
+        var database = Open(key); // first: a closed silo's serializer fails in less clear ways
         var state = Serialize(key, grainState.State);
-        grainState.ETag = await Open(key).Write(key, grainState.ETag, state, cancellationToken);
+        grainState.ETag = await database.Write(key, grainState.ETag, state, cancellationToken);
         grainState.RecordExists = true;
     }
 

@@ -62,6 +62,20 @@ public sealed class SharedFileTests
     }
 
     [Fact]
+    public async Task Many_silos_that_create_one_file_at_the_same_time_agree_on_it()
+    {
+        using var directory = new TemporaryDirectory();
+        for (var file = 0; file < 3; file++)
+        {
+            var silos = Enumerable.Range(0, 4).Select(_ => new SqliteTestStorage(directory.File($"{file}.db"))).ToArray();
+            await Task.WhenAll(silos.Select((silo, number) => Task.Run(() => silo.Storage.Write($"{number}", $"silo {number}"))));
+            foreach (var number in Enumerable.Range(0, silos.Length))
+                Assert.Equal($"silo {number}", await silos[0].Storage.ReadText($"{number}"));
+            await Task.WhenAll(silos.Select(silo => silo.DisposeAsync().AsTask()));
+        }
+    }
+
+    [Fact]
     public async Task Records_and_ETags_outlive_the_provider()
     {
         using var directory = new TemporaryDirectory();

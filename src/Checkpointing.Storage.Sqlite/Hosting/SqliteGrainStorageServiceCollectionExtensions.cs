@@ -12,6 +12,16 @@ using Orleans.Storage;
 namespace Orleans.Hosting;
 
 /// <summary>Adds SQLite grain storage to a service collection.</summary>
+/// <remarks>
+/// <para>A write or clear that returns is durable: it is synced to disk, together with those that waited beside it.</para>
+/// <para>
+/// On throw, the caller's grain state is untouched. <see cref="Orleans.Storage.InconsistentStateException"/> and
+/// <see cref="OperationCanceledException"/>: the write is not durable. <see cref="SqliteGrainStorageException"/>: it is
+/// not durable if <see cref="SqliteGrainStorageException.WriteMayBeDurable"/> is false, which is when it failed before
+/// its COMMIT; if true, the write may or may not be durable: read before retrying.
+/// </para>
+/// <para>Several silo processes on one machine may share the file. A file on a network share is not supported.</para>
+/// </remarks>
 public static class SqliteGrainStorageServiceCollectionExtensions
 {
     /// <summary>Adds a named SQLite grain storage provider.</summary>
