@@ -8,11 +8,13 @@ using Orleans.TestingHost;
 namespace Checkpointing.Cluster.Tests.Kit;
 
 /// <summary>Two silos with the call path, memory streams and reminders, and a client that knows nothing of it.</summary>
-public sealed class CheckpointedCluster : IAsyncLifetime
+public class CheckpointedCluster : IAsyncLifetime
 {
     private static long _names;
 
-    public TestCluster Cluster { get; } = Build();
+    private TestCluster? _cluster;
+
+    public TestCluster Cluster => _cluster ??= Build();
 
     public IClusterClient Client => (IClusterClient)Cluster.Client;
 
@@ -20,6 +22,7 @@ public sealed class CheckpointedCluster : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        GC.SuppressFinalize(this);
         await Cluster.StopAllSilosAsync();
         await Cluster.DisposeAsync();
     }
@@ -51,10 +54,12 @@ public sealed class CheckpointedCluster : IAsyncLifetime
         return (p, q);
     }
 
-    private static TestCluster Build()
+    protected virtual void Configure(TestClusterBuilder builder) => builder.AddSiloBuilderConfigurator<Silo>();
+
+    private TestCluster Build()
     {
         var builder = new TestClusterBuilder(2);
-        builder.AddSiloBuilderConfigurator<Silo>();
+        Configure(builder);
         return builder.Build();
     }
 
@@ -64,6 +69,8 @@ public sealed class CheckpointedCluster : IAsyncLifetime
         {
             siloBuilder.AddCheckpointedCalls();
             siloBuilder.AddMemoryStreams("streams").AddMemoryGrainStorage("PubSubStore").UseInMemoryReminderService();
+            siloBuilder.AddGrainExtension<IProbeExtension, ProbeExtension>();
+            siloBuilder.Configure<ReminderOptions>(options => options.MinimumReminderPeriod = TimeSpan.FromSeconds(1));
         }
     }
 }
