@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Metadata;
 
@@ -9,7 +10,6 @@ internal sealed class GrainTypeTraitsResolver(IServiceProvider services)
 {
     // Resolved at the first call: the manifest is not there yet while the silo is being built.
     private IClusterManifestProvider? _manifests;
-    private GrainPropertiesResolver? _properties;
     private Answers _answers = new(null);
 
     public GrainTypeTraits Of(GrainType type)
@@ -21,31 +21,40 @@ internal sealed class GrainTypeTraitsResolver(IServiceProvider services)
     private GrainTypeTraits LookUp(GrainType type)
     {
         _manifests ??= services.GetRequiredService<IClusterManifestProvider>();
-        _properties ??= services.GetRequiredService<GrainPropertiesResolver>();
         var manifest = _manifests.Current;
         var answers = _answers;
         if (!ReferenceEquals(answers.Manifest, manifest))
             _answers = answers = new Answers(manifest);
 
-        return answers.ByType[type] = _properties.TryGetGrainProperties(type, out var found) ? Read(found) : GrainTypeTraits.Outside;
+        return answers.ByType[type] = Read(manifest, type);
     }
 
-    private static GrainTypeTraits Read(GrainProperties grain)
+    private static GrainTypeTraits Read(ClusterManifest manifest, GrainType type)
     {
-        var properties = grain.Properties;
-        var role = properties.GetValueOrDefault(GrainRolePropertiesProvider.RoleProperty) switch
+        var definition = GenericGrainType.TryParse(type, out var generic) ? generic.GetUnconstructedGrainType().GrainType : type;
+        var hosts = manifest.AllGrainManifests
+            .Select(silo => silo.Grains.GetValueOrDefault(definition)?.Properties)
+            .OfType<ImmutableDictionary<string, string>>()
+            .ToList();
+        var role = hosts.Select(RoleIn).FirstOrDefault(found => found != CallRole.Outside);
+        if (role == CallRole.Outside)
+            return GrainTypeTraits.Outside;
+
+        var properties = hosts.First(host => RoleIn(host) == role);
+        return new GrainTypeTraits(
+            role,
+            AcceptsLabels: hosts.TrueForAll(host => RoleIn(host) != CallRole.Outside),
+            properties.TryGetValue(WellKnownGrainTypeProperties.Reentrant, out var reentrant) && bool.Parse(reentrant),
+            properties.GetValueOrDefault(WellKnownGrainTypeProperties.MayInterleavePredicate));
+    }
+
+    private static CallRole RoleIn(ImmutableDictionary<string, string> properties) =>
+        properties.GetValueOrDefault(GrainRolePropertiesProvider.RoleProperty) switch
         {
             GrainRolePropertiesProvider.Participant => CallRole.Participant,
             GrainRolePropertiesProvider.Relay => CallRole.Relay,
             _ => CallRole.Outside,
         };
-        return role == CallRole.Outside
-            ? GrainTypeTraits.Outside
-            : new GrainTypeTraits(
-                role,
-                properties.TryGetValue(WellKnownGrainTypeProperties.Reentrant, out var reentrant) && bool.Parse(reentrant),
-                properties.GetValueOrDefault(WellKnownGrainTypeProperties.MayInterleavePredicate));
-    }
 
     private sealed record Answers(ClusterManifest? Manifest)
     {

@@ -15,7 +15,8 @@ internal static class HomeContext
 
     public static void ThrowIfLeft(IGrainContext? current, GrainId target, IInvokable request)
     {
-        if (current is null && Home.Value is { } home)
+        // Outside any grain the accessor answers with the silo's own client.
+        if ((current is null || current.GrainId.IsClient()) && Home.Value is { } home)
             throw new CallLostItsContextException(home.GrainId, target, $"{request.GetInterfaceName()}.{request.GetMethodName()}");
     }
 }

@@ -89,6 +89,9 @@ internal sealed class IncomingCallFilter(GrainTypeTraitsResolver traits) : IInco
     {
         try
         {
+            if (OpenEnumerations.IsEnumerationCall(context.Request))
+                activation.EnumerationCallEnded(context.Request, handler.IsCompletedSuccessfully ? context.Response : null);
+
             if (labelled is null)
                 return handler;
 

@@ -67,8 +67,8 @@ internal sealed class LabellingGrainReferenceRuntime(
     private LabelledRequest? Label(GrainReference reference, IInvokable request, ref InvokeMethodOptions options)
     {
         var target = reference.GrainId;
-        var role = traits.Of(target.Type).Role;
-        if (role == CallRole.Outside
+        var targetTraits = traits.Of(target.Type);
+        if (!targetTraits.AcceptsLabels
             || request is not IRequest plain
             || request is IOutgoingGrainCallFilter
             || ControlInterfaces.Contains(request.GetInterfaceType()))
@@ -85,10 +85,10 @@ internal sealed class LabellingGrainReferenceRuntime(
         }
 
         var isNested = (options & InvokeMethodOptions.OneWay) == 0 && origin.IsAwaitedByParticipant;
-        if (isNested && role == CallRole.Participant)
+        if (isNested && targetTraits.Role == CallRole.Participant)
             options |= InvokeMethodOptions.AlwaysInterleave;
 
-        return new LabelledRequest(plain, origin.LabelNext(target, role), isNested, origin);
+        return new LabelledRequest(plain, origin.LabelNext(target, targetTraits.Role), isNested, origin);
     }
 
     private CallOrigin? OriginOf(IGrainContext caller)

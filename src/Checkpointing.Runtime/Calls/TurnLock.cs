@@ -38,8 +38,14 @@ internal sealed class TurnLock(IWorkItemScheduler scheduler, TimeProvider time, 
     /// <summary>Told whenever a call starts to wait.</summary>
     public Action? CallWaits { get; set; }
 
+    /// <summary>What waits, in order of arrival.</summary>
+    public IReadOnlyList<WaitingCall> Waiting => _waiting;
+
+    /// <summary>Further work that must end before a checkpoint, such as open enumerations.</summary>
+    public Func<bool>? IsBusyOtherwise { get; set; }
+
     /// <summary>SPEC D5: no handler runs and no call is awaited from outside.</summary>
-    public bool IsQuiescent => _active == 0 && _outstanding == 0;
+    public bool IsQuiescent => _active == 0 && _outstanding == 0 && IsBusyOtherwise?.Invoke() != true;
 
     /// <summary>
     /// Whether the runtime now holds back everything that does not interleave. What arrives all the same interleaves, and for timers that is

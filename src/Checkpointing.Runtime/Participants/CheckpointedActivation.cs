@@ -12,7 +12,9 @@ namespace Checkpointing.Runtime.Participants;
 internal sealed class CheckpointedActivation : CallOrigin
 {
     private readonly GrainTypeTraits _traits;
+    private readonly TimeProvider _time;
     private Func<IInvokable, bool>? _mayInterleave;
+    private OpenEnumerations? _enumerations;
 
     public CheckpointedActivation(IGrainContext context, GrainTypeTraits traits, Ledger ledger, TimeProvider time, TimeSpan defaultResponseTimeout)
     {
@@ -20,6 +22,7 @@ internal sealed class CheckpointedActivation : CallOrigin
         Ledger = ledger;
         Turns = new TurnLock(context.Scheduler, time, defaultResponseTimeout);
         _traits = traits;
+        _time = time;
     }
 
     public IGrainContext Context { get; }
@@ -65,7 +68,7 @@ internal sealed class CheckpointedActivation : CallOrigin
     /// <summary>How an arriving call may share this activation.</summary>
     public Turn TurnOf(IInvokable request, LabelledRequest? labelled)
     {
-        var turn = labelled?.IsNested == true ? Turn.Nested : Turn.None;
+        var turn = labelled?.IsNested == true || _enumerations?.Continues(request) == true ? Turn.Nested : Turn.None;
         if (_traits.IsReentrant)
             return turn | Turn.Always | ReadOnlyOf(request);
 
@@ -85,7 +88,20 @@ internal sealed class CheckpointedActivation : CallOrigin
             turn |= Turn.Always;
         }
 
-        return turn == Turn.None ? Turn.BlocksRuntime : turn;
+        // The first that does not interleave is the one the runtime blocks on.
+        return turn == Turn.None && !Turns.RuntimeIsBlocked ? Turn.BlocksRuntime : turn;
+    }
+
+    /// <summary>A call of the enumeration protocol has ended: the enumeration may be open now, or closed.</summary>
+    public void EnumerationCallEnded(IInvokable request, Response? response)
+    {
+        if (_enumerations is null)
+        {
+            _enumerations = new OpenEnumerations(_time);
+            Turns.IsBusyOtherwise = () => _enumerations.AnyInUse;
+        }
+
+        _enumerations.CallEnded(request, response);
     }
 
     private static Turn ReadOnlyOf(IInvokable request) =>

@@ -7,11 +7,13 @@ using Orleans.TestingHost;
 namespace Checkpointing.Cluster.Tests.Kit;
 
 /// <summary>Two silos with the call path, memory streams and reminders, and a client that knows nothing of it.</summary>
-public sealed class CheckpointedCluster : IAsyncLifetime
+public class CheckpointedCluster : IAsyncLifetime
 {
     private static long _names;
 
-    public TestCluster Cluster { get; } = Build();
+    private TestCluster? _cluster;
+
+    public TestCluster Cluster => _cluster ??= Build();
 
     public IClusterClient Client => (IClusterClient)Cluster.Client;
 
@@ -19,6 +21,7 @@ public sealed class CheckpointedCluster : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        GC.SuppressFinalize(this);
         await Cluster.StopAllSilosAsync();
         await Cluster.DisposeAsync();
     }
@@ -50,10 +53,12 @@ public sealed class CheckpointedCluster : IAsyncLifetime
         return (p, q);
     }
 
-    private static TestCluster Build()
+    protected virtual void Configure(TestClusterBuilder builder) => builder.AddSiloBuilderConfigurator<Silo>();
+
+    private TestCluster Build()
     {
         var builder = new TestClusterBuilder(2);
-        builder.AddSiloBuilderConfigurator<Silo>();
+        Configure(builder);
         return builder.Build();
     }
 
@@ -68,6 +73,8 @@ public sealed class CheckpointedCluster : IAsyncLifetime
                 options.CheckpointInterval = null;
             });
             siloBuilder.AddMemoryStreams("streams").AddMemoryGrainStorage("PubSubStore").UseInMemoryReminderService();
+            siloBuilder.AddGrainExtension<IProbeExtension, ProbeExtension>();
+            siloBuilder.Configure<ReminderOptions>(options => options.MinimumReminderPeriod = TimeSpan.FromSeconds(1));
         }
     }
 }

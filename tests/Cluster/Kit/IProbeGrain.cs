@@ -17,6 +17,8 @@ public interface IProbeGrain : IGrainWithStringKey
 
     Task<List<int>> GetList();
 
+    Task<List<int>> Echo([Immutable] List<int> list);
+
     Task Fail(string kind);
 
     ValueTask<int> FailValue(string kind);

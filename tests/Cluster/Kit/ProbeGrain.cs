@@ -23,7 +23,7 @@ public abstract class ProbeGrain(IGrainContext context, IGrainFactory factory) :
 
     /// <summary>The reference as this grain's silo would make it: a test's own references belong to the client.</summary>
     public T Own<T>(T grain)
-        where T : IProbeGrain
+        where T : IAddressable
         => Factory.GetGrain<T>(grain.GetGrainId());
 
     public Task OnActivateAsync(CancellationToken token)
@@ -90,6 +90,8 @@ public abstract class ProbeGrain(IGrainContext context, IGrainFactory factory) :
     public Task<string?> GetNothing() => Task.FromResult<string?>(null);
 
     public Task<List<int>> GetList() => Task.FromResult(new List<int> { 1, 2, 3 });
+
+    public Task<List<int>> Echo(List<int> list) => Task.FromResult(list);
 
     public Task Fail(string kind) => kind switch
     {
