@@ -337,7 +337,9 @@ internal sealed class CheckpointCoordinator
         }
         else
         {
-            Write(_record.Forget(IsProven).Commit(committed, _unusedFrom));
+            // Only numbers that no component ever had may be covered along: one of a failed component must stay a gap.
+            var first = committed.Min().Number;
+            Write(_record.Forget(IsProven).Commit(committed, first == _vote.FirstNumber ? _unusedFrom : first));
         }
     }
 
