@@ -16,6 +16,9 @@ internal sealed class CheckpointCoordinator
     private readonly ImmutableArray<CoordinatorEffect>.Builder _effects = ImmutableArray.CreateBuilder<CoordinatorEffect>();
     private DecisionRecord _record;
     private DecisionRecord? _writing;
+
+    // The write of a decision that is neither known to have landed nor to be fenced off.
+    private DecisionRecord? _decision;
     private CheckpointRound? _round;
     private RoundVote? _vote;
     private long _nextNumber = 1;
@@ -135,7 +138,7 @@ internal sealed class CheckpointCoordinator
         switch (outcome)
         {
             case RecordWriteOutcome.Stored:
-                OnRecordStored();
+                OnRecordStored(_writing!);
                 break;
             default:
                 // Somebody else has written, or our own write has landed after all: only a read can tell.
@@ -158,9 +161,10 @@ internal sealed class CheckpointCoordinator
         {
             _effects.Add(new StartTimer(new RoundTimer(RoundTimerKind.RecordDue, RoundNumber.None)));
         }
-        else if (intended.Stamp == stored.Stamp)
+        else if (stored.Stamp == intended.Stamp || stored.Stamp == _decision?.Stamp)
         {
-            OnRecordStored();
+            // The decision may land when it was already given up: it stands, and the write that should fence it off cannot land any more.
+            OnRecordStored(stored);
         }
         else if (Phase == CoordinatorPhase.Starting)
         {
@@ -172,8 +176,7 @@ internal sealed class CheckpointCoordinator
         }
         else
         {
-            // Absent: a fencing write gives the record a new ETag, so that the lost write can never land, and then the round is aborted.
-            _vote?.Fail(AbortReason.DecisionNotStored, "the decision could not be recorded");
+            // Absent: a fencing write gives the record a new ETag, so that the lost write can never land. Once it is stored the round is aborted.
             Write(_record);
         }
 
@@ -340,12 +343,13 @@ internal sealed class CheckpointCoordinator
             // Only numbers that no component ever had may be covered along: one of a failed component must stay a gap.
             var first = committed.Min().Number;
             Write(_record.Forget(IsProven).Commit(committed, first == _vote.FirstNumber ? _unusedFrom : first));
+            _decision = _writing;
         }
     }
 
-    private void OnRecordStored()
+    private void OnRecordStored(DecisionRecord stored)
     {
-        _record = _writing!;
+        _record = stored;
         _writing = null;
         if (Phase == CoordinatorPhase.Starting)
         {
@@ -353,6 +357,12 @@ internal sealed class CheckpointCoordinator
         }
         else if (_vote is { } vote)
         {
+            if (stored.Stamp != _decision?.Stamp)
+            {
+                vote.Fail(AbortReason.DecisionNotStored, "the decision could not be recorded");
+            }
+
+            _decision = null;
             foreach (var (number, members) in vote.SpreadDecision())
             {
                 _unproven[number] = members;
