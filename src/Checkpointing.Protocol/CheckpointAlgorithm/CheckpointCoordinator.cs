@@ -24,6 +24,8 @@ internal sealed class CheckpointCoordinator
     private long _nextNumber = 1;
     private long _unusedFrom = 1;
     private long _revision;
+    private long _suspectedEpoch;
+    private long _deniedEpoch;
 
     /// <param name="record">The record as it was read, or <see cref="DecisionRecord.First"/> if there is none.</param>
     /// <param name="life">Unique id of this life of the coordinator.</param>
@@ -70,7 +72,11 @@ internal sealed class CheckpointCoordinator
 
         switch (message)
         {
+            case YoungerRoundSeen seen:
+                Suspect(seen.Younger);
+                break;
             case AskDecision ask:
+                Suspect(ask.Round);
                 _effects.Add(new SendToParticipant(ask.From, new DecisionAnswered(ask.Round, Lookup(ask.Round))));
                 break;
             case DecisionProven proven:
@@ -124,7 +130,7 @@ internal sealed class CheckpointCoordinator
             return TakeEffects();
         }
 
-        if (_round is { } round && round.Number == timer.Round && _writing is null)
+        if (_round is { } round && round.Number == timer.Round && _decision is null)
         {
             OnRoundTimer(round, timer);
             Continue();
@@ -191,12 +197,17 @@ internal sealed class CheckpointCoordinator
             return Decision.Committed;
         }
 
-        if (Phase == CoordinatorPhase.Starting || (_vote is { } vote && vote.Contains(number) && (_writing is not null || !vote.HasFailed(number))))
+        if (Phase == CoordinatorPhase.Starting || (_vote is { } vote && vote.Contains(number) && (_decision is not null || !vote.HasFailed(number))))
         {
             return Decision.Undecided;
         }
 
-        return number.Epoch > _record.Epoch ? Decision.Forgotten : Decision.Aborted;
+        if (number.Epoch <= _record.Epoch)
+        {
+            return Decision.Aborted;
+        }
+
+        return number.Epoch <= _deniedEpoch ? Decision.Forgotten : Decision.Undecided;
     }
 
     private void OnRoundMessage(CheckpointRound round, ToCoordinator message)
@@ -222,6 +233,7 @@ internal sealed class CheckpointCoordinator
                 break;
             case StillInDoubt doubt:
                 // It has not heard our decision, and cannot join before. It will be asked again when answers are due.
+                Suspect(doubt.Undecided);
                 var decision = Lookup(doubt.Undecided);
                 _effects.Add(new SendToParticipant(doubt.From, new DecisionAnswered(doubt.Undecided, decision)));
                 if (decision is Decision.Committed or Decision.Aborted)
@@ -355,9 +367,14 @@ internal sealed class CheckpointCoordinator
         {
             Phase = CoordinatorPhase.Ready;
         }
+        else if (_decision is null)
+        {
+            _deniedEpoch = _suspectedEpoch;
+            Continue();
+        }
         else if (_vote is { } vote)
         {
-            if (stored.Stamp != _decision?.Stamp)
+            if (stored.Stamp != _decision.Stamp)
             {
                 vote.Fail(AbortReason.DecisionNotStored, "the decision could not be recorded");
             }
@@ -408,6 +425,22 @@ internal sealed class CheckpointCoordinator
         else
         {
             BeginNextRound();
+        }
+    }
+
+    /// <summary>
+    /// CP-13: a round of a younger epoch than ours: either another life has taken over, and we would never notice as long as no round of ours
+    /// gets to its decision, or our record is older than the round. A write of the record tells which, and until then nobody is told "forgotten".
+    /// </summary>
+    private void Suspect(RoundNumber round)
+    {
+        if (Phase == CoordinatorPhase.Ready && round.Epoch > Math.Max(_record.Epoch, _deniedEpoch))
+        {
+            _suspectedEpoch = Math.Max(_suspectedEpoch, round.Epoch);
+            if (_writing is null)
+            {
+                Write(_record);
+            }
         }
     }
 
