@@ -31,10 +31,13 @@ internal sealed class CheckpointedStateFactory : IAttributeToFactoryMapper<Check
     {
         var services = context.ActivationServices;
         var life = new Life(context.GrainId.ToParticipantId(), new Incarnation(1, Guid.NewGuid()));
-        HomeContext.Mark(context);
+        var traits = services.GetRequiredService<GrainTypeTraitsResolver>().Of(context.GrainId.Type);
+        if (traits.WatchNextActivation(services.GetRequiredService<IOptions<CallPathOptions>>().Value.ActivationsPerWatchedOne))
+            HomeContext.Watch(context);
+
         return new CheckpointedActivation(
             context,
-            services.GetRequiredService<GrainTypeTraitsResolver>().Of(context.GrainId.Type),
+            traits,
             new Ledger(life, CheckpointMark.Initial),
             services.GetService<TimeProvider>() ?? TimeProvider.System,
             services.GetRequiredService<IOptions<SiloMessagingOptions>>().Value.ResponseTimeout);

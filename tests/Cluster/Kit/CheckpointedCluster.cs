@@ -1,4 +1,5 @@
 using Checkpointing.Cluster.Tests.Kit;
+using Checkpointing.Runtime.Calls;
 using Checkpointing.Runtime.Hosting;
 using Orleans.Runtime.Placement;
 using Orleans.TestingHost;
@@ -68,6 +69,7 @@ public class CheckpointedCluster : IAsyncLifetime
         public void Configure(ISiloBuilder siloBuilder)
         {
             siloBuilder.AddCheckpointedCalls();
+            siloBuilder.Configure<CallPathOptions>(options => options.ActivationsPerWatchedOne = 1);
             siloBuilder.AddMemoryStreams("streams").AddMemoryGrainStorage("PubSubStore").UseInMemoryReminderService();
             siloBuilder.AddGrainExtension<IProbeExtension, ProbeExtension>();
             siloBuilder.Configure<ReminderOptions>(options => options.MinimumReminderPeriod = TimeSpan.FromSeconds(1));
