@@ -103,7 +103,8 @@ internal sealed class CheckpointRound
     /// <summary>Leaves this participant out, and everybody who depends on it; whom nobody needs any more is released.</summary>
     public void LeaveOut(ParticipantId participant, AbortReason reason, string detail)
     {
-        if (_members.TryGetValue(participant, out var member) && member.State is not (MemberState.LeftOut or MemberState.NotNeeded))
+        // Once verified, a member leaves by its vote only: its component waits for that.
+        if (!IsVerified && _members.TryGetValue(participant, out var member) && member.State is not (MemberState.LeftOut or MemberState.NotNeeded))
         {
             LeaveOut(member, reason, detail);
             Advance();
@@ -266,7 +267,7 @@ internal sealed class CheckpointRound
 
     public void LeaveOutOrphan(ParticipantId orphan, ParticipantId sender, MessageLabel label)
     {
-        if (_members.TryGetValue(orphan, out var member) && member.State != MemberState.LeftOut)
+        if (!IsVerified && _members.TryGetValue(orphan, out var member) && member.State != MemberState.LeftOut)
         {
             LeaveOutOrphan(member, sender, label);
             Advance();

@@ -78,9 +78,9 @@ internal sealed class ParticipantHost
         }
 
         _storeId = storeId;
-        _lastHeard = _services.Time.GetTimestamp();
         var quiescent = _activation.Turns.IsQuiescent;
-        Perform(ControlMessageCodec.DecodeToParticipant(message) switch
+        var decoded = ControlMessageCodec.DecodeToParticipant(message);
+        Perform(decoded switch
         {
             JoinRound join => participant.OnJoin(join, Observer?.WillingToCheckpoint() ?? true, quiescent),
             TakeSnapshot take => participant.OnTakeSnapshot(take, quiescent),
@@ -90,6 +90,11 @@ internal sealed class ParticipantHost
             DecisionAnswered answered => participant.OnDecisionAnswered(answered),
             var other => throw new Protocol.ProtocolInvariantViolatedException($"A participant has no answer to {other}."),
         });
+        if (decoded.Round == participant.Round || decoded is StoreSnapshot)
+        {
+            // Only the present round breaks the silence (CP-8).
+            _lastHeard = _services.Time.GetTimestamp();
+        }
     }
 
     /// <summary>Starts a new life from the permanent checkpoint.</summary>
