@@ -187,7 +187,7 @@ public class FailureScenarios
         Assert.Same(snapshot, ledger.Tentative);
 
         p.OnCaptured(stateIsUnchanged: false);
-        p.OnStoreSnapshot(new StoreSnapshot(second, Attempt: 2, second));
+        p.OnStoreSnapshot(new StoreSnapshot(second, Attempt: 2, ledger.Life.Incarnation, second));
         p.OnSnapshotStored(second, durable: true, "");
         p.OnMakePermanent(second);
         var mark = ledger.PermanentMark;
