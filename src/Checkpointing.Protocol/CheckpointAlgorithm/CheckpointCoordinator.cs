@@ -55,7 +55,7 @@ internal sealed class CheckpointCoordinator
     {
         if (Phase == CoordinatorPhase.Retired)
         {
-            return [new CompleteRequest(request.Id, new CheckpointAborted(AbortReason.Superseded, null, "", RoundReport.Empty))];
+            return [new CompleteRequest(request.Id, new CheckpointAborted(AbortReason.Superseded, null, "", RoundReport.Empty), request.Attempts)];
         }
 
         _waiting.Add(request);
@@ -194,6 +194,13 @@ internal sealed class CheckpointCoordinator
         return TakeEffects();
     }
 
+    /// <summary>Somebody is about to look up this round.</summary>
+    public ImmutableArray<CoordinatorEffect> OnLookup(RoundNumber number)
+    {
+        Suspect(number);
+        return TakeEffects();
+    }
+
     /// <summary>What became of this round (SPEC K7).</summary>
     public Decision Lookup(RoundNumber number)
     {
@@ -298,7 +305,8 @@ internal sealed class CheckpointCoordinator
             _ = round.Requests.Remove(request) || _waiting.Remove(request);
             _effects.Add(new CompleteRequest(
                 request.Id,
-                new CheckpointAborted(AbortReason.AwaitedInsideRound, joined, "the caller waits inside a call chain of this participant", round.Report(_ => false))));
+                new CheckpointAborted(AbortReason.AwaitedInsideRound, joined, "the caller waits inside a call chain of this participant", round.Report(_ => false)),
+                request.Attempts + 1));
         }
     }
 
@@ -422,7 +430,7 @@ internal sealed class CheckpointCoordinator
             }
             else
             {
-                _effects.Add(new CompleteRequest(request.Id, outcome));
+                _effects.Add(new CompleteRequest(request.Id, outcome, request.Attempts + 1));
             }
         }
 
@@ -478,7 +486,7 @@ internal sealed class CheckpointCoordinator
         foreach (var request in _waiting.Concat(_round?.Requests ?? []))
         {
             _effects.Add(new CompleteRequest(
-                request.Id, new CheckpointAborted(AbortReason.Superseded, null, "another life of the coordinator has taken over", RoundReport.Empty)));
+                request.Id, new CheckpointAborted(AbortReason.Superseded, null, "another life of the coordinator has taken over", RoundReport.Empty), request.Attempts));
         }
 
         _waiting.Clear();

@@ -16,7 +16,7 @@ internal sealed record ReadRecord : CoordinatorEffect;
 /// <summary>Call <see cref="CheckpointCoordinator.OnTimer"/> with the same timer after the time that the host has for its kind.</summary>
 internal sealed record StartTimer(RoundTimer Timer) : CoordinatorEffect;
 
-internal sealed record CompleteRequest(long RequestId, CheckpointOutcome Outcome) : CoordinatorEffect;
+internal sealed record CompleteRequest(long RequestId, CheckpointOutcome Outcome, int Attempts) : CoordinatorEffect;
 
 /// <summary>A member is an orphan of undone work; only a rollback can help it.</summary>
 internal sealed record ReportOrphan(ParticipantId Orphan, ParticipantId Sender, MessageLabel UndoneLabel) : CoordinatorEffect;

@@ -1,0 +1,28 @@
+using Orleans.Metadata;
+
+namespace Checkpointing.Runtime.Calls;
+
+/// <summary>Writes the role of every application grain class into the grain manifest.</summary>
+internal sealed class GrainRolePropertiesProvider : IGrainPropertiesProvider
+{
+    public const string RoleProperty = "checkpointing.role";
+    public const string Participant = "participant";
+    public const string Relay = "relay";
+
+    public void Populate(Type grainClass, GrainType grainType, Dictionary<string, string> properties)
+    {
+        if (IsParticipant(grainClass))
+            properties[RoleProperty] = Participant;
+        else if (!IsSystemClass(grainClass))
+            properties[RoleProperty] = Relay;
+    }
+
+    private static bool IsParticipant(Type grainClass) =>
+        grainClass.GetConstructors()
+            .SelectMany(constructor => constructor.GetParameters())
+            .Any(parameter => parameter.GetCustomAttributes(inherit: true).Any(attribute => attribute is ICheckpointedFacet));
+
+    /// <summary>Orleans' own grains (pub-sub, management, memory storage, ...) and this library's grains.</summary>
+    private static bool IsSystemClass(Type grainClass) =>
+        grainClass.Assembly == typeof(GrainRolePropertiesProvider).Assembly || SystemAssemblies.IsOrleans(grainClass.Assembly);
+}

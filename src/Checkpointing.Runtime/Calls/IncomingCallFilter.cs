@@ -1,0 +1,170 @@
+using System.Diagnostics.CodeAnalysis;
+using Checkpointing.Runtime.Participants;
+using Orleans.Serialization.Invocation;
+
+namespace Checkpointing.Runtime.Calls;
+
+/// <summary>
+/// The incoming half of the call path, the first of all incoming filters: it admits or parks calls of participants, records what was
+/// received when a call is admitted, and labels the response if the request was labelled.
+/// </summary>
+internal sealed class IncomingCallFilter(GrainTypeTraitsResolver traits) : IIncomingGrainCallFilter
+{
+    public Task Invoke(IIncomingGrainCallContext context)
+    {
+        var target = context.TargetContext;
+        var targetTraits = traits.Of(target.GrainId.Type);
+        if (targetTraits.Role == CallRole.Outside || ControlInterfaces.Contains(context.Request.GetInterfaceType()))
+            return context.Invoke();
+
+        if (targetTraits.Role == CallRole.Relay)
+            return InvokeRelay(context, target, targetTraits.IsReentrant);
+
+        return target.GetComponent<CheckpointedActivation>() is { } activation ? InvokeParticipant(context, activation) : context.Invoke();
+    }
+
+    private static Task InvokeParticipant(IIncomingGrainCallContext context, CheckpointedActivation activation)
+    {
+        var request = context.Request;
+        var labelled = request as LabelledRequest;
+        var turn = activation.TurnOf(request, labelled);
+        activation.OnFirstCall?.Invoke();
+        var turns = activation.Turns;
+        var chain = turns.ActiveHandlers == 0 ? Guid.Empty : RequestContext.ReentrancyId;
+        return turns.TryEnter(turn, chain)
+            ? Run(context, activation, labelled, turn)
+            : RunLater(context, activation, labelled, turn, turns.Enqueue(turn, chain, request));
+    }
+
+    private static async Task RunLater(
+        IIncomingGrainCallContext context, CheckpointedActivation activation, LabelledRequest? labelled, Turn turn, WaitingCall call)
+    {
+        try
+        {
+            await call.Admitted;
+        }
+        catch
+        {
+            activation.Turns.Leave(turn);
+            throw;
+        }
+
+        await Run(context, activation, labelled, turn);
+    }
+
+    private static Task Run(IIncomingGrainCallContext context, CheckpointedActivation activation, LabelledRequest? labelled, Turn turn)
+    {
+        var isReadOnly = (turn & Turn.ReadOnly) != 0;
+        if (!isReadOnly)
+            activation.StateMayHaveChanged = true;
+
+        // K6: on an untouched grain a read-only call leaves no trace, unless that changes before it ends.
+        var leavesNoTrace = isReadOnly && labelled is not null && activation.IsUntouched;
+        if (labelled is not null && !leavesNoTrace)
+            activation.Receive(labelled.Stamps);
+
+        var handler = context.Invoke();
+        return handler.IsCompleted
+            ? End(context, activation, labelled, turn, leavesNoTrace, handler)
+            : EndLater(context, activation, labelled, turn, leavesNoTrace, handler);
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "The failure is handed on by End.")]
+    private static async Task EndLater(
+        IIncomingGrainCallContext context, CheckpointedActivation activation, LabelledRequest? labelled, Turn turn, bool leavesNoTrace, Task handler)
+    {
+        try
+        {
+            await handler;
+        }
+        catch
+        {
+            // End finds it in the task.
+        }
+
+        await End(context, activation, labelled, turn, leavesNoTrace, handler);
+    }
+
+    private static Task End(
+        IIncomingGrainCallContext context, CheckpointedActivation activation, LabelledRequest? labelled, Turn turn, bool leavesNoTrace, Task handler)
+    {
+        try
+        {
+            if (OpenEnumerations.IsEnumerationCall(context.Request))
+                activation.EnumerationCallEnded(context.Request, handler.IsCompletedSuccessfully ? context.Response : null);
+
+            if (labelled is null)
+                return handler;
+
+            if (leavesNoTrace)
+            {
+                if (activation.IsUntouched)
+                    return handler;
+
+                activation.Receive(labelled.Stamps);
+            }
+
+            return labelled.IsOneWay ? handler : Answer(context, handler, activation.LabelResponse(labelled.Stamps));
+        }
+        finally
+        {
+            activation.Turns.Exit(turn);
+        }
+    }
+
+    private static Task InvokeRelay(IIncomingGrainCallContext context, IGrainContext relay, bool isReentrant)
+    {
+        var labelled = context.Request as LabelledRequest;
+        var scope = RelayScope.Enter(relay, isReentrant, labelled);
+        var handler = context.Invoke();
+        return handler.IsCompleted ? EndRelay(context, labelled, scope, handler) : EndRelayLater(context, labelled, scope, handler);
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "The failure is handed on by EndRelay.")]
+    private static async Task EndRelayLater(IIncomingGrainCallContext context, LabelledRequest? labelled, RelayScope scope, Task handler)
+    {
+        try
+        {
+            await handler;
+        }
+        catch
+        {
+            // EndRelay finds it in the task.
+        }
+
+        await EndRelay(context, labelled, scope, handler);
+    }
+
+    private static Task EndRelay(IIncomingGrainCallContext context, LabelledRequest? labelled, RelayScope scope, Task handler)
+    {
+        var received = scope.Received;
+        scope.Exit();
+        return labelled is null || labelled.IsOneWay || received.IsEmpty ? handler : Answer(context, handler, received);
+    }
+
+    /// <summary>An exception is a response like any other: it must not travel without its label.</summary>
+    private static Task Answer(IIncomingGrainCallContext context, Task handler, in StampSet stamps)
+    {
+        var response = handler.IsCompletedSuccessfully ? context.Response! : Response.FromException(FailureOf(handler));
+        context.Response = new LabelledResponse(response, stamps);
+        return Task.CompletedTask;
+    }
+
+    [SuppressMessage("Design", "CA1031", Justification = "Whatever the handler threw is its response.")]
+    private static Exception FailureOf(Task handler)
+    {
+        if (handler.Exception?.InnerException is { } thrown)
+            return thrown;
+
+        try
+        {
+            handler.GetAwaiter().GetResult();
+        }
+        catch (Exception cancelled)
+        {
+            return cancelled;
+        }
+
+        throw new InvalidOperationException("The handler did not fail.");
+    }
+}

@@ -1,0 +1,83 @@
+using System.Reflection;
+using Orleans.CodeGeneration;
+using Orleans.Serialization.Invocation;
+
+namespace Checkpointing.Runtime.Calls;
+
+/// <summary>
+/// A request that carries labels. To the runtime and to filters it is the request it wraps. That it carries none yet still asks for a
+/// labelled response: so do relays before they have received any label (SPEC K5).
+/// </summary>
+[GenerateSerializer]
+[SuppressReferenceTracking]
+[Alias("checkpointing.labelled-request.v1")]
+internal sealed class LabelledRequest : IRequest
+{
+    [NonSerialized]
+    private readonly CallOrigin? _origin;
+
+    public LabelledRequest()
+    {
+    }
+
+    public LabelledRequest(IRequest inner, StampSet stamps, bool isNested, CallOrigin origin)
+    {
+        Inner = inner;
+        Stamps = stamps;
+        IsNested = isNested;
+        _origin = origin;
+    }
+
+    [Id(0)]
+    public IRequest Inner { get; private set; } = null!;
+
+    [Id(1)]
+    public StampSet Stamps { get; private set; }
+
+    /// <summary>Whether a participant awaits this call, directly or through relays: then it must pass a closed gate.</summary>
+    [Id(2)]
+    public bool IsNested { get; private set; }
+
+    /// <summary>Who sent it; null at the receiver of another silo.</summary>
+    public CallOrigin? Origin => _origin;
+
+    public bool IsOneWay => (Inner.Options & InvokeMethodOptions.OneWay) != 0;
+
+    public InvokeMethodOptions Options => Inner.Options;
+
+    public bool IsCancellable => Inner.IsCancellable;
+
+    public void AddInvokeMethodOptions(InvokeMethodOptions options) => Inner.AddInvokeMethodOptions(options);
+
+    public object? GetTarget() => Inner.GetTarget();
+
+    public void SetTarget(ITargetHolder holder) => Inner.SetTarget(holder);
+
+    public ValueTask<Response> Invoke() => Inner.Invoke();
+
+    public int GetArgumentCount() => Inner.GetArgumentCount();
+
+    public object? GetArgument(int index) => Inner.GetArgument(index);
+
+    public void SetArgument(int index, object value) => Inner.SetArgument(index, value);
+
+    public string GetMethodName() => Inner.GetMethodName();
+
+    public string GetInterfaceName() => Inner.GetInterfaceName();
+
+    public string GetActivityName() => Inner.GetActivityName();
+
+    public MethodInfo GetMethod() => Inner.GetMethod();
+
+    public Type GetInterfaceType() => Inner.GetInterfaceType();
+
+    public TimeSpan? GetDefaultResponseTimeout() => Inner.GetDefaultResponseTimeout();
+
+    public CancellationToken GetCancellationToken() => Inner.GetCancellationToken();
+
+    public bool TryCancel() => Inner.TryCancel();
+
+    public void Dispose() => Inner.Dispose();
+
+    public override string ToString() => Inner.ToString() ?? string.Empty;
+}

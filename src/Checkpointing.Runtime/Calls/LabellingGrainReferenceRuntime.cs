@@ -1,0 +1,205 @@
+using System.Runtime.CompilerServices;
+using Checkpointing.Runtime.Participants;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.CodeGeneration;
+using Orleans.Serialization.Invocation;
+
+namespace Checkpointing.Runtime.Calls;
+
+/// <summary>
+/// The outgoing half of the call path. It stands before the runtime's own <see cref="IGrainReferenceRuntime"/>, labels what participants and
+/// relays send to application grains, and records the labels of what they get back.
+/// </summary>
+/// <remarks>
+/// A nested call is sent as always-interleaved: only the message says so, the request keeps its own options. The runtime then hands it
+/// to the incoming filter at once, whatever is running or parked there, and the callee's turn lock decides when it runs.
+/// </remarks>
+internal sealed class LabellingGrainReferenceRuntime(
+    IGrainReferenceRuntime inner,
+    bool hasOutgoingFilters,
+    GrainTypeTraitsResolver traits,
+    IServiceProvider services) : IGrainReferenceRuntime
+{
+    // Resolved at the first call: it depends on this service, and start-up would hang.
+    private IGrainContextAccessor? _accessor;
+
+    private IGrainContextAccessor Accessor => _accessor ??= services.GetRequiredService<IGrainContextAccessor>();
+
+    public object Cast(IAddressable grain, Type grainInterface) => inner.Cast(grain, grainInterface);
+
+    public ValueTask<T?> InvokeMethodAsync<T>(GrainReference reference, IInvokable request, InvokeMethodOptions options)
+    {
+        var labelled = Label(reference, request, ref options);
+        if (labelled is null)
+            return inner.InvokeMethodAsync<T>(reference, request, options);
+
+        if ((options & InvokeMethodOptions.OneWay) != 0)
+            return inner.InvokeMethodAsync<T>(reference, labelled, options);
+
+        var call = new OutstandingCall(labelled.Origin!);
+        if (hasOutgoingFilters)
+            return AwaitFiltered(call, Send<T>(call, reference, labelled, options));
+
+        return Await<T>(call, Send<object>(call, reference, labelled, options));
+    }
+
+    public ValueTask InvokeMethodAsync(GrainReference reference, IInvokable request, InvokeMethodOptions options)
+    {
+        var labelled = Label(reference, request, ref options);
+        if (labelled is null)
+            return inner.InvokeMethodAsync(reference, request, options);
+
+        // A one-way request of a method that returns a task: the runtime completes it as soon as it is sent.
+        if ((options & InvokeMethodOptions.OneWay) != 0)
+            return inner.InvokeMethodAsync(reference, labelled, options);
+
+        var call = new OutstandingCall(labelled.Origin!);
+        if (hasOutgoingFilters)
+            return AwaitFilteredVoid(call, Send<object>(call, reference, labelled, options));
+
+        return AwaitVoid(call, Send<object>(call, reference, labelled, options));
+    }
+
+    public void InvokeMethod(GrainReference reference, IInvokable request, InvokeMethodOptions options) =>
+        inner.InvokeMethod(reference, Label(reference, request, ref options) ?? request, options);
+
+    /// <summary>The labelled form of a request, or null if it passes untouched.</summary>
+    private LabelledRequest? Label(GrainReference reference, IInvokable request, ref InvokeMethodOptions options)
+    {
+        var target = reference.GrainId;
+        var targetTraits = traits.Of(target.Type);
+        if (!targetTraits.AcceptsLabels
+            || request is not IRequest plain
+            || request is IOutgoingGrainCallFilter
+            || ControlInterfaces.Contains(request.GetInterfaceType()))
+        {
+            return null;
+        }
+
+        var caller = Accessor.GrainContext;
+        var origin = caller is null ? null : OriginOf(caller);
+        if (origin is null)
+        {
+            HomeContext.ThrowIfLeft(caller, target, request);
+            return null;
+        }
+
+        var isNested = (options & InvokeMethodOptions.OneWay) == 0 && origin.IsAwaitedByParticipant;
+        if (isNested && targetTraits.Role == CallRole.Participant)
+            options |= InvokeMethodOptions.AlwaysInterleave;
+
+        return new LabelledRequest(plain, origin.LabelNext(target, targetTraits.Role), isNested, origin);
+    }
+
+    private CallOrigin? OriginOf(IGrainContext caller)
+    {
+        var callerTraits = traits.Of(caller.GrainId.Type);
+        return callerTraits.Role switch
+        {
+            CallRole.Participant => caller.GetComponent<CheckpointedActivation>(),
+            CallRole.Relay => RelayScope.Current(caller, callerTraits.IsReentrant),
+            _ => null,
+        };
+    }
+
+    private ValueTask<T?> Send<T>(in OutstandingCall call, GrainReference reference, LabelledRequest request, InvokeMethodOptions options)
+    {
+        call.Begin();
+        try
+        {
+            return inner.InvokeMethodAsync<T>(reference, request, options);
+        }
+        catch
+        {
+            call.End();
+            throw;
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private static async ValueTask<T?> Await<T>(OutstandingCall call, ValueTask<object?> pending)
+    {
+        object? answer;
+        try
+        {
+            answer = await pending;
+        }
+        catch
+        {
+            call.End();
+            throw;
+        }
+
+        return answer is LabelledResponse response ? call.End(response).Unwrap<T>() : call.End<T>(answer);
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private static async ValueTask AwaitVoid(OutstandingCall call, ValueTask<object?> pending)
+    {
+        object? answer;
+        try
+        {
+            answer = await pending;
+        }
+        catch
+        {
+            call.End();
+            throw;
+        }
+
+        if (answer is LabelledResponse response)
+            call.End(response).ThrowIfFailed();
+        else
+            call.End();
+    }
+
+    // With outgoing filters the receipt is taken by the innermost of them, so that the others see the plain response.
+    private static async ValueTask<T?> AwaitFiltered<T>(OutstandingCall call, ValueTask<T?> pending)
+    {
+        try
+        {
+            return await pending;
+        }
+        finally
+        {
+            call.End();
+        }
+    }
+
+    private static async ValueTask AwaitFilteredVoid(OutstandingCall call, ValueTask<object?> pending)
+    {
+        try
+        {
+            await pending;
+        }
+        finally
+        {
+            call.End();
+        }
+    }
+
+    /// <summary>A two-way call between its request and the end of its wait.</summary>
+    private readonly struct OutstandingCall(CallOrigin origin)
+    {
+        private readonly CallOrigin _origin = origin;
+        private readonly Guid _chain = RequestContext.ReentrancyId;
+
+        public void Begin() => _origin.CallSent(_chain);
+
+        public void End() => _origin.CallEnded(_chain);
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public LabelledResponse End(LabelledResponse response)
+        {
+            _origin.Receive(response.Stamps);
+            _origin.CallEnded(_chain);
+            return response;
+        }
+
+        public T? End<T>(object? answer)
+        {
+            _origin.CallEnded(_chain);
+            return (T?)answer;
+        }
+    }
+}

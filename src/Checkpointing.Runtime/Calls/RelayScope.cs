@@ -1,0 +1,74 @@
+namespace Checkpointing.Runtime.Calls;
+
+/// <summary>
+/// What one call of an un-checkpointed application grain has received (SPEC K5): it goes on that call's requests and on its response.
+/// Such a grain may still let calls interleave (always-interleaved methods, call chains); calls that overlap then share one scope, which can only
+/// add dependencies, never lose one. Only reentrant classes, where calls may overlap without end, keep a scope per call in an AsyncLocal.
+/// </summary>
+internal sealed class RelayScope : CallOrigin
+{
+    private static readonly AsyncLocal<RelayScope?> PerCall = new();
+
+    private readonly StampSetBuilder _received = new();
+    private int _running;
+    private bool _isAwaitedByParticipant;
+
+    public override bool IsAwaitedByParticipant => _isAwaitedByParticipant;
+
+    public StampSet Received => _received.ToStampSet();
+
+    /// <summary>The scope of the call that runs now; also where there is none, as in OnActivateAsync.</summary>
+    public static RelayScope Current(IGrainContext relay, bool isReentrant)
+    {
+        if (isReentrant && PerCall.Value is { } scope)
+            return scope;
+
+        if (relay.GetComponent<RelayScope>() is { } shared)
+            return shared;
+
+        shared = new RelayScope();
+        relay.SetComponent(shared);
+        return shared;
+    }
+
+    public static RelayScope Enter(IGrainContext relay, bool isReentrant, LabelledRequest? request)
+    {
+        RelayScope scope;
+        if (isReentrant)
+            PerCall.Value = scope = new RelayScope();
+        else
+            scope = Current(relay, isReentrant);
+
+        scope.Enter(request);
+        return scope;
+    }
+
+    public void Exit() => _running--;
+
+    public override StampSet LabelNext(GrainId receiver, CallRole receiverRole) => _received.ToStampSet();
+
+    public override void Receive(in StampSet stamps) => _received.Add(stamps);
+
+    public override void CallSent(Guid chain)
+    {
+    }
+
+    public override void CallEnded(Guid chain)
+    {
+    }
+
+    private void Enter(LabelledRequest? request)
+    {
+        if (_running++ == 0)
+        {
+            _received.Clear();
+            _isAwaitedByParticipant = false;
+        }
+
+        if (request is not null)
+        {
+            _received.Add(request.Stamps);
+            _isAwaitedByParticipant |= request.IsNested;
+        }
+    }
+}

@@ -1,0 +1,231 @@
+using Orleans.Serialization.Invocation;
+
+namespace Checkpointing.Runtime.Calls;
+
+/// <summary>
+/// Who runs on an activation, and when. Nested calls reach the incoming filter whatever is running there, so the exclusion of handlers is
+/// this lock's work, always, by the same rules as the runtime's. It also holds the gate: while that is closed, root calls are parked and nested calls
+/// pass (SPEC D6, K16).
+/// </summary>
+/// <remarks>
+/// Single-threaded: everything here runs on the activation's scheduler. One queue, one pump. An uncontended call only counts up and down.
+/// </remarks>
+internal sealed class TurnLock(IWorkItemScheduler scheduler, TimeProvider time, TimeSpan defaultResponseTimeout)
+{
+    private readonly List<WaitingCall> _waiting = [];
+    private int _waitingNested;
+    private int _active;
+    private int _blockers;
+    private int _readOnlyBlockers;
+    private int _yieldingBlockers;
+    private int _runtimeBlockers;
+    private int _outstanding;
+    private Dictionary<Guid, int>? _outstandingChains;
+    private Action? _whenQuiescent;
+
+    /// <summary>While true, root calls are parked.</summary>
+    public bool IsClosed { get; private set; }
+
+    /// <summary>Handlers whose code has begun and not ended.</summary>
+    public int ActiveHandlers => _active;
+
+    /// <summary>Two-way calls of this activation that have not ended, awaited or not.</summary>
+    public int OutstandingCalls => _outstanding;
+
+    /// <summary>Calls in the queue: parked roots, and calls that wait for another handler.</summary>
+    public int WaitingCalls => _waiting.Count;
+
+    /// <summary>Told whenever a call starts to wait.</summary>
+    public Action? CallWaits { get; set; }
+
+    /// <summary>What waits, in order of arrival.</summary>
+    public IReadOnlyList<WaitingCall> Waiting => _waiting;
+
+    /// <summary>Further work that must end before a checkpoint, such as open enumerations.</summary>
+    public Func<bool>? IsBusyOtherwise { get; set; }
+
+    /// <summary>SPEC D5: no handler runs and no call is awaited from outside.</summary>
+    public bool IsQuiescent => _active == 0 && _outstanding == 0 && IsBusyOtherwise?.Invoke() != true;
+
+    /// <summary>
+    /// Whether the runtime now holds back everything that does not interleave. What arrives all the same interleaves, and for timers that is
+    /// the only way to know.
+    /// </summary>
+    public bool RuntimeIsBlocked => _runtimeBlockers > 0;
+
+    /// <summary>A call arrives. True: it runs now. False: it must wait, see <see cref="Enqueue"/>.</summary>
+    public bool TryEnter(Turn turn, Guid chain)
+    {
+        if ((turn & Turn.BlocksRuntime) != 0)
+            _runtimeBlockers++;
+
+        if (IsClosed && (turn & Turn.Nested) == 0)
+            return false;
+
+        // First come, first served, except for calls that run beside anything.
+        var isFirst = IsClosed ? _waitingNested == 0 : _waiting.Count == 0;
+        if (!RunsBesideAnything(turn, chain) && !(isFirst && RunsBesideTheActive(turn)))
+            return false;
+
+        Begin(turn);
+        return true;
+    }
+
+    public WaitingCall Enqueue(Turn turn, Guid chain, IInvokable request)
+    {
+        var timeout = request is IRequest ? request.GetDefaultResponseTimeout() ?? defaultResponseTimeout : (TimeSpan?)null;
+        var call = new WaitingCall(turn, chain, request, time.GetTimestamp(), timeout);
+        _waiting.Add(call);
+        if (!call.IsRoot)
+            _waitingNested++;
+
+        CallWaits?.Invoke();
+        return call;
+    }
+
+    /// <summary>A handler has ended; its response is labelled already.</summary>
+    public void Exit(Turn turn)
+    {
+        Leave(turn);
+        _active--;
+        if ((turn & Turn.Always) == 0)
+        {
+            _blockers--;
+            if ((turn & Turn.ReadOnly) != 0)
+                _readOnlyBlockers--;
+            if ((turn & Turn.Yielding) != 0)
+                _yieldingBlockers--;
+        }
+
+        CaptureIfQuiescent();
+        Pump();
+    }
+
+    /// <summary>A call that never ran has left the filter.</summary>
+    public void Leave(Turn turn)
+    {
+        if ((turn & Turn.BlocksRuntime) != 0)
+            _runtimeBlockers--;
+    }
+
+    public void CallSent(Guid chain)
+    {
+        _outstanding++;
+        if (chain != Guid.Empty)
+        {
+            _outstandingChains ??= [];
+            _outstandingChains[chain] = _outstandingChains.GetValueOrDefault(chain) + 1;
+        }
+    }
+
+    public void CallEnded(Guid chain)
+    {
+        _outstanding--;
+        if (chain != Guid.Empty && --_outstandingChains![chain] == 0)
+            _outstandingChains.Remove(chain);
+
+        // A call that nobody awaits: let the code behind it run first, then look.
+        if (_whenQuiescent is not null && IsQuiescent)
+            scheduler.QueueAction(CaptureIfQuiescent);
+    }
+
+    /// <summary>Roots are parked from now on.</summary>
+    public void Close() => IsClosed = true;
+
+    /// <summary>Parked roots are admitted, one after another, in the order of their arrival.</summary>
+    public void Open()
+    {
+        IsClosed = false;
+        Pump();
+    }
+
+    /// <summary>
+    /// Calls <paramref name="capture"/> in the turn in which the activation becomes quiescent, before the next call is admitted (SPEC K17):
+    /// at once if it is now. It replaces a capture asked for earlier. It must not throw.
+    /// </summary>
+    public void WhenQuiescent(Action capture)
+    {
+        _whenQuiescent = capture;
+        CaptureIfQuiescent();
+    }
+
+    public void ForgetCapture() => _whenQuiescent = null;
+
+    /// <summary>Ends every waiting call with an error: the activation will not run them any more.</summary>
+    public void RejectWaiting(Func<Exception> reason)
+    {
+        foreach (var call in _waiting)
+            call.Reject(reason());
+
+        _waiting.Clear();
+        _waitingNested = 0;
+    }
+
+    private void CaptureIfQuiescent()
+    {
+        if (_whenQuiescent is { } capture && IsQuiescent)
+        {
+            _whenQuiescent = null;
+            capture();
+        }
+    }
+
+    private void Pump()
+    {
+        var isBlocked = false;
+        for (var i = 0; i < _waiting.Count;)
+        {
+            var call = _waiting[i];
+            if (IsClosed && call.IsRoot)
+            {
+                i++;
+            }
+            else if (call.Expired(time) is { } reason)
+            {
+                Remove(i);
+                call.Reject(reason);
+            }
+            else if (RunsBesideAnything(call.Turn, call.Chain) || (!isBlocked && RunsBesideTheActive(call.Turn)))
+            {
+                Remove(i);
+                Begin(call.Turn);
+                call.Admit();
+            }
+            else
+            {
+                isBlocked = true;
+                i++;
+            }
+        }
+    }
+
+    private void Remove(int index)
+    {
+        if (!_waiting[index].IsRoot)
+            _waitingNested--;
+
+        _waiting.RemoveAt(index);
+    }
+
+    private void Begin(Turn turn)
+    {
+        _active++;
+        if ((turn & Turn.Always) != 0)
+            return;
+
+        _blockers++;
+        if ((turn & Turn.ReadOnly) != 0)
+            _readOnlyBlockers++;
+        if ((turn & Turn.Yielding) != 0)
+            _yieldingBlockers++;
+    }
+
+    private bool RunsBesideAnything(Turn turn, Guid chain) =>
+        (turn & (Turn.Always | Turn.Yielding)) != 0
+        || (chain != Guid.Empty && _outstandingChains?.ContainsKey(chain) == true);
+
+    private bool RunsBesideTheActive(Turn turn) =>
+        _blockers == 0
+        || ((turn & Turn.ReadOnly) != 0 && _readOnlyBlockers == _blockers)
+        || _yieldingBlockers == _blockers;
+}

@@ -1,0 +1,326 @@
+using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
+using Checkpointing.Protocol.CheckpointAlgorithm;
+using Checkpointing.Protocol.Labels;
+using Checkpointing.Runtime.Calls;
+using Checkpointing.Runtime.Hosting;
+using Checkpointing.Runtime.Silos;
+using Checkpointing.Runtime.StableStorage;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Concurrency;
+
+namespace Checkpointing.Runtime.Coordination;
+
+/// <summary>Hosts the protocol's coordinator on a grain and performs its effects: control messages, timers, and the record behind its ETag.</summary>
+[Reentrant]
+[GrainType("checkpoint-coordinator")]
+[SuppressMessage("Performance", "CA1812", Justification = "Created by the silo.")]
+internal sealed partial class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinatorGrain, ICheckpointCoordinatorControl, IIncomingGrainCallFilter
+{
+    private readonly DecisionRecordStorage _storage;
+    private readonly ParticipantMessenger _messenger;
+    private readonly ICheckpointAgentClient _agents;
+    private readonly ISiloStatusOracle _silos;
+    private readonly GrainTypeTraitsResolver _traits;
+    private readonly CheckpointingOptions _options;
+    private readonly CheckpointingMetrics _metrics;
+    private readonly RoundClock _clock;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly Dictionary<long, PendingCheckpoint> _pending = [];
+    private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private CheckpointCoordinator? _coordinator;
+    private GrainId? _caller;
+    private long _lastRequest;
+    private bool _isPeriodicRoundRunning;
+
+    public CheckpointCoordinatorGrain(
+        CheckpointStorage storage,
+        ICheckpointAgentClient agents,
+        ISiloStatusOracle silos,
+        GrainTypeTraitsResolver traits,
+        IOptions<CheckpointingOptions> options,
+        CheckpointingMetrics metrics,
+        TimeProvider time,
+        ILogger<CheckpointCoordinatorGrain> logger)
+    {
+        _storage = new DecisionRecordStorage(storage.Provider, storage.Name, GrainContext.GrainId);
+        _messenger = new ParticipantMessenger(agents, GrainFactory, OnUnreachable);
+        _agents = agents;
+        _silos = silos;
+        _traits = traits;
+        _options = options.Value;
+        _metrics = metrics;
+        _clock = new RoundClock(_options, time, metrics);
+        _time = time;
+        _logger = logger;
+    }
+
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        var record = await _storage.Read() ?? DecisionRecord.First(Guid.NewGuid());
+        _coordinator = new CheckpointCoordinator(record, Guid.NewGuid(), new CoordinatorLimits(_options.MaxAttempts));
+        _messenger.StoreId = record.StoreId;
+        Perform(_coordinator.Start());
+        await _started.Task.WaitAsync(cancellationToken);
+        if (_options.CheckpointInterval is { } interval)
+        {
+            this.RegisterGrainTimer(TakePeriodicCheckpoint, new GrainTimerCreationOptions(interval, interval) { KeepAlive = true, Interleave = true });
+        }
+    }
+
+    public async Task<CheckpointResult> Checkpoint(GrainId grainId, CancellationToken cancellationToken)
+    {
+        var caller = _caller;
+        if (_traits.Of(grainId.Type).Role != CallRole.Participant)
+        {
+            throw new ArgumentException(
+                $"Grain {grainId} has no checkpointed state, so it cannot be checkpointed. Give its class a constructor parameter with [CheckpointedState].", nameof(grainId));
+        }
+
+        return await Request([grainId.ToParticipantId()], caller, cancellationToken);
+    }
+
+    public async Task<CheckpointResult> CheckpointAll(CancellationToken cancellationToken)
+    {
+        var caller = _caller;
+        var started = _time.GetTimestamp();
+        var changed = await ChangedParticipants();
+        return changed.IsEmpty
+            ? new CheckpointResult { Status = CheckpointStatus.NothingToDo, Duration = _time.GetElapsedTime(started) }
+            : await Request(changed, caller, cancellationToken);
+    }
+
+    public Task Answer(ParticipantAnswers answers)
+    {
+        for (var i = 0; i < answers.Messages.Length; i++)
+        {
+            var message = ControlMessageCodec.DecodeToCoordinator(answers.Messages[i]);
+            _messenger.IsAt(message.From, answers.Silo);
+            if (message is Voted { Yes: true })
+            {
+                _clock.OnStored(message.Round, answers.StoredBytes[i]);
+            }
+
+            Perform(_coordinator!.OnMessage(message));
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public Task<StoredDecision> DecisionOf(Guid storeId, long epoch, long number)
+    {
+        if (storeId != _coordinator!.Record.StoreId)
+        {
+            return Task.FromResult(StoredDecision.Forgotten);
+        }
+
+        var round = new RoundNumber(epoch, number);
+        Perform(_coordinator.OnLookup(round));
+        return Task.FromResult(_coordinator.Lookup(round) switch
+        {
+            Decision.Committed => StoredDecision.Committed,
+            Decision.Aborted => StoredDecision.Aborted,
+            Decision.Forgotten => StoredDecision.Forgotten,
+            _ => StoredDecision.Undecided,
+        });
+    }
+
+    public Task KeepAlive() => Task.CompletedTask;
+
+    /// <summary>Remembers who calls: a request that is awaited inside the chain that its round must drain is refused (SPEC K14).</summary>
+    async Task IIncomingGrainCallFilter.Invoke(IIncomingGrainCallContext context)
+    {
+        _caller = context.SourceId;
+        await context.Invoke();
+    }
+
+    private async Task<CheckpointResult> Request(ImmutableArray<ParticipantId> initiators, GrainId? caller, CancellationToken cancellationToken)
+    {
+        var awaitedBy = caller is { } grain && _traits.Of(grain.Type).Role == CallRole.Participant ? ImmutableArray.Create(grain.ToParticipantId()) : [];
+        var pending = new PendingCheckpoint(_time.GetTimestamp());
+        var id = ++_lastRequest;
+        _pending.Add(id, pending);
+        Perform(_coordinator!.OnRequest(new CheckpointRequest(id, initiators, awaitedBy)));
+        return await pending.Result.WaitAsync(cancellationToken);
+    }
+
+    private async Task TakePeriodicCheckpoint(CancellationToken cancellationToken)
+    {
+        if (_isPeriodicRoundRunning)
+        {
+            return;
+        }
+
+        _isPeriodicRoundRunning = true;
+        try
+        {
+            var changed = await ChangedParticipants();
+            if (!changed.IsEmpty)
+            {
+                await Request(changed, null, cancellationToken);
+            }
+        }
+        finally
+        {
+            _isPeriodicRoundRunning = false;
+        }
+    }
+
+    private async Task<ImmutableArray<ParticipantId>> ChangedParticipants()
+    {
+        var silos = _silos.GetApproximateSiloStatuses(onlyActive: true).Keys;
+        var answers = await Task.WhenAll(silos.Select(ChangedParticipantsOn));
+        return [.. answers.SelectMany(answer => answer).Select(grain => grain.ToParticipantId()).Distinct()];
+    }
+
+    private async Task<GrainId[]> ChangedParticipantsOn(SiloAddress silo)
+    {
+        try
+        {
+            var changed = await _agents.AgentOf(silo).ChangedParticipants();
+            foreach (var grain in changed)
+            {
+                _messenger.IsAt(grain.ToParticipantId(), silo);
+            }
+
+            return changed;
+        }
+        catch (Exception exception)
+        {
+            LogSiloNotAsked(silo, exception);
+            return [];
+        }
+    }
+
+    private void Perform(ImmutableArray<CoordinatorEffect> effects)
+    {
+        foreach (var effect in effects)
+        {
+            switch (effect)
+            {
+                case SendToParticipant send:
+                    _clock.OnSent(send.Message);
+                    _messenger.Send(send.To, send.Message);
+                    break;
+                case WriteRecord write:
+                    _ = Write(write.Record);
+                    break;
+                case ReadRecord:
+                    _ = Read();
+                    break;
+                case StartTimer start:
+                    _ = RunTimer(start.Timer);
+                    break;
+                case CompleteRequest complete:
+                    Complete(complete);
+                    break;
+                case ReportOrphan report:
+                    LogOrphan(report.Orphan.ToGrainId(), report.UndoneLabel.ToString(), report.Sender.ToGrainId());
+                    break;
+                case Retire:
+                    LogSuperseded();
+                    _started.TrySetException(new InvalidOperationException("Another activation of the checkpoint coordinator has taken over. Ask again."));
+                    DeactivateOnIdle();
+                    break;
+            }
+        }
+
+        if (_coordinator!.Phase == CoordinatorPhase.Ready)
+        {
+            _started.TrySetResult();
+        }
+
+        if (_coordinator.Round is null)
+        {
+            _clock.RoundEnded();
+        }
+
+        _messenger.Flush();
+    }
+
+    private void Complete(CompleteRequest complete)
+    {
+        if (!_pending.Remove(complete.RequestId, out var pending))
+        {
+            return;
+        }
+
+        var report = complete.Outcome switch
+        {
+            CheckpointCommitted committed => committed.Report,
+            CheckpointAborted aborted => aborted.Report,
+            NothingToCheckpoint nothing => nothing.Report,
+            _ => RoundReport.Empty,
+        };
+        var result = complete.Outcome.ToResult(_clock.Pause, _time.GetElapsedTime(pending.StartedAt), complete.Attempts, _clock.StoredBytes(report));
+        _metrics.RoundEnded(result.Status, result.Pause);
+        if (result.Status == CheckpointStatus.Aborted)
+        {
+            LogAborted(result.Round, result.Detail);
+        }
+        else
+        {
+            LogEnded(result.Round, result.Status, result.Participants.Count, result.Pause.TotalMilliseconds);
+        }
+
+        pending.Complete(result);
+    }
+
+    private async Task Write(DecisionRecord record)
+    {
+        var (outcome, detail) = await _storage.Write(record);
+        if (outcome != RecordWriteOutcome.Stored)
+        {
+            LogRecordNotWritten(outcome, detail);
+        }
+
+        Perform(_coordinator!.OnRecordWritten(outcome));
+    }
+
+    private async Task Read()
+    {
+        DecisionRecord? record = null;
+        try
+        {
+            record = await _storage.Read() ?? DecisionRecord.First(_coordinator!.Record.StoreId);
+        }
+        catch (Exception exception)
+        {
+            LogRecordNotRead(exception);
+        }
+
+        Perform(_coordinator!.OnRecordRead(record));
+    }
+
+    private async Task RunTimer(RoundTimer timer)
+    {
+        await Task.Delay(_clock.DurationOf(timer), _time);
+        Perform(_coordinator!.OnTimer(timer));
+    }
+
+    private void OnUnreachable(ParticipantId participant, ToParticipant message, string detail) =>
+        Perform(_coordinator!.OnUnreachable(participant, message, detail));
+
+    [LoggerMessage(1, LogLevel.Debug, "Round {Round} ended: {Status}, {Participants} participants, pause {PauseMs:F1} ms")]
+    private partial void LogEnded(string round, CheckpointStatus status, int participants, double pauseMs);
+
+    [LoggerMessage(2, LogLevel.Warning, "Round {Round} was aborted. {Detail}")]
+    private partial void LogAborted(string round, string detail);
+
+    [LoggerMessage(3, LogLevel.Warning, "{Orphan} is an orphan: it received {Label} from {Sender}, which was undone")]
+    private partial void LogOrphan(GrainId orphan, string label, GrainId sender);
+
+    [LoggerMessage(4, LogLevel.Warning, "Another activation of the coordinator has taken over; this one retired")]
+    private partial void LogSuperseded();
+
+    [LoggerMessage(5, LogLevel.Warning, "The record of decisions was not written ({Outcome}): {Detail}")]
+    private partial void LogRecordNotWritten(RecordWriteOutcome outcome, string detail);
+
+    [LoggerMessage(6, LogLevel.Warning, "The record of decisions could not be read; it will be tried again")]
+    private partial void LogRecordNotRead(Exception exception);
+
+    [LoggerMessage(7, LogLevel.Warning, "The agent of silo {Silo} could not be asked for its changed participants")]
+    private partial void LogSiloNotAsked(SiloAddress silo, Exception exception);
+}

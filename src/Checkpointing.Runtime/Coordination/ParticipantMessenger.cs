@@ -1,0 +1,83 @@
+using Checkpointing.Protocol.CheckpointAlgorithm;
+using Checkpointing.Protocol.Labels;
+using Checkpointing.Runtime.Calls;
+using Checkpointing.Runtime.Silos;
+
+namespace Checkpointing.Runtime.Coordination;
+
+/// <summary>
+/// Brings control messages to participants: through the agent of the silo where a participant was last seen or, when it is not there, by a call to the
+/// grain itself, which activates it if its answer is needed.
+/// </summary>
+internal sealed class ParticipantMessenger(
+    ICheckpointAgentClient agents, IGrainFactory grainFactory, Action<ParticipantId, ToParticipant, string> onUnreachable)
+{
+    private readonly Dictionary<ParticipantId, SiloAddress> _locations = [];
+    private readonly Dictionary<SiloAddress, AgentOutbox> _outboxes = [];
+
+    /// <summary>Identity of the coordinator's record.</summary>
+    public Guid StoreId { get; set; }
+
+    public void IsAt(ParticipantId participant, SiloAddress silo) => _locations[participant] = silo;
+
+    public void Send(ParticipantId to, ToParticipant message)
+    {
+        var encoded = ControlMessageCodec.Encode(to, message);
+        if (!_locations.TryGetValue(to, out var silo))
+        {
+            SendToGrain(encoded);
+            return;
+        }
+
+        if (!_outboxes.TryGetValue(silo, out var outbox))
+        {
+            outbox = new AgentOutbox(agents.AgentOf(silo), StoreId, notThere => OnNotThere(silo, notThere));
+            _outboxes.Add(silo, outbox);
+        }
+
+        outbox.Add(encoded);
+    }
+
+    public void Flush()
+    {
+        foreach (var outbox in _outboxes.Values)
+        {
+            outbox.Flush();
+        }
+    }
+
+    private void OnNotThere(SiloAddress silo, ControlMessage[] messages)
+    {
+        foreach (var message in messages)
+        {
+            var participant = message.Participant.ToParticipantId();
+            if (_locations.GetValueOrDefault(participant) == silo)
+            {
+                _locations.Remove(participant);
+            }
+
+            SendToGrain(message);
+        }
+    }
+
+    private void SendToGrain(ControlMessage message)
+    {
+        // A decision need not wake a grain: one that starts asks for it.
+        if (ControlMessageCodec.DecodeToParticipant(message) is var decoded && decoded is JoinRound or TakeSnapshot or StoreSnapshot)
+        {
+            _ = Call(message, decoded);
+        }
+    }
+
+    private async Task Call(ControlMessage message, ToParticipant decoded)
+    {
+        try
+        {
+            await grainFactory.GetGrain(message.Participant).AsReference<ICheckpointParticipantExtension>().Deliver(StoreId, message);
+        }
+        catch (Exception exception)
+        {
+            onUnreachable(message.Participant.ToParticipantId(), decoded, $"it could not be reached: {exception.Message}");
+        }
+    }
+}

@@ -1,0 +1,60 @@
+using System.Diagnostics;
+using Checkpointing.Protocol.CheckpointAlgorithm;
+using Checkpointing.Runtime.Hosting;
+
+namespace Checkpointing.Runtime.Coordination;
+
+/// <summary>How long the pure protocol's timers run, and what the coordinator observes of the running round: its pause and the bytes written for it.</summary>
+internal sealed class RoundClock(CheckpointingOptions options, TimeProvider time, CheckpointingMetrics metrics)
+{
+    private readonly Dictionary<RoundNumber, long> _storedBytes = [];
+    private Activity? _activity;
+    private RoundNumber _round;
+    private long _firstGateClosed;
+    private long _lastGateOpened;
+
+    public TimeSpan DurationOf(RoundTimer timer) => timer.Kind switch
+    {
+        RoundTimerKind.DrainDue => options.MaxPause * 0.6,
+        RoundTimerKind.PauseDue => options.MaxPause * 0.9,
+        RoundTimerKind.RetakeDue => TimeSpan.FromMilliseconds(timer.Count <= 1 ? 0 : 1 << Math.Min(timer.Count, 6)),
+        RoundTimerKind.ResendDue => TimeSpan.FromMilliseconds(250),
+        RoundTimerKind.VoteDue => options.StoreTimeout,
+        RoundTimerKind.RetryDue => TimeSpan.FromMilliseconds(100 << Math.Min(timer.Count, 5)),
+        _ => TimeSpan.FromMilliseconds(500),
+    };
+
+    public TimeSpan Pause => _firstGateClosed == 0 ? TimeSpan.Zero : time.GetElapsedTime(_firstGateClosed, _lastGateOpened == 0 ? time.GetTimestamp() : _lastGateOpened);
+
+    /// <summary>Sees every message to a participant: the first Join begins the pause, the Store that follows the verification ends it.</summary>
+    public void OnSent(ToParticipant message)
+    {
+        switch (message)
+        {
+            case JoinRound join when join.Round != _round:
+                RoundEnded();
+                _round = join.Round;
+                _firstGateClosed = time.GetTimestamp();
+                _activity = metrics.Activities.StartActivity("checkpoint round");
+                _activity?.SetTag("checkpointing.round", join.Round.ToString());
+                break;
+            case StoreSnapshot or UndoTentative when _firstGateClosed != 0:
+                _lastGateOpened = time.GetTimestamp();
+                break;
+        }
+    }
+
+    public void OnStored(RoundNumber number, long bytes) => _storedBytes[number] = _storedBytes.GetValueOrDefault(number) + bytes;
+
+    public long StoredBytes(RoundReport report) =>
+        report.Committed.Select(member => member.Number).Distinct().Sum(number => _storedBytes.GetValueOrDefault(number));
+
+    public void RoundEnded()
+    {
+        _activity?.Dispose();
+        _activity = null;
+        _firstGateClosed = 0;
+        _lastGateOpened = 0;
+        _storedBytes.Clear();
+    }
+}

@@ -1,0 +1,45 @@
+using Checkpointing.Runtime.Calls;
+using Checkpointing.Runtime.Participants;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Orleans.Metadata;
+
+namespace Checkpointing.Runtime.Hosting;
+
+/// <summary>Puts the call path into a silo.</summary>
+internal static class CallPathHosting
+{
+    public static ISiloBuilder AddCheckpointedCalls(this ISiloBuilder silo)
+    {
+        var services = silo.Services;
+        if (services.Any(service => service.ServiceType == typeof(GrainTypeTraitsResolver)))
+            return silo;
+
+        services.AddSingleton<GrainTypeTraitsResolver>();
+        services.AddSingleton<IGrainPropertiesProvider, GrainRolePropertiesProvider>();
+        services.TryAddSingleton<IAttributeToFactoryMapper<CheckpointedStateAttribute>, CheckpointedStateFactory>();
+
+        // First of all incoming filters, also of those that were registered before.
+        services.Insert(0, ServiceDescriptor.Singleton<IIncomingGrainCallFilter, IncomingCallFilter>());
+
+        var runtime = services.Last(service => service.ServiceType == typeof(IGrainReferenceRuntime));
+        services.Replace(ServiceDescriptor.Singleton<IGrainReferenceRuntime>(provider => Decorate(provider, runtime)));
+        return silo;
+    }
+
+    private static LabellingGrainReferenceRuntime Decorate(IServiceProvider services, ServiceDescriptor runtime)
+    {
+        var filters = services.GetServices<IOutgoingGrainCallFilter>().ToList();
+        var hasFilters = filters.Count > 0;
+        if (hasFilters)
+            filters.Add(new TakeReceipts());
+
+        var inner = runtime switch
+        {
+            { ImplementationType: { } type } => (IGrainReferenceRuntime)ActivatorUtilities.CreateInstance(services, type, (IEnumerable<IOutgoingGrainCallFilter>)filters),
+            { ImplementationFactory: { } factory } => (IGrainReferenceRuntime)factory(services),
+            _ => (IGrainReferenceRuntime)runtime.ImplementationInstance!,
+        };
+        return new LabellingGrainReferenceRuntime(inner, hasFilters, services.GetRequiredService<GrainTypeTraitsResolver>(), services);
+    }
+}

@@ -1,0 +1,47 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using Checkpointing.Runtime.StableStorage;
+
+namespace Checkpointing.Runtime.Hosting;
+
+/// <summary>Instruments and activities under the name "Checkpointing".</summary>
+internal sealed class CheckpointingMetrics : IDisposable
+{
+    public const string Name = "Checkpointing";
+
+    private readonly Meter _meter;
+    private readonly Counter<long> _rounds;
+    private readonly Counter<long> _writes;
+    private readonly Histogram<double> _pause;
+    private readonly Histogram<double> _gate;
+
+    public CheckpointingMetrics(IMeterFactory meters)
+    {
+        _meter = meters.Create(Name);
+        _rounds = _meter.CreateCounter<long>("checkpointing-rounds", "{round}", "Requests for a checkpoint, by outcome");
+        _writes = _meter.CreateCounter<long>("checkpointing-slot-writes", "{write}", "Checkpoints written to slots, by outcome");
+        _pause = _meter.CreateHistogram<double>("checkpointing-pause", "ms", "From the first closed gate of a round to the last opened one");
+        _gate = _meter.CreateHistogram<double>("checkpointing-gate-closed", "ms", "How long one grain's gate was closed");
+    }
+
+    public ActivitySource Activities { get; } = new(Name);
+
+    public void RoundEnded(CheckpointStatus status, TimeSpan pause)
+    {
+        _rounds.Add(1, new KeyValuePair<string, object?>("status", status.ToString()));
+        if (status == CheckpointStatus.Committed)
+        {
+            _pause.Record(pause.TotalMilliseconds);
+        }
+    }
+
+    public void SlotWritten(SlotWriteOutcome outcome) => _writes.Add(1, new KeyValuePair<string, object?>("outcome", outcome.ToString()));
+
+    public void GateOpened(TimeSpan closedFor) => _gate.Record(closedFor.TotalMilliseconds);
+
+    public void Dispose()
+    {
+        _meter.Dispose();
+        Activities.Dispose();
+    }
+}

@@ -1,0 +1,125 @@
+using Checkpointing.Protocol.Labels;
+using Checkpointing.Runtime.Calls;
+using Orleans.CodeGeneration;
+using Orleans.Serialization.Invocation;
+
+namespace Checkpointing.Runtime.Participants;
+
+/// <summary>
+/// One activation of a checkpointed grain: its ledger, and who may run on it. A plain component of the activation, found by
+/// <c>context.GetComponent&lt;CheckpointedActivation&gt;()</c>.
+/// </summary>
+internal sealed class CheckpointedActivation : CallOrigin
+{
+    private readonly GrainTypeTraits _traits;
+    private readonly TimeProvider _time;
+    private Func<IInvokable, bool>? _mayInterleave;
+    private OpenEnumerations? _enumerations;
+
+    public CheckpointedActivation(IGrainContext context, GrainTypeTraits traits, Ledger ledger, TimeProvider time, TimeSpan defaultResponseTimeout)
+    {
+        Context = context;
+        Ledger = ledger;
+        Turns = new TurnLock(context.Scheduler, time, defaultResponseTimeout);
+        _traits = traits;
+        _time = time;
+    }
+
+    public IGrainContext Context { get; }
+
+    /// <summary>Labels and receipts of the present life; a new life brings a new one.</summary>
+    public Ledger Ledger { get; set; }
+
+    /// <summary>Turn lock and gate.</summary>
+    public TurnLock Turns { get; }
+
+    /// <summary>
+    /// A handler that is not read-only has run since this was last cleared. Whoever takes a checkpoint clears it in the same turn, and sets it
+    /// again if the checkpoint is undone.
+    /// </summary>
+    public bool StateMayHaveChanged { get; set; }
+
+    /// <summary>Called before the first call is admitted: from then on the activation has started, OnActivateAsync included.</summary>
+    public Action? OnFirstCall { get; set; }
+
+    /// <summary>SPEC K6: nothing here differs from the permanent checkpoint, so a read-only answer is no dependency.</summary>
+    public bool IsUntouched => !StateMayHaveChanged && Ledger.IsClean;
+
+    public override bool IsAwaitedByParticipant => true;
+
+    public override StampSet LabelNext(GrainId receiver, CallRole receiverRole) =>
+        new(receiverRole == CallRole.Participant ? Ledger.Send(receiver.ToParticipantId()) : Ledger.Send());
+
+    /// <summary>The label of the response to a request with these stamps.</summary>
+    public StampSet LabelResponse(in StampSet request) =>
+        new(request.Count == 1 ? Ledger.Send(request.First.Sender.Participant) : Ledger.Send());
+
+    public override void Receive(in StampSet stamps)
+    {
+        if (stamps.IsEmpty)
+            return;
+
+        Receive(stamps.First);
+        foreach (var stamp in stamps.Others)
+            Receive(stamp);
+    }
+
+    public override void CallSent(Guid chain) => Turns.CallSent(chain);
+
+    public override void CallEnded(Guid chain) => Turns.CallEnded(chain);
+
+    /// <summary>How an arriving call may share this activation.</summary>
+    public Turn TurnOf(IInvokable request, LabelledRequest? labelled)
+    {
+        var turn = labelled?.IsNested == true || _enumerations?.Continues(request) == true ? Turn.Nested : Turn.None;
+        if (_traits.IsReentrant)
+            return turn | Turn.Always | ReadOnlyOf(request);
+
+        if (_traits.MayInterleave is not null && MayInterleave(request))
+            turn |= Turn.Yielding;
+
+        if (request is IRequest { Options: var options })
+        {
+            if ((options & InvokeMethodOptions.AlwaysInterleave) != 0)
+                turn |= Turn.Always;
+            if ((options & InvokeMethodOptions.ReadOnly) != 0)
+                turn |= Turn.ReadOnly;
+        }
+        else if (_traits.MayInterleave is null && Turns.RuntimeIsBlocked)
+        {
+            // The runtime would have held back a timer callback that does not interleave.
+            turn |= Turn.Always;
+        }
+
+        // The first that does not interleave is the one the runtime blocks on.
+        return turn == Turn.None && !Turns.RuntimeIsBlocked ? Turn.BlocksRuntime : turn;
+    }
+
+    /// <summary>A call of the enumeration protocol has ended: the enumeration may be open now, or closed.</summary>
+    public void EnumerationCallEnded(IInvokable request, Response? response)
+    {
+        if (_enumerations is null)
+        {
+            _enumerations = new OpenEnumerations(_time);
+            Turns.IsBusyOtherwise = () => _enumerations.AnyInUse;
+        }
+
+        _enumerations.CallEnded(request, response);
+    }
+
+    private static Turn ReadOnlyOf(IInvokable request) =>
+        request is IRequest { Options: var options } && (options & InvokeMethodOptions.ReadOnly) != 0 ? Turn.ReadOnly : Turn.None;
+
+    private bool MayInterleave(IInvokable request)
+    {
+        _mayInterleave ??= InterleavePredicate.Bind(Context.GrainInstance!, _traits.MayInterleave);
+        return _mayInterleave?.Invoke(request) == true;
+    }
+
+    // A message to oneself needs no receipt: its send and its receipt are in the same state.
+    private void Receive(MessageStamp stamp)
+    {
+        if (!ReferenceEquals(stamp.Sender, Ledger.Life) && !stamp.Sender.Equals(Ledger.Life))
+            Ledger.Receive(stamp);
+    }
+}

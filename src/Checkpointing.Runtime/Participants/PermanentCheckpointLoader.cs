@@ -1,0 +1,62 @@
+using Checkpointing.Protocol.CheckpointAlgorithm;
+using Checkpointing.Runtime.Silos;
+using Checkpointing.Runtime.StableStorage;
+
+namespace Checkpointing.Runtime.Participants;
+
+/// <summary>Finds the permanent checkpoint of a grain that starts: reads both slots and asks the coordinator about a round that they leave open.</summary>
+internal sealed class PermanentCheckpointLoader(ParticipantServices services, CheckpointSlots slots, GrainId grainId)
+{
+    /// <summary>The permanent checkpoint, or null for the initial state.</summary>
+    public async Task<SlotRecord?> Load(CancellationToken cancellationToken)
+    {
+        var (a, b) = await slots.Read();
+        switch (PermanentSlot.Choose(a?.Head, b?.Head))
+        {
+            case SlotChosen chosen:
+                return RecordOf(chosen.Permanent);
+            case SlotInDoubt doubt:
+                var isCommitted = await IsCommitted(RecordOf(doubt.IfCommitted)!, cancellationToken);
+                return RecordOf(isCommitted ? doubt.IfCommitted : doubt.IfAborted);
+            case SlotDamaged damaged:
+                throw new CheckpointRecordUnreadableException(
+                    $"The checkpoint that round {damaged.Newest.Round} of grain {grainId} was based on (round {damaged.Newest.BaseRound}) is missing from storage '{services.StorageName}'. "
+                    + "Nothing was overwritten and the grain does not start. Restore the grain's records from a backup, or clear both to start it anew.")
+                {
+                    GrainId = grainId,
+                    Round = damaged.Newest.Round.ToString(),
+                };
+            default:
+                throw new Protocol.ProtocolInvariantViolatedException("A slot choice has no meaning.");
+        }
+
+        SlotRecord? RecordOf(SlotHead? head) => head is null ? null : head == a?.Head ? a : b;
+    }
+
+    private async Task<bool> IsCommitted(SlotRecord slot, CancellationToken cancellationToken)
+    {
+        var coordinator = services.GrainFactory.GetGrain<ICheckpointCoordinatorControl>(CheckpointCoordinatorExtensions.DefaultKey);
+        var round = slot.Head.Round;
+        while (true)
+        {
+            switch (await coordinator.DecisionOf(slot.StoreId, round.Epoch, round.Number))
+            {
+                case StoredDecision.Committed:
+                    return true;
+                case StoredDecision.Aborted:
+                    return false;
+                case StoredDecision.Forgotten:
+                    throw new CheckpointDecisionUnknownException(
+                        $"Grain {grainId} has a stored checkpoint of round {round}, but the record of decisions in storage '{services.StorageName}' cannot tell whether that round was committed: "
+                        + "it is missing, older, or belongs to another store. Nothing was overwritten and the grain does not start. Check the storage settings, or restore the record.")
+                    {
+                        GrainId = grainId,
+                        Round = round.ToString(),
+                    };
+                default:
+                    await Task.Delay(TimeSpan.FromMilliseconds(50), services.Time, cancellationToken);
+                    break;
+            }
+        }
+    }
+}

@@ -1,0 +1,139 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Concurrency;
+using Orleans.Runtime.Services;
+
+namespace Checkpointing.Runtime.Silos;
+
+/// <summary>One per silo: delivers control messages to local participants, looks after silent ones, and keeps the coordinator active.</summary>
+[Reentrant]
+[SuppressMessage("Performance", "CA1812", Justification = "Created by the silo.")]
+internal sealed partial class CheckpointAgent : GrainService, ICheckpointAgent
+{
+    private static readonly TimeSpan SweepPeriod = TimeSpan.FromMilliseconds(250);
+
+    private readonly ParticipantRegistry _registry;
+    private readonly CoordinatorOutbox _outbox;
+    private readonly IGrainFactory _grainFactory;
+    private readonly CheckpointingOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly CancellationTokenSource _stopping = new();
+    private Task _work = Task.CompletedTask;
+
+    public CheckpointAgent(
+        GrainId grainId,
+        Silo silo,
+        ILoggerFactory loggerFactory,
+        ParticipantRegistry registry,
+        CoordinatorOutbox outbox,
+        IGrainFactory grainFactory,
+        IOptions<CheckpointingOptions> options,
+        TimeProvider time)
+        : base(grainId, silo, loggerFactory)
+    {
+        _registry = registry;
+        _outbox = outbox;
+        _grainFactory = grainFactory;
+        _options = options.Value;
+        _time = time;
+        _logger = loggerFactory.CreateLogger<CheckpointAgent>();
+    }
+
+    public Task<ControlMessage[]> Deliver(Guid storeId, ControlMessage[] messages)
+    {
+        List<ControlMessage>? elsewhere = null;
+        foreach (var message in messages)
+        {
+            if (_registry.TryGet(message.Participant, out var host))
+            {
+                host.Post(storeId, message);
+            }
+            else
+            {
+                (elsewhere ??= []).Add(message);
+            }
+        }
+
+        return Task.FromResult(elsewhere is null ? [] : elsewhere.ToArray());
+    }
+
+    public Task<GrainId[]> ChangedParticipants() => Task.FromResult(_registry.All.Where(host => host.MayHaveChanged).Select(host => host.GrainId).ToArray());
+
+    protected override Task StartInBackground()
+    {
+        // Outside this service's turns: the loops only queue work and make calls of their own.
+        _work = Task.WhenAll(
+            Task.Run(() => _outbox.Run(_stopping.Token)),
+            Task.Run(() => Sweep(_stopping.Token)),
+            Task.Run(() => KeepCoordinatorActive(_stopping.Token)));
+        return Task.CompletedTask;
+    }
+
+    public override async Task Stop()
+    {
+        await _stopping.CancelAsync();
+        await _work;
+        await base.Stop();
+    }
+
+    private async Task Sweep(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(SweepPeriod, _time);
+        while (await NextTick(timer, cancellationToken))
+        {
+            foreach (var host in _registry.All)
+            {
+                if (host.NeedsCare)
+                {
+                    host.PostCare();
+                }
+            }
+        }
+    }
+
+    private async Task KeepCoordinatorActive(CancellationToken cancellationToken)
+    {
+        if (_options.CheckpointInterval is not { } interval)
+        {
+            return;
+        }
+
+        using var timer = new PeriodicTimer(interval, _time);
+        do
+        {
+            try
+            {
+                await _grainFactory.GetGrain<ICheckpointCoordinatorControl>(CheckpointCoordinatorExtensions.DefaultKey).KeepAlive();
+            }
+            catch (Exception exception) when (exception is not OperationCanceledException)
+            {
+                LogCoordinatorUnreachable(_logger, exception);
+            }
+        }
+        while (await NextTick(timer, cancellationToken));
+    }
+
+    private static async Task<bool> NextTick(PeriodicTimer timer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await timer.WaitForNextTickAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "Could not reach the checkpoint coordinator; periodic checkpoints wait until it answers")]
+    private static partial void LogCoordinatorUnreachable(ILogger logger, Exception exception);
+}
+
+/// <inheritdoc cref="ICheckpointAgentClient"/>
+[SuppressMessage("Performance", "CA1812", Justification = "Created by the container.")]
+internal sealed class CheckpointAgentClient(IServiceProvider services) : GrainServiceClient<ICheckpointAgent>(services), ICheckpointAgentClient
+{
+    public ICheckpointAgent AgentOf(SiloAddress silo) => GetGrainService(silo);
+}

@@ -1,0 +1,53 @@
+using System.Threading.Channels;
+using Checkpointing.Protocol.CheckpointAlgorithm;
+using Microsoft.Extensions.Logging;
+
+namespace Checkpointing.Runtime.Silos;
+
+/// <summary>
+/// The answers of this silo's participants on their way to the coordinator: one call at a time, and each takes all that has come meanwhile. An
+/// answer that is lost is asked for again by the protocol.
+/// </summary>
+internal sealed partial class CoordinatorOutbox(IGrainFactory grainFactory, ILocalSiloDetails silo, ILogger<CoordinatorOutbox> logger)
+{
+    private readonly Channel<(ControlMessage Message, long StoredBytes)> _answers =
+        Channel.CreateUnbounded<(ControlMessage, long)>(new UnboundedChannelOptions { SingleReader = true });
+
+    public void Send(ToCoordinator message, long storedBytes = 0) => _answers.Writer.TryWrite((ControlMessageCodec.Encode(message), storedBytes));
+
+    public async Task Run(CancellationToken cancellationToken)
+    {
+        var coordinator = grainFactory.GetGrain<ICheckpointCoordinatorControl>(CheckpointCoordinatorExtensions.DefaultKey);
+        var messages = new List<ControlMessage>();
+        var bytes = new List<long>();
+        try
+        {
+            while (await _answers.Reader.WaitToReadAsync(cancellationToken))
+            {
+                messages.Clear();
+                bytes.Clear();
+                while (_answers.Reader.TryRead(out var answer))
+                {
+                    messages.Add(answer.Message);
+                    bytes.Add(answer.StoredBytes);
+                }
+
+                try
+                {
+                    await coordinator.Answer(new ParticipantAnswers(silo.SiloAddress, [.. messages], [.. bytes]));
+                }
+                catch (Exception exception) when (exception is not OperationCanceledException)
+                {
+                    LogAnswersLost(logger, messages.Count, exception);
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The silo stops.
+        }
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "Could not deliver {Count} answers to the coordinator; it will ask again")]
+    private static partial void LogAnswersLost(ILogger logger, int count, Exception exception);
+}

@@ -1,0 +1,62 @@
+using Orleans.Concurrency;
+using Orleans.Services;
+
+namespace Checkpointing.Runtime.Silos;
+
+/// <summary>The silo's agent: delivers control messages to the participants that are active here, in their own turns (SPEC K22).</summary>
+[Alias("checkpointing.agent")]
+internal interface ICheckpointAgent : IGrainService
+{
+    /// <summary>Hands each message of the coordinator with this record to its participant and returns those whose participant is not active on this silo.</summary>
+    [Alias("Deliver")]
+    Task<ControlMessage[]> Deliver(Guid storeId, [Immutable] ControlMessage[] messages);
+
+    /// <summary>The participants here whose state may have changed since their permanent checkpoint.</summary>
+    [Alias("ChangedParticipants")]
+    Task<GrainId[]> ChangedParticipants();
+}
+
+/// <summary>Reaches the agent of any silo.</summary>
+internal interface ICheckpointAgentClient : IGrainServiceClient<ICheckpointAgent>
+{
+    ICheckpointAgent AgentOf(SiloAddress silo);
+}
+
+/// <summary>Reaches a participant that may have to be activated first.</summary>
+[Alias("checkpointing.participant-extension")]
+internal interface ICheckpointParticipantExtension : IGrainExtension
+{
+    [AlwaysInterleave]
+    [Alias("Deliver")]
+    Task Deliver(Guid storeId, ControlMessage message);
+}
+
+/// <summary>The coordinator as participants and agents see it.</summary>
+[Alias("checkpointing.coordinator-control")]
+internal interface ICheckpointCoordinatorControl : IGrainWithStringKey
+{
+    [AlwaysInterleave]
+    [Alias("Answer")]
+    Task Answer([Immutable] ParticipantAnswers answers);
+
+    /// <summary>What became of this round? Asked by a grain that starts from a slot whose round it does not know the end of.</summary>
+    [AlwaysInterleave]
+    [Alias("DecisionOf")]
+    Task<StoredDecision> DecisionOf(Guid storeId, long epoch, long number);
+
+    /// <summary>Keeps the coordinator active, so that periodic rounds are taken.</summary>
+    [AlwaysInterleave]
+    [Alias("KeepAlive")]
+    Task KeepAlive();
+}
+
+/// <summary>The coordinator's word on a stored checkpoint.</summary>
+[GenerateSerializer]
+[Alias("checkpointing.stored-decision.v1")]
+internal enum StoredDecision
+{
+    Undecided,
+    Committed,
+    Aborted,
+    Forgotten,
+}

@@ -1,0 +1,19 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+using Checkpointing.Runtime.Participants;
+
+namespace Checkpointing.Runtime.Silos;
+
+/// <summary>The participants that are active on this silo.</summary>
+internal sealed class ParticipantRegistry
+{
+    private readonly ConcurrentDictionary<GrainId, ParticipantHost> _hosts = new();
+
+    public ICollection<ParticipantHost> All => _hosts.Values;
+
+    public bool TryGet(GrainId grainId, [NotNullWhen(true)] out ParticipantHost? host) => _hosts.TryGetValue(grainId, out host);
+
+    public void Add(ParticipantHost host) => _hosts[host.GrainId] = host;
+
+    public void Remove(ParticipantHost host) => _hosts.TryRemove(new KeyValuePair<GrainId, ParticipantHost>(host.GrainId, host));
+}

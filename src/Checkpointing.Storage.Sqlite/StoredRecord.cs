@@ -1,0 +1,3 @@
+namespace Checkpointing.Storage.Sqlite;
+
+internal sealed record StoredRecord(string ETag, byte[] State);

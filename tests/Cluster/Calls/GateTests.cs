@@ -1,0 +1,186 @@
+using Checkpointing.Cluster.Tests.Kit;
+using Orleans.Streams;
+
+namespace Checkpointing.Cluster.Tests.Calls;
+
+/// <summary>What a closed gate parks and what it lets pass (SPEC D6).</summary>
+public sealed class GateTests(CheckpointedCluster cluster)
+{
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_nested_call_passes_a_parked_root_of_a_non_reentrant_grain(bool acrossSilos)
+    {
+        var (p, q) = await cluster.Pair(acrossSilos);
+        await q.CloseGate();
+        var root = q.Add(1);
+        await q.UntilWaiting(1);
+
+        for (var i = 0; i < 20; i++)
+            await p.Perform(Script.Of(self => self.Own(q).Add(10))).WithTimeLimit();
+
+        Assert.False(root.IsCompleted);
+        await q.OpenGate();
+        Assert.Equal(201, await root);
+    }
+
+    [Theory]
+    [InlineData("client call")]
+    [InlineData("client one-way")]
+    [InlineData("client read-only")]
+    [InlineData("client always-interleave")]
+    [InlineData("client extension")]
+    [InlineData("one-way of a participant")]
+    [InlineData("relay for a client")]
+    [InlineData("timer")]
+    [InlineData("reminder")]
+    [InlineData("stream")]
+    public async Task A_root_is_parked_and_runs_when_the_gate_opens(string kind)
+    {
+        var (p, q) = await cluster.Pair(acrossSilos: true);
+        var relay = await cluster.New<IRelayGrain>(1);
+        var ran = new Signal();
+        var stream = StreamId.Create("events", Guid.NewGuid());
+        if (kind == "stream")
+            await q.Perform(Script.Of(self => self.GetStreamProvider("streams").GetStream<int>(stream).SubscribeAsync((_, _) => ran.AsScript().Run(self))));
+        Live.WhenReminded(q, ran.AsScript().Run);
+        await q.CloseGate();
+
+        var sent = kind switch
+        {
+            "client call" => q.Perform(ran.AsScript()),
+            "client one-way" => q.Notify(ran.AsScript()),
+            "client read-only" => q.Peek(ran.AsScript()),
+            "client always-interleave" => q.PerformInterleaved(ran.AsScript()),
+            "client extension" => q.AsReference<IProbeExtension>().Extend(ran.AsScript()),
+            "one-way of a participant" => p.Perform(Script.Of(self => self.Own(q).Notify(ran.AsScript()))),
+            "relay for a client" => relay.Perform(Script.Of(self => self.Own(q).Perform(ran.AsScript()))),
+            "timer" => q.Inside(self =>
+            {
+                self.RegisterGrainTimer(_ => ran.AsScript().Run(self), new GrainTimerCreationOptions(TimeSpan.Zero, Timeout.InfiniteTimeSpan));
+                return Task.CompletedTask;
+            }),
+            "reminder" => q.Inside(self => self.RegisterOrUpdateReminder("soon", TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(2))),
+            "stream" => p.Perform(Script.Of(self => self.GetStreamProvider("streams").GetStream<int>(stream).OnNextAsync(1))),
+            _ => throw new ArgumentOutOfRangeException(nameof(kind)),
+        };
+
+        await q.UntilWaiting(1);
+        var parked = await q.Ledger();
+        Assert.Equal((0, false), (parked.Receipts.Length, ran.HasHappened));
+        await q.OpenGate();
+        await ran.Happens;
+        await sent.WithTimeLimit();
+    }
+
+    [Theory]
+    [InlineData("call")]
+    [InlineData("read-only")]
+    [InlineData("always-interleave")]
+    [InlineData("extension")]
+    [InlineData("enumeration")]
+    [InlineData("relay")]
+    [InlineData("reentrant relay")]
+    [InlineData("stateless worker")]
+    public async Task A_call_that_a_participant_awaits_passes_the_gate(string kind)
+    {
+        var (p, q) = await cluster.Pair(acrossSilos: true);
+        var relay = await cluster.New<IRelayGrain>(1);
+        var reentrantRelay = await cluster.New<IReentrantRelayGrain>(1);
+        var ran = new Signal();
+        await q.CloseGate();
+        var root = q.Add(1);
+        await q.UntilWaiting(1);
+
+        await p.Perform(Script.Of(async self =>
+        {
+            switch (kind)
+            {
+                case "call":
+                    await self.Own(q).Perform(ran.AsScript());
+                    break;
+                case "read-only":
+                    await self.Own(q).Peek(ran.AsScript());
+                    break;
+                case "always-interleave":
+                    await self.Own(q).PerformInterleaved(ran.AsScript());
+                    break;
+                case "extension":
+                    await self.Own(q).AsReference<IProbeExtension>().Extend(ran.AsScript());
+                    break;
+                case "enumeration":
+                    await foreach (var item in self.Own(q).Count(3).WithBatchSize(1))
+                        ran.Set();
+                    break;
+                case "relay":
+                    await self.Own(relay).Perform(Script.Of(inner => inner.Own(q).Perform(ran.AsScript())));
+                    break;
+                case "reentrant relay":
+                    await self.Own(reentrantRelay).Perform(Script.Of(inner => inner.Own(q).Perform(ran.AsScript())));
+                    break;
+                default:
+                    await self.Factory.GetGrain<IWorkerGrain>("w").Perform(Script.Of(inner => inner.Own(q).Perform(ran.AsScript())));
+                    break;
+            }
+        })).WithTimeLimit();
+
+        Assert.Equal((true, false), (ran.HasHappened, root.IsCompleted));
+        var (atP, atQ) = (await p.Ledger(), await q.Ledger());
+        if (kind != "read-only")
+            Assert.Equal((atP.LastSequence, atQ.LastSequence), (atQ.LastReceivedFrom(atP), atP.LastReceivedFrom(atQ)));
+        await q.OpenGate();
+        await root;
+    }
+
+    [Fact]
+    public async Task A_client_may_finish_an_enumeration_that_is_open_when_the_gate_closes()
+    {
+        var q = await cluster.New<IParticipantGrain>();
+        await using var items = q.Count(5).WithBatchSize(1).GetAsyncEnumerator(TestContext.Current.CancellationToken);
+        Assert.True(await items.MoveNextAsync());
+
+        await q.CloseGate();
+        Assert.False(await q.InTurn(activation => activation.Turns.IsQuiescent));
+        while (await items.MoveNextAsync())
+            Assert.InRange(items.Current, 2, 5);
+
+        Assert.True(await q.InTurn(activation => activation.Turns.IsQuiescent));
+        await q.OpenGate();
+    }
+
+    [Fact]
+    public async Task The_capture_runs_in_the_turn_that_ends_the_last_handler()
+    {
+        var (p, q) = await cluster.Pair(acrossSilos: false);
+        var r = await cluster.New<IParticipantGrain>(1);
+        var (began, goOn) = (new Signal(), new Signal());
+        var running = p.Perform(Script.Of(async self =>
+        {
+            began.Set();
+            await goOn.Happens;
+            await self.Own(q).Add(1);
+            self.Amount = 1;
+        }));
+        await began.Happens;
+        var captured = new TaskCompletionSource<(int Amount, long Label, int Waiting)>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await p.InTurn(activation =>
+        {
+            var grain = (ProbeGrain)activation.Context.GrainInstance!;
+            activation.Turns.WhenQuiescent(() =>
+                captured.SetResult((grain.Amount, activation.Ledger.LastSequence, activation.Turns.WaitingCalls)));
+            return true;
+        });
+        var next = r.Perform(Script.Of(self => self.Own(p).PerformNamed("next", Script.Of(inner =>
+        {
+            inner.Amount = 2;
+            return Task.CompletedTask;
+        }))));
+        await p.UntilWaiting(1);
+        Assert.False(captured.Task.IsCompleted);
+
+        goOn.Set();
+
+        Assert.Equal((1, 1, 1), await captured.Task.WithTimeLimit());
+        await Task.WhenAll(running, next).WithTimeLimit();
+    }
+}
