@@ -5,7 +5,27 @@ namespace Checkpointing.Simulation.Tests;
 /// <summary>Seeds that once broke a promise. They run always; the violation that each of them showed is named.</summary>
 public class RegressionSeedTests
 {
+    private const string GapCovered = "the run of a commit covered the number of a failed component of its own round";
+    private const string DecisionOverwritten = "a decision that landed after it was given up was overwritten";
+    private const string LeftOutDuringTheVote = "a member was left out while its component waited for its vote";
+    private const string CleanGrainWrote = "a clean participant wrote, because a life without labels had made its table longer";
+    private const string SupersededUnaware = "a superseded coordinator did not notice, or called a younger round forgotten";
+
     [Theory]
+    [InlineData(1UL, GapCovered)]
+    [InlineData(38UL, GapCovered)]
+    [InlineData(214UL, GapCovered)]
+    [InlineData(257UL, GapCovered)]
+    [InlineData(112UL, DecisionOverwritten)]
+    [InlineData(195UL, DecisionOverwritten)]
+    [InlineData(51UL, LeftOutDuringTheVote)]
+    [InlineData(52UL, LeftOutDuringTheVote)]
+    [InlineData(442UL, LeftOutDuringTheVote)]
+    [InlineData(10UL, CleanGrainWrote)]
+    [InlineData(209UL, CleanGrainWrote)]
+    [InlineData(20UL, SupersededUnaware)]
+    [InlineData(36UL, SupersededUnaware)]
+    [InlineData(14183UL, SupersededUnaware)]
     [InlineData(1446UL, "a delayed Join of an undone round closed the gate of a participant that was in doubt about an earlier one")]
     [InlineData(11724UL, "a released member came back in the same round, and the delayed Undo of its release undid what was committed")]
     public void A_seed_that_once_failed_keeps_every_promise(ulong seed, string violation)

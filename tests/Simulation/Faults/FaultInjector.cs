@@ -5,8 +5,6 @@ namespace Checkpointing.Simulation.Tests.Faults;
 /// <summary>Decides which fault happens when, from the seed alone, and counts what it did.</summary>
 internal sealed class FaultInjector(FaultProfile profile, SeededRandom random)
 {
-    private const int MostCrashes = 4;
-
     private int _coordinatorCrashes;
     private int _everythingCrashes;
     private bool _hasScriptedWrites;
@@ -67,12 +65,12 @@ internal sealed class FaultInjector(FaultProfile profile, SeededRandom random)
     public bool ReadFails() => IsOn && random.Chance(profile.ReadFails);
 
     public bool CoordinatorCrashes() =>
-        IsOn && _coordinatorCrashes < MostCrashes && random.Chance(profile.CoordinatorCrash) && ++_coordinatorCrashes > 0;
+        IsOn && _coordinatorCrashes < profile.MostCrashes && random.Chance(profile.CoordinatorCrash) && ++_coordinatorCrashes > 0;
 
     public bool BecomesZombie() => random.Chance(profile.Zombie);
 
     public bool EverythingCrashes() =>
-        IsOn && _everythingCrashes < MostCrashes && random.Chance(profile.EverythingCrash) && ++_everythingCrashes > 0;
+        IsOn && _everythingCrashes < profile.MostCrashes && random.Chance(profile.EverythingCrash) && ++_everythingCrashes > 0;
 
     public bool RestartsWhenClean() => IsOn && random.Chance(profile.CleanRestart);
 

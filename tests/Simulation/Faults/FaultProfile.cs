@@ -40,12 +40,36 @@ internal sealed record FaultProfile
 
     public double Unwilling { get; init; }
 
+    /// <summary>A control message on its way outlives a crash of everything and reaches the next lives.</summary>
+    public double ControlOutlivesCrash { get; init; } = 0.3;
+
+    public int MostCrashes { get; init; } = 4;
+
     /// <summary>Nothing that keeps a gate closed until the participant's own timer: then the pause bound holds without it.</summary>
     public bool LosesNoControlMessage => ControlLost == 0 && CoordinatorCrash == 0 && EverythingCrash == 0 && CleanRestart == 0;
 
     public bool IsCalm => this == None;
 
-    public static FaultProfile Draw(SeededRandom random)
+    /// <summary>Seeds from here on are stormier: half of all control messages suffer, and there are many crashes.</summary>
+    public const ulong FirstStormySeed = 1_000_000;
+
+    public static FaultProfile Draw(SeededRandom random, bool isStormy)
+    {
+        return isStormy ? DrawStormy(random) : DrawUsual(random);
+    }
+
+    private static FaultProfile DrawStormy(SeededRandom random) => DrawUsual(random) with
+    {
+        ControlLost = random.Chance(0.6) ? 0.05 + (0.1 * random.Next(4)) : 0,
+        ControlDuplicated = random.Chance(0.7) ? 0.1 + (0.1 * random.Next(4)) : 0,
+        ControlDelayed = random.Chance(0.7) ? 0.1 + (0.1 * random.Next(5)) : 0,
+        CoordinatorCrash = random.Chance(0.6) ? 0.01 + (0.01 * random.Next(3)) : 0,
+        EverythingCrash = random.Chance(0.5) ? 0.002 + (0.004 * random.Next(3)) : 0,
+        ControlOutlivesCrash = 0.9,
+        MostCrashes = 10,
+    };
+
+    private static FaultProfile DrawUsual(SeededRandom random)
     {
         if (random.Chance(0.15))
         {

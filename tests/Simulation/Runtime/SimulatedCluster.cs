@@ -24,7 +24,7 @@ internal sealed class SimulatedCluster
         Random = new SeededRandom(seed);
         Mutation = mutation;
         Trace = new SimulationTrace(Time, isTraced);
-        Faults = new FaultInjector(profile ?? FaultProfile.Draw(Random), Random) { IgnoresETags = mutation == Mutation.StaleETagsAccepted };
+        Faults = new FaultInjector(profile ?? FaultProfile.Draw(Random, isStormy: seed >= FaultProfile.FirstStormySeed), Random) { IgnoresETags = mutation == Mutation.StaleETagsAccepted };
         Network = new SimulatedNetwork(this);
         Judges = new Judges(this);
         Slots = new SimulatedStore<SlotRecord>(Time, Random, Faults, OnSlotLanded);

@@ -9,8 +9,6 @@ namespace Checkpointing.Simulation.Tests.Runtime;
 /// </summary>
 internal sealed class SimulatedNetwork(SimulatedCluster cluster)
 {
-    private const double OutlivesCrash = 0.3;
-
     /// <summary>Scripts only: control messages to or from a participant for which this holds are kept back in <see cref="Held"/>.</summary>
     public Func<string, object, bool>? Hold { get; set; }
 
@@ -73,7 +71,7 @@ internal sealed class SimulatedNetwork(SimulatedCluster cluster)
         var life = cluster.LifeNumber;
         cluster.Time.After(delay, () =>
         {
-            if (life == cluster.LifeNumber || cluster.Random.Chance(OutlivesCrash))
+            if (life == cluster.LifeNumber || cluster.Random.Chance(cluster.Faults.Profile.ControlOutlivesCrash))
             {
                 deliver();
             }

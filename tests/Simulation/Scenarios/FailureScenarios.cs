@@ -187,13 +187,29 @@ public class FailureScenarios
         Assert.Same(snapshot, ledger.Tentative);
 
         p.OnCaptured(stateIsUnchanged: false);
-        p.OnStoreSnapshot(new StoreSnapshot(second, Attempt: 2, second));
+        p.OnStoreSnapshot(new StoreSnapshot(second, Attempt: 2, ledger.Life.Incarnation, second));
         p.OnSnapshotStored(second, durable: true, "");
         p.OnMakePermanent(second);
         var mark = ledger.PermanentMark;
         var acknowledged = Assert.IsType<SendToCoordinator>(Assert.Single(p.OnMakePermanent(second)));
         Assert.IsType<DecisionLearned>(acknowledged.Message);
         Assert.Same(mark, ledger.PermanentMark);
+    }
+
+    /// <summary>S43 for a participant whose next life is drawn into the same round by copies of old messages.</summary>
+    [Fact]
+    public void S43_a_later_life_does_not_store_its_own_snapshot_in_the_place_of_the_verified_one()
+    {
+        var round = new RoundNumber(1, 1);
+        var (first, second) = (new Incarnation(1, new Guid(1, 0, 0, new byte[8])), new Incarnation(2, new Guid(2, 0, 0, new byte[8])));
+        var p = new CheckpointParticipant(new Ledger(new Life(ParticipantId.Named("p"), second), CheckpointMark.Initial), RoundNumber.None);
+        p.OnJoin(new JoinRound(round, IsInitiator: true, []), willing: true, quiescent: true);
+        p.OnTakeSnapshot(new TakeSnapshot(round, Attempt: 1), quiescent: true);
+        p.OnCaptured(stateIsUnchanged: false);
+
+        var answer = Assert.IsType<SendToCoordinator>(Assert.Single(p.OnStoreSnapshot(new StoreSnapshot(round, Attempt: 1, first, round))));
+        Assert.IsType<NotInRound>(answer.Message);
+        Assert.Equal(ParticipantPhase.Snapped, p.Phase);
     }
 
     private static Script Dirty_pair()
