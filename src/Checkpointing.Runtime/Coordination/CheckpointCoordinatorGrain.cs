@@ -92,6 +92,13 @@ internal sealed partial class CheckpointCoordinatorGrain : Grain, ICheckpointCoo
             : await Request(changed, caller, cancellationToken);
     }
 
+    public Task<CheckpointResult> CheckpointBeforeStop(GrainId grainId, SiloAddress silo, CancellationToken cancellationToken)
+    {
+        var participant = grainId.ToParticipantId();
+        _messenger.IsAt(participant, silo);
+        return Request([participant], null, cancellationToken);
+    }
+
     public Task Answer(ParticipantAnswers answers)
     {
         for (var i = 0; i < answers.Messages.Length; i++)
@@ -258,7 +265,8 @@ internal sealed partial class CheckpointCoordinatorGrain : Grain, ICheckpointCoo
         _metrics.RoundEnded(result.Status, result.Pause);
         if (result.Status == CheckpointStatus.Aborted)
         {
-            LogAborted(result.Round, result.Detail);
+            var level = LevelOf(result.Reason);
+            LogAborted(level, result.Round, result.Detail);
         }
         else
         {
@@ -267,6 +275,13 @@ internal sealed partial class CheckpointCoordinatorGrain : Grain, ICheckpointCoo
 
         pending.Complete(result);
     }
+
+    /// <summary>Outcomes of a healthy application are information; what somebody should look at is a warning.</summary>
+    private static LogLevel LevelOf(CheckpointAbortReason reason) => reason switch
+    {
+        CheckpointAbortReason.Unwilling or CheckpointAbortReason.TooBusy or CheckpointAbortReason.AwaitedInsideRound or CheckpointAbortReason.CoordinatorReplaced => LogLevel.Information,
+        _ => LogLevel.Warning,
+    };
 
     private async Task Write(DecisionRecord record)
     {
@@ -306,8 +321,8 @@ internal sealed partial class CheckpointCoordinatorGrain : Grain, ICheckpointCoo
     [LoggerMessage(1, LogLevel.Debug, "Round {Round} ended: {Status}, {Participants} participants, pause {PauseMs:F1} ms")]
     private partial void LogEnded(string round, CheckpointStatus status, int participants, double pauseMs);
 
-    [LoggerMessage(2, LogLevel.Warning, "Round {Round} was aborted. {Detail}")]
-    private partial void LogAborted(string round, string detail);
+    [LoggerMessage(EventId = 2, Message = "Round {Round} was aborted. {Detail}")]
+    private partial void LogAborted(LogLevel level, string round, string detail);
 
     [LoggerMessage(3, LogLevel.Warning, "{Orphan} is an orphan: it received {Label} from {Sender}, which was undone")]
     private partial void LogOrphan(GrainId orphan, string label, GrainId sender);

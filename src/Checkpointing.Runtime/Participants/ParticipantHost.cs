@@ -130,14 +130,18 @@ internal sealed class ParticipantHost
     private static bool OverridesOnActivate(Type grainClass) =>
         grainClass.GetMethod(nameof(IGrainBase.OnActivateAsync), [typeof(CancellationToken)])?.DeclaringType != typeof(Grain);
 
-    /// <summary>Until images of live grains can be parked, a grain that goes has its changes checkpointed first (DESIGN §8).</summary>
+    /// <summary>
+    /// Until images of live grains can be parked, a grain that goes has its changes checkpointed first (DESIGN §8), also those that were made
+    /// outside of calls, in its last moments.
+    /// </summary>
     private async Task Stop(CancellationToken cancellationToken)
     {
         try
         {
-            if (MayHaveChanged && !_isStopped)
+            if (!_isStopped && _participant is not null && (MayHaveChanged || Hash(CaptureAll()) != _permanentHash))
             {
-                var result = await _services.GrainFactory.GetCheckpointCoordinator().Checkpoint(GrainId, cancellationToken);
+                var coordinator = _services.GrainFactory.GetGrain<ICheckpointCoordinatorControl>(CheckpointCoordinatorExtensions.DefaultKey);
+                var result = await coordinator.CheckpointBeforeStop(GrainId, _activation.Context.Address.SiloAddress!, cancellationToken);
                 if (result.Status == CheckpointStatus.Aborted)
                 {
                     _services.Log.ChangesLost(_grain, result.Detail, null);
@@ -217,6 +221,7 @@ internal sealed class ParticipantHost
             {
                 case CloseGate:
                     _activation.Turns.Close();
+                    _services.Log.Joined(GrainId, _participant!.Round);
                     _gateClosedAt = _services.Time.GetTimestamp();
                     break;
                 case OpenGate:
@@ -237,6 +242,7 @@ internal sealed class ParticipantHost
                     _slots.Adopt();
                     _permanentHash = _capturedHash;
                     _captured = default;
+                    _services.Log.MadePermanent(GrainId, adopt.Number);
                     Observer?.OnMadePermanent(adopt.Number.ToString());
                     break;
                 case DropSnapshot drop:
@@ -244,6 +250,7 @@ internal sealed class ParticipantHost
                     _activation.StateMayHaveChanged |= _changedBeforeCapture;
                     _changedBeforeCapture = false;
                     _captured = default;
+                    _services.Log.TentativeUndone(GrainId, drop.Number);
                     Observer?.OnTentativeCheckpointUndone(drop.Number.ToString());
                     break;
                 case SendToCoordinator send:
@@ -273,6 +280,7 @@ internal sealed class ParticipantHost
         _capturedHash = Hash(_captured);
         _changedBeforeCapture |= _activation.StateMayHaveChanged;
         _activation.StateMayHaveChanged = false;
+        _services.Log.TentativeTaken(GrainId, capture.Round);
         Observer?.OnTentativeCheckpointTaken(capture.Round.ToString());
         Perform(_participant!.OnCaptured(_capturedHash == _permanentHash));
     }
@@ -284,6 +292,7 @@ internal sealed class ParticipantHost
         var life = _activation.Ledger.Life.Incarnation;
         var (outcome, detail) = await _slots.Write(new SlotRecord(head, _storeId, life, write.Snapshot.Receipts, states));
         _services.Metrics.SlotWritten(outcome);
+        _services.Log.TentativeStored(GrainId, write.Number, outcome);
         if (outcome == SlotWriteOutcome.Stored && !baseRound.IsNone)
         {
             _services.Outbox.Send(new DecisionProven(baseRound, GrainId.ToParticipantId()));
