@@ -43,6 +43,8 @@ internal sealed class ParticipantHost
 
     public GrainId GrainId => _activation.Context.GrainId;
 
+    public CheckpointedActivation Activation => _activation;
+
     /// <summary>Whether state, sends or receipts may differ from the permanent checkpoint.</summary>
     public bool MayHaveChanged => _participant is not null && !_activation.IsUntouched;
 
