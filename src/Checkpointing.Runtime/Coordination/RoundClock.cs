@@ -13,6 +13,9 @@ internal sealed class RoundClock(CheckpointingOptions options, TimeProvider time
     private long _firstGateClosed;
     private long _lastGateOpened;
 
+    /// <summary>The pause before the record is tried again, after so many failures in a row.</summary>
+    public static TimeSpan BackOff(int failures) => TimeSpan.FromMilliseconds(50 << Math.Min(failures, 6));
+
     public TimeSpan DurationOf(RoundTimer timer) => timer.Kind switch
     {
         RoundTimerKind.DrainDue => options.MaxPause * 0.6,

@@ -1,10 +1,10 @@
 using System.Collections.Immutable;
-using System.IO.Hashing;
 using Checkpointing.Protocol.CheckpointAlgorithm;
 using Checkpointing.Protocol.Labels;
 using Checkpointing.Runtime.Calls;
 using Checkpointing.Runtime.Silos;
 using Checkpointing.Runtime.StableStorage;
+using Orleans.Runtime.Placement;
 
 namespace Checkpointing.Runtime.Participants;
 
@@ -12,7 +12,7 @@ namespace Checkpointing.Runtime.Participants;
 /// Hosts the protocol's participant on one activation and performs its effects: gate, capture, slots, answers. Everything here runs on the
 /// activation's scheduler; <see cref="Post"/> and <see cref="PostCare"/> bring control messages there from anywhere (SPEC K22).
 /// </summary>
-internal sealed class ParticipantHost
+internal sealed class ParticipantHost : IGrainMigrationParticipant
 {
     private static readonly TimeSpan KeepAliveStep = TimeSpan.FromMinutes(2);
 
@@ -32,6 +32,8 @@ internal sealed class ParticipantHost
     private long _gateClosedAt;
     private long _keptAliveAt;
     private bool _isStopped;
+    private MigratedParticipant? _migrated;
+    private TaskCompletionSource? _whenIdle;
 
     public ParticipantHost(CheckpointedActivation activation, ParticipantServices services)
     {
@@ -49,7 +51,9 @@ internal sealed class ParticipantHost
     public bool MayHaveChanged => _participant is not null && !_activation.IsUntouched;
 
     /// <summary>Whether <see cref="PostCare"/> has something to do. May be asked from any thread.</summary>
-    public bool NeedsCare => _participant is { } participant && (participant.Phase != ParticipantPhase.Idle || MayHaveChanged);
+    public bool NeedsCare => _participant is { } participant && (participant.Phase != ParticipantPhase.Idle || MustBeKeptAlive);
+
+    private bool MustBeKeptAlive => MayHaveChanged && (_keptAliveAt == 0 || _services.Time.GetElapsedTime(_keptAliveAt) > KeepAliveStep / 2);
 
     private ICheckpointObserver? Observer => _activation.Context.GrainInstance as ICheckpointObserver;
 
@@ -64,8 +68,11 @@ internal sealed class ParticipantHost
         _states.Add(state);
     }
 
-    public void Participate(IGrainLifecycle lifecycle) =>
+    public void Participate(IGrainLifecycle lifecycle)
+    {
         lifecycle.Subscribe(nameof(ParticipantHost), GrainLifecycleStage.SetupState, Start, Stop);
+        lifecycle.AddMigrationParticipant(this);
+    }
 
     public void Post(Guid storeId, ControlMessage message) => _activation.Context.Scheduler.QueueAction(() => OnMessage(storeId, message));
 
@@ -80,9 +87,9 @@ internal sealed class ParticipantHost
         }
 
         _storeId = storeId;
-        _lastHeard = _services.Time.GetTimestamp();
+        var decoded = ControlMessageCodec.DecodeToParticipant(message);
         var quiescent = _activation.Turns.IsQuiescent;
-        Perform(ControlMessageCodec.DecodeToParticipant(message) switch
+        var effects = decoded switch
         {
             JoinRound join => participant.OnJoin(join, Observer?.WillingToCheckpoint() ?? true, quiescent),
             TakeSnapshot take => participant.OnTakeSnapshot(take, quiescent),
@@ -91,36 +98,92 @@ internal sealed class ParticipantHost
             UndoTentative undo => participant.OnUndoTentative(undo.Round),
             DecisionAnswered answered => participant.OnDecisionAnswered(answered),
             var other => throw new Protocol.ProtocolInvariantViolatedException($"A participant has no answer to {other}."),
-        });
+        };
+        if (participant.Phase != ParticipantPhase.Idle && (decoded.Round == participant.Round || decoded is StoreSnapshot))
+        {
+            // CP-8: only what is about the present round breaks the silence.
+            _lastHeard = _services.Time.GetTimestamp();
+        }
+
+        Perform(effects);
     }
 
-    /// <summary>Starts a new life from the permanent checkpoint.</summary>
+    void IGrainMigrationParticipant.OnDehydrate(IDehydrationContext dehydrationContext)
+    {
+        if (_participant is not { Phase: ParticipantPhase.Idle } participant)
+        {
+            return;
+        }
+
+        try
+        {
+            new MigratedParticipant(_activation.Ledger, participant.LastFinished, _storeId, _activation.StateMayHaveChanged, _permanentHash, CaptureAll())
+                .Pack(dehydrationContext, _slots);
+        }
+        catch (Exception exception)
+        {
+            // The new activation starts from the permanent checkpoint.
+            _services.Log.ChangesLost(_grain, exception.Message, exception);
+        }
+    }
+
+    void IGrainMigrationParticipant.OnRehydrate(IRehydrationContext rehydrationContext) =>
+        _migrated = MigratedParticipant.Unpack(rehydrationContext, GrainId.ToParticipantId(), _slots);
+
     private async Task Start(CancellationToken cancellationToken)
     {
-        var permanent = await new PermanentCheckpointLoader(_services, _slots, GrainId).Load(cancellationToken);
-        _slots.Choose(permanent?.Head);
-        Restore(permanent);
-        var incarnation = new Incarnation(_slots.NextGeneration(), Guid.NewGuid());
-        var ledger = new Ledger(new Life(GrainId.ToParticipantId(), incarnation), permanent?.Head.Mark ?? CheckpointMark.Initial);
-        _activation.Ledger = ledger;
-        _activation.StateMayHaveChanged = false;
-        _participant = new CheckpointParticipant(ledger, _slots.LastRound);
+        if (_migrated is { } migrated)
+        {
+            Resume(migrated);
+        }
+        else
+        {
+            await BeginLife(cancellationToken);
+        }
+
         _services.Registry.Add(this);
     }
 
-    /// <summary>Until images of live grains can be parked, a grain that goes has its changes checkpointed first (DESIGN §8).</summary>
+    /// <summary>Starts a new life from the permanent checkpoint.</summary>
+    private async Task BeginLife(CancellationToken cancellationToken)
+    {
+        var permanent = await new PermanentCheckpointLoader(_services, _slots, GrainId).Load(cancellationToken);
+        _slots.Choose(permanent?.Head);
+        Restore(permanent?.States ?? [], permanent?.Head.Round ?? RoundNumber.None);
+        _permanentHash = permanent is null ? StateHash.Of(CaptureAll()) : StateHash.Of(permanent.States);
+        var incarnation = new Incarnation(_slots.NextGeneration(), Guid.NewGuid());
+        _activation.Ledger = new Ledger(new Life(GrainId.ToParticipantId(), incarnation), permanent?.Head.Mark ?? CheckpointMark.Initial);
+        _activation.StateMayHaveChanged = false;
+        _participant = new CheckpointParticipant(_activation.Ledger, _slots.LastRound);
+    }
+
+    /// <summary>Goes on with the life of the activation that was dehydrated.</summary>
+    private void Resume(MigratedParticipant migrated)
+    {
+        _migrated = null;
+        Restore(migrated.States, _slots.Permanent?.Round ?? RoundNumber.None);
+        _permanentHash = migrated.PermanentHash;
+        _storeId = migrated.StoreId;
+        _activation.Ledger = migrated.Ledger;
+        _activation.StateMayHaveChanged = migrated.StateMayHaveChanged;
+        _participant = new CheckpointParticipant(migrated.Ledger, migrated.LastFinished);
+    }
+
+    /// <summary>
+    /// No handler runs any more, and calls wait for the next activation. Until images of live grains can be parked, a grain that goes has its changes
+    /// checkpointed first (DESIGN §8). That cannot succeed if the round must drain a chain that waits for this very grain: then the grain moves to another silo,
+    /// with its changes, and the chain goes on there.
+    /// </summary>
     private async Task Stop(CancellationToken cancellationToken)
     {
         try
         {
-            if (MayHaveChanged && !_isStopped)
+            if (MayHaveChanged && !_isStopped && await TryCheckpoint(cancellationToken) is { } failure && !TryMoveAway())
             {
-                var result = await _services.GrainFactory.GetCheckpointCoordinator().Checkpoint(GrainId, cancellationToken);
-                if (result.Status == CheckpointStatus.Aborted)
-                {
-                    _services.Log.ChangesLost(_grain, result.Detail, null);
-                }
+                _services.Log.ChangesLost(_grain, failure, null);
             }
+
+            await LeaveRound(cancellationToken);
         }
         catch (Exception exception)
         {
@@ -133,9 +196,59 @@ internal sealed class ParticipantHost
         }
     }
 
-    private void Restore(SlotRecord? permanent)
+    /// <summary>Null if everything is permanent now; else why not.</summary>
+    private async Task<string?> TryCheckpoint(CancellationToken cancellationToken)
     {
-        foreach (var (name, bytes) in permanent?.States ?? [])
+        using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        try
+        {
+            var pending = _services.GrainFactory.GetCheckpointCoordinator().Checkpoint(GrainId, giveUp.Token);
+            var result = await (HasElsewhereToGo ? pending.WaitAsync(_services.Options.MaxPause, _services.Time, cancellationToken) : pending);
+            return result.Status == CheckpointStatus.Aborted ? result.Detail : null;
+        }
+        catch (Exception exception)
+        {
+            await giveUp.CancelAsync();
+            return exception.Message;
+        }
+    }
+
+    private bool HasElsewhereToGo => _services.OtherSilos(GrainId.Type).Any();
+
+    /// <summary>Turns the deactivation into a migration, which carries state and ledger in memory.</summary>
+    private bool TryMoveAway()
+    {
+        var elsewhere = _services.OtherSilos(GrainId.Type).FirstOrDefault();
+        if (elsewhere is null)
+        {
+            return false;
+        }
+
+        _activation.Context.Migrate(new Dictionary<string, object> { [IPlacementDirector.PlacementHintKey] = elsewhere }, CancellationToken.None);
+        return true;
+    }
+
+    /// <summary>Who has not voted leaves; who has waits for the decision, and asks for it.</summary>
+    private async Task LeaveRound(CancellationToken cancellationToken)
+    {
+        while (_participant is { } participant && participant.Phase != ParticipantPhase.Idle)
+        {
+            _whenIdle = new TaskCompletionSource();
+            Perform(participant.OnSilence());
+            try
+            {
+                await _whenIdle.Task.WaitAsync(_services.Options.DecisionPollInterval, _services.Time, cancellationToken);
+            }
+            catch (TimeoutException)
+            {
+                // Asks again.
+            }
+        }
+    }
+
+    private void Restore(ImmutableArray<(string Name, byte[] Bytes)> states, RoundNumber round)
+    {
+        foreach (var (name, bytes) in states)
         {
             if (_states.Find(state => state.Name == name) is not { } state)
             {
@@ -151,17 +264,15 @@ internal sealed class ParticipantHost
             catch (Exception exception)
             {
                 throw new CheckpointedStateIncompatibleException(
-                    $"State '{name}' of grain {GrainId}, stored in storage '{_services.StorageName}' by round {permanent!.Head.Round}, cannot be read into the state type of the running code: "
+                    $"State '{name}' of grain {GrainId}, stored in storage '{_services.StorageName}' by round {round}, cannot be read into the state type of the running code: "
                     + $"{exception.Message} Nothing was overwritten and the grain does not start. Deploy code that can read it, or migrate the record.",
                     exception)
                 {
                     GrainId = GrainId,
-                    Round = permanent.Head.Round.ToString(),
+                    Round = round.ToString(),
                 };
             }
         }
-
-        _permanentHash = permanent is null ? Hash(CaptureAll()) : Hash(permanent.States);
     }
 
     /// <summary>Looks after silence and keeps a changed grain alive.</summary>
@@ -180,7 +291,7 @@ internal sealed class ParticipantHost
             Perform(participant.OnSilence());
         }
 
-        if (MayHaveChanged && (_keptAliveAt == 0 || _services.Time.GetElapsedTime(_keptAliveAt) > KeepAliveStep / 2))
+        if (MustBeKeptAlive)
         {
             _keptAliveAt = _services.Time.GetTimestamp();
             _services.GrainRuntime.DelayDeactivation(_activation.Context, KeepAliveStep);
@@ -215,6 +326,7 @@ internal sealed class ParticipantHost
                     _slots.Adopt();
                     _permanentHash = _capturedHash;
                     _captured = default;
+                    _changedBeforeCapture = false;
                     Observer?.OnMadePermanent(adopt.Number.ToString());
                     break;
                 case DropSnapshot drop:
@@ -232,6 +344,11 @@ internal sealed class ParticipantHost
                     break;
             }
         }
+
+        if (_whenIdle is not null && _participant!.Phase == ParticipantPhase.Idle)
+        {
+            _whenIdle.TrySetResult();
+        }
     }
 
     /// <summary>In the turn of the effect, so that nothing can run between the ledger's mark and the copy of the state.</summary>
@@ -248,8 +365,8 @@ internal sealed class ParticipantHost
             return;
         }
 
-        _capturedHash = Hash(_captured);
-        _changedBeforeCapture |= _activation.StateMayHaveChanged;
+        _capturedHash = StateHash.Of(_captured);
+        _changedBeforeCapture = _capturedHash != _permanentHash;
         _activation.StateMayHaveChanged = false;
         Observer?.OnTentativeCheckpointTaken(capture.Round.ToString());
         Perform(_participant!.OnCaptured(_capturedHash == _permanentHash));
@@ -277,17 +394,4 @@ internal sealed class ParticipantHost
     }
 
     private ImmutableArray<(string Name, byte[] Bytes)> CaptureAll() => [.. _states.Select(state => (state.Name, state.Capture())), .. _unknownStates];
-
-    private static UInt128 Hash(ImmutableArray<(string Name, byte[] Bytes)> states)
-    {
-        var hash = new XxHash128();
-        foreach (var (name, bytes) in states.OrderBy(state => state.Name, StringComparer.Ordinal))
-        {
-            hash.Append(System.Text.Encoding.UTF8.GetBytes(name));
-            hash.Append(BitConverter.GetBytes(bytes.Length));
-            hash.Append(bytes);
-        }
-
-        return hash.GetCurrentHashAsUInt128();
-    }
 }

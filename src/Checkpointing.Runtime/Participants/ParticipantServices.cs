@@ -2,6 +2,7 @@ using Checkpointing.Runtime.Hosting;
 using Checkpointing.Runtime.Silos;
 using Checkpointing.Runtime.StableStorage;
 using Microsoft.Extensions.Options;
+using Orleans.Metadata;
 using Orleans.Storage;
 
 namespace Checkpointing.Runtime.Participants;
@@ -16,6 +17,8 @@ internal sealed class ParticipantServices(
     IGrainRuntime grainRuntime,
     CheckpointingMetrics metrics,
     ParticipantLog log,
+    ISiloStatusOracle silos,
+    IClusterManifestProvider manifests,
     TimeProvider time)
 {
     public IGrainStorage Storage => storage.Provider;
@@ -37,4 +40,10 @@ internal sealed class ParticipantServices(
     public ParticipantLog Log { get; } = log;
 
     public TimeProvider Time { get; } = time;
+
+    /// <summary>The other active silos that can host this type of grain.</summary>
+    public IEnumerable<SiloAddress> OtherSilos(GrainType type) =>
+        from silo in silos.GetApproximateSiloStatuses(onlyActive: true).Keys
+        where !silo.Equals(silos.SiloAddress) && manifests.Current.Silos.TryGetValue(silo, out var manifest) && manifest.Grains.ContainsKey(type)
+        select silo;
 }

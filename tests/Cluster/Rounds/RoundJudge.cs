@@ -71,6 +71,15 @@ internal sealed class RoundJudge
     /// <summary>Told of each decision that committed anything.</summary>
     public Action<JudgedDecision>? Decided { get; set; }
 
+    public IReadOnlyCollection<BankState> PermanentStates
+    {
+        get
+        {
+            lock (_lock)
+                return [.. _permanent.Values.Select(slot => slot.State).OfType<BankState>()];
+        }
+    }
+
     /// <summary>The permanent state of a grain; null while it is the initial one.</summary>
     public BankState? PermanentState(GrainId grain)
     {

@@ -2,6 +2,7 @@ using Checkpointing.Cluster.Tests.Kit;
 using Checkpointing.Runtime.Participants;
 using Checkpointing.Runtime.Silos;
 using Microsoft.Extensions.DependencyInjection;
+using Orleans.Core.Internal;
 using Orleans.Runtime.Placement;
 using Orleans.Storage;
 using Orleans.TestingHost;
@@ -13,16 +14,20 @@ internal sealed class RoundsCluster : IAsyncDisposable
 {
     private readonly InProcessTestCluster _cluster;
 
-    private RoundsCluster(InProcessTestCluster cluster, RoundJudge judge, SharedStorage storage)
+    private RoundsCluster(InProcessTestCluster cluster, RoundJudge judge, SharedStorage storage, ControlWatch watch)
     {
         _cluster = cluster;
         Judge = judge;
         Storage = storage;
+        Watch = watch;
     }
 
     public RoundJudge Judge { get; }
 
     public SharedStorage Storage { get; }
+
+    /// <summary>What travels between coordinator and participants, and may be held or changed.</summary>
+    public ControlWatch Watch { get; }
 
     public IClusterClient Client => _cluster.Client;
 
@@ -34,6 +39,7 @@ internal sealed class RoundsCluster : IAsyncDisposable
     {
         var judge = new RoundJudge();
         var storage = new SharedStorage(judge);
+        var watch = new ControlWatch();
         var builder = new InProcessTestClusterBuilder(silos);
         builder.ConfigureSilo((_, silo) =>
         {
@@ -45,15 +51,30 @@ internal sealed class RoundsCluster : IAsyncDisposable
                 options?.Invoke(checkpointing);
             });
             configure?.Invoke(silo);
+            silo.Services.Insert(0, ServiceDescriptor.Singleton<IIncomingGrainCallFilter>(services => new ControlWatch.Filter(watch, services)));
         });
         var cluster = builder.Build();
         await cluster.DeployAsync();
-        return new RoundsCluster(cluster, judge, storage);
+        return new RoundsCluster(cluster, judge, storage, watch);
     }
 
     public IAccountGrain Account(int number) => Client.GetGrain<IAccountGrain>(Key(number));
 
     public static string Key(int number) => $"account-{number}";
+
+    /// <summary>Asks the grain to move to this silo; it goes when it is idle.</summary>
+    public async Task Migrate(IBankGrain grain, int silo)
+    {
+        RequestContext.Set(IPlacementDirector.PlacementHintKey, Silos[silo].SiloAddress);
+        try
+        {
+            await grain.AsReference<IGrainManagementExtension>().MigrateOnIdle();
+        }
+        finally
+        {
+            RequestContext.Remove(IPlacementDirector.PlacementHintKey);
+        }
+    }
 
     /// <summary>The participant of a grain that is active on some silo.</summary>
     public ParticipantHost HostOf(GrainId grain) => TryHostOf(grain) ?? throw new InvalidOperationException($"{grain} is not active.");
@@ -104,6 +125,17 @@ internal sealed class RoundsCluster : IAsyncDisposable
         var members = result.Participants.Select(participant => participant.GrainId).Order().ToArray();
         Assert.Equal(members, writers);
         Assert.Equal(members.Length + 1, result.StableWrites);
+    }
+
+    /// <summary>All that the callers did is permanent now, and nothing else.</summary>
+    public async Task AssertEverythingIsPermanent(long transfers)
+    {
+        for (var attempt = 1; (await Checkpoint()).Status != CheckpointStatus.NothingToDo; attempt++)
+            Assert.True(attempt < 20, "The grains never come to rest.");
+
+        Judge.AssertNoViolation();
+        Assert.Equal(transfers, Judge.PermanentStates.Sum(state => state.Debits.Count));
+        AssertAtRest();
     }
 
     /// <summary>Every call has had its answer and every gate is open.</summary>
