@@ -329,6 +329,12 @@ internal sealed class CheckpointRound
             return;
         }
 
+        if (peer is { State: MemberState.Asked, IsInitiator: true })
+        {
+            // It joins whatever its labels say; in a large round a message for every claim would cost more than all others.
+            return;
+        }
+
         peer.State = MemberState.Asked;
         Send(peer, peer.Join(Number));
     }

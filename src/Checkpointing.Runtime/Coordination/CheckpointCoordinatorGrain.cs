@@ -251,6 +251,7 @@ internal sealed partial class CheckpointCoordinatorGrain : Grain, ICheckpointCoo
             _clock.RoundEnded();
         }
 
+        _clock.OnAllSent();
         _messenger.Flush();
     }
 

@@ -11,6 +11,9 @@ namespace Checkpointing.Cluster.Tests.Rounds;
 /// </summary>
 internal sealed class ControlWatch
 {
+    private int _delivered;
+    private int _answered;
+
     /// <summary>Awaited before messages are delivered to the participants of a silo.</summary>
     public Func<SiloAddress, IReadOnlyList<(GrainId Grain, ToParticipant Message)>, Task>? BeforeDelivery { get; set; }
 
@@ -20,6 +23,12 @@ internal sealed class ControlWatch
     /// <summary>Responses lose their labels on the way: what SPEC D4 forbids.</summary>
     public bool DropsResponseLabels { get; set; }
 
+    /// <summary>Messages that agents were given for their participants so far.</summary>
+    public int Delivered => _delivered;
+
+    /// <summary>Messages that the coordinator was given so far.</summary>
+    public int Answered => _answered;
+
     public sealed class Filter(ControlWatch watch, IServiceProvider services) : IIncomingGrainCallFilter
     {
         private SiloAddress? _silo;
@@ -27,16 +36,23 @@ internal sealed class ControlWatch
         public async Task Invoke(IIncomingGrainCallContext context)
         {
             var type = context.Request.GetInterfaceType();
-            if (type == typeof(ICheckpointAgent) && watch.BeforeDelivery is { } before && context.Request.GetArgumentCount() == 2)
+            if (type == typeof(ICheckpointAgent) && context.Request.GetArgumentCount() == 2)
             {
-                _silo ??= services.GetRequiredService<ILocalSiloDetails>().SiloAddress;
                 var messages = (ControlMessage[])context.Request.GetArgument(1)!;
-                await before(_silo, [.. messages.Select(message => (message.Participant, ControlMessageCodec.DecodeToParticipant(message)))]);
+                Interlocked.Add(ref watch._delivered, messages.Length);
+                _silo ??= services.GetRequiredService<ILocalSiloDetails>().SiloAddress;
+                if (watch.BeforeDelivery is { } before)
+                    await before(_silo, [.. messages.Select(message => (message.Participant, ControlMessageCodec.DecodeToParticipant(message)))]);
             }
-            else if (type == typeof(ICheckpointCoordinatorControl) && watch.Spoil is { } spoil && context.Request.GetArgument(0) is ParticipantAnswers answers)
+            else if (type == typeof(ICheckpointCoordinatorControl) && context.Request.GetArgumentCount() == 1)
             {
-                var spoiled = answers.Messages.Select(message => ControlMessageCodec.Encode(spoil(ControlMessageCodec.DecodeToCoordinator(message)))).ToArray();
-                context.Request.SetArgument(0, new ParticipantAnswers(answers.Silo, spoiled, answers.StoredBytes));
+                var answers = (ParticipantAnswers)context.Request.GetArgument(0)!;
+                Interlocked.Add(ref watch._answered, answers.Messages.Length);
+                if (watch.Spoil is { } spoil)
+                {
+                    var spoiled = answers.Messages.Select(message => ControlMessageCodec.Encode(spoil(ControlMessageCodec.DecodeToCoordinator(message)))).ToArray();
+                    context.Request.SetArgument(0, new ParticipantAnswers(answers.Silo, spoiled, answers.StoredBytes));
+                }
             }
 
             await context.Invoke();

@@ -10,6 +10,8 @@ public sealed class ManyGrainsTests(ITestOutputHelper output)
 
     private static readonly TimeSpan SlowWrite = TimeSpan.FromMilliseconds(500);
 
+    private long _transfers;
+
     [Fact]
     public async Task A_round_over_a_thousand_changed_grains_writes_a_thousand_and_one_records_and_its_pause_does_not_depend_on_storage()
     {
@@ -18,22 +20,23 @@ public sealed class ManyGrainsTests(ITestOutputHelper output)
         await ChangeAll(cluster);
         Assert.Equal(CheckpointStatus.Committed, (await cluster.Checkpoint()).Status);
         var warmUp = await Round(cluster);
-        var fast = await MedianPause(cluster);
-        cluster.Storage.BeforeWrite = (name, _) => name == "decisions" ? Task.CompletedTask : Task.Delay(SlowWrite);
-        var slow = await MedianPause(cluster);
-        cluster.Storage.BeforeWrite = null;
-        output.WriteLine($"{Grains} grains: warm-up {warmUp.Pause.TotalMilliseconds:F1} ms, fast storage {fast:F1} ms, slow storage {slow:F1} ms");
-        Assert.True(slow < fast + (SlowWrite.TotalMilliseconds / 2), $"The pause is {slow} ms with slow storage and {fast} ms with fast storage.");
-        await cluster.AssertEverythingIsPermanent(cluster.Judge.PermanentStates.Sum(state => state.Debits.Count));
-    }
-
-    private async Task<double> MedianPause(RoundsCluster cluster)
-    {
-        var pauses = new List<double>();
+        var pauses = new List<(double Fast, double Slow)>();
         for (var i = 0; i < 3; i++)
-            pauses.Add((await Round(cluster)).Pause.TotalMilliseconds);
+        {
+            cluster.Storage.BeforeWrite = null;
+            var fast = await Round(cluster);
+            cluster.Storage.BeforeWrite = (name, _) => name == "decisions" ? Task.CompletedTask : Task.Delay(SlowWrite);
+            var slow = await Round(cluster);
+            Assert.True(slow.Duration - slow.Pause > SlowWrite);
+            pauses.Add((fast.Pause.TotalMilliseconds, slow.Pause.TotalMilliseconds));
+        }
 
-        return pauses.Order().ElementAt(1);
+        // The least of several: this machine may have other work to do.
+        var (withFast, withSlow) = (pauses.Min(pause => pause.Fast), pauses.Min(pause => pause.Slow));
+        output.WriteLine($"{Grains} grains: pause {withFast:F1} ms with fast storage, {withSlow:F1} ms with slow storage, {warmUp.Pause.TotalMilliseconds:F1} ms in the first round");
+        Assert.True(withSlow < Math.Max(withFast + (SlowWrite.TotalMilliseconds / 2), withFast * 2), "The pause depends on storage.");
+        cluster.Storage.BeforeWrite = null;
+        await cluster.AssertEverythingIsPermanent(_transfers);
     }
 
     /// <summary>Every grain is changed; then callers keep calling while the round runs.</summary>
@@ -46,10 +49,13 @@ public sealed class ManyGrainsTests(ITestOutputHelper output)
             return cluster.Account(from).Transfer(Bank.NextTransfer(), RoundsCluster.Key(to), random.Next(100));
         });
         var before = cluster.Judge.Writes;
+        var (delivered, answered) = (cluster.Watch.Delivered, cluster.Watch.Answered);
         var result = await cluster.Checkpoint();
         var after = cluster.Judge.Writes;
         await load.Stop();
-        output.WriteLine($"{result.Status}, {result.Attempts} attempts, pause {result.Pause.TotalMilliseconds:F1} ms, {result.Duration.TotalMilliseconds:F1} ms in all, {load.Calls} calls, {result.Retakes} retakes");
+        _transfers += load.Calls;
+        output.WriteLine($"{result.Status}, {result.Attempts} attempts, pause {result.Pause.TotalMilliseconds:F1} ms, {result.Duration.TotalMilliseconds:F1} ms in all, {load.Calls} calls, "
+            + $"{result.Retakes} retakes, {cluster.Watch.Delivered - delivered} messages to participants, {cluster.Watch.Answered - answered} answers");
         Assert.True(result.Status == CheckpointStatus.Committed, result.Detail);
         Assert.Equal(Grains, result.Participants.Count);
         Assert.Equal((Grains, 1), (after.Slots - before.Slots, after.Records - before.Records));
@@ -57,6 +63,10 @@ public sealed class ManyGrainsTests(ITestOutputHelper output)
         return result;
     }
 
-    private static Task ChangeAll(RoundsCluster cluster) => Task.WhenAll(Enumerable.Range(0, Grains / 2).Select(i =>
-        cluster.Account(2 * i).Transfer(Bank.NextTransfer(), RoundsCluster.Key((2 * i) + 1), 1))).WithTimeLimit();
+    private Task ChangeAll(RoundsCluster cluster)
+    {
+        _transfers += Grains / 2;
+        return Task.WhenAll(Enumerable.Range(0, Grains / 2).Select(i =>
+            cluster.Account(2 * i).Transfer(Bank.NextTransfer(), RoundsCluster.Key((2 * i) + 1), 1))).WithTimeLimit();
+    }
 }
