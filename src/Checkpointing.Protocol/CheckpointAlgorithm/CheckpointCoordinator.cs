@@ -16,12 +16,17 @@ internal sealed class CheckpointCoordinator
     private readonly ImmutableArray<CoordinatorEffect>.Builder _effects = ImmutableArray.CreateBuilder<CoordinatorEffect>();
     private DecisionRecord _record;
     private DecisionRecord? _writing;
+
+    // The write of a decision that is neither known to have landed nor to be fenced off.
+    private DecisionRecord? _decision;
     private CheckpointRound? _round;
     private RoundVote? _vote;
     private long _nextNumber = 1;
     private long _unusedFrom = 1;
     private long _revision;
     private bool _heardSinceResend;
+    private long _suspectedEpoch;
+    private long _deniedEpoch;
 
     /// <param name="record">The record as it was read, or <see cref="DecisionRecord.First"/> if there is none.</param>
     /// <param name="life">Unique id of this life of the coordinator.</param>
@@ -55,6 +60,11 @@ internal sealed class CheckpointCoordinator
         }
 
         _waiting.Add(request);
+        foreach (var joined in _round?.Members.Values.Where(member => member.IsIn) ?? [])
+        {
+            RefuseRequestsAwaitedBy(_round!, joined.Id);
+        }
+
         BeginNextRound();
         return TakeEffects();
     }
@@ -68,7 +78,11 @@ internal sealed class CheckpointCoordinator
 
         switch (message)
         {
+            case YoungerRoundSeen seen:
+                Suspect(seen.Younger);
+                break;
             case AskDecision ask:
+                Suspect(ask.Round);
                 _effects.Add(new SendToParticipant(ask.From, new DecisionAnswered(ask.Round, Lookup(ask.Round))));
                 break;
             case DecisionProven proven:
@@ -123,7 +137,7 @@ internal sealed class CheckpointCoordinator
             return TakeEffects();
         }
 
-        if (_round is { } round && round.Number == timer.Round && _writing is null)
+        if (_round is { } round && round.Number == timer.Round && _decision is null)
         {
             OnRoundTimer(round, timer);
             Continue();
@@ -137,7 +151,7 @@ internal sealed class CheckpointCoordinator
         switch (outcome)
         {
             case RecordWriteOutcome.Stored:
-                OnRecordStored();
+                OnRecordStored(_writing!);
                 break;
             default:
                 // Somebody else has written, or our own write has landed after all: only a read can tell.
@@ -160,9 +174,10 @@ internal sealed class CheckpointCoordinator
         {
             _effects.Add(new StartTimer(new RoundTimer(RoundTimerKind.RecordDue, RoundNumber.None)));
         }
-        else if (intended.Stamp == stored.Stamp)
+        else if (stored.Stamp == intended.Stamp || stored.Stamp == _decision?.Stamp)
         {
-            OnRecordStored();
+            // The decision may land when it was already given up: it stands, and the write that should fence it off cannot land any more.
+            OnRecordStored(stored);
         }
         else if (Phase == CoordinatorPhase.Starting)
         {
@@ -174,11 +189,17 @@ internal sealed class CheckpointCoordinator
         }
         else
         {
-            // Absent: a fencing write gives the record a new ETag, so that the lost write can never land, and then the round is aborted.
-            _vote?.Fail(AbortReason.DecisionNotStored, "the decision could not be recorded");
+            // Absent: a fencing write gives the record a new ETag, so that the lost write can never land. Once it is stored the round is aborted.
             Write(_record);
         }
 
+        return TakeEffects();
+    }
+
+    /// <summary>Somebody is about to look up this round.</summary>
+    public ImmutableArray<CoordinatorEffect> OnLookup(RoundNumber number)
+    {
+        Suspect(number);
         return TakeEffects();
     }
 
@@ -190,12 +211,17 @@ internal sealed class CheckpointCoordinator
             return Decision.Committed;
         }
 
-        if (Phase == CoordinatorPhase.Starting || (_vote is { } vote && vote.Contains(number) && (_writing is not null || !vote.HasFailed(number))))
+        if (Phase == CoordinatorPhase.Starting || (_vote is { } vote && vote.Contains(number) && (_decision is not null || !vote.HasFailed(number))))
         {
             return Decision.Undecided;
         }
 
-        return number.Epoch > _record.Epoch ? Decision.Forgotten : Decision.Aborted;
+        if (number.Epoch <= _record.Epoch)
+        {
+            return Decision.Aborted;
+        }
+
+        return number.Epoch <= _deniedEpoch ? Decision.Forgotten : Decision.Undecided;
     }
 
     private void OnRoundMessage(CheckpointRound round, ToCoordinator message)
@@ -222,6 +248,7 @@ internal sealed class CheckpointCoordinator
                 break;
             case StillInDoubt doubt:
                 // It has not heard our decision, and cannot join before. It will be asked again when answers are due.
+                Suspect(doubt.Undecided);
                 var decision = Lookup(doubt.Undecided);
                 _effects.Add(new SendToParticipant(doubt.From, new DecisionAnswered(doubt.Undecided, decision)));
                 if (decision is Decision.Committed or Decision.Aborted)
@@ -281,12 +308,15 @@ internal sealed class CheckpointCoordinator
         }
     }
 
-    /// <summary>K14: who waits for the round inside a chain that the round must drain is told so at once, and the chain can end.</summary>
+    /// <summary>
+    /// K14: who waits for a checkpoint inside a chain that the round must drain is told so at once, and the chain can end. That holds for a
+    /// request that waits for the next round too: it would be served only after this one, which waits for its chain.
+    /// </summary>
     private void RefuseRequestsAwaitedBy(CheckpointRound round, ParticipantId joined)
     {
-        foreach (var request in round.Requests.Where(request => request.AwaitedBy.Contains(joined)).ToList())
+        foreach (var request in round.Requests.Concat(_waiting).Where(request => request.AwaitedBy.Contains(joined)).ToList())
         {
-            round.Requests.Remove(request);
+            _ = round.Requests.Remove(request) || _waiting.Remove(request);
             _effects.Add(new CompleteRequest(
                 request.Id,
                 new CheckpointAborted(AbortReason.AwaitedInsideRound, joined, "the caller waits inside a call chain of this participant", round.Report(_ => false)),
@@ -352,20 +382,34 @@ internal sealed class CheckpointCoordinator
         }
         else
         {
-            Write(_record.Forget(IsProven).Commit(committed, _unusedFrom));
+            // Only numbers that no component ever had may be covered along: one of a failed component must stay a gap.
+            var first = committed.Min().Number;
+            Write(_record.Forget(IsProven).Commit(committed, first == _vote.FirstNumber ? _unusedFrom : first));
+            _decision = _writing;
         }
     }
 
-    private void OnRecordStored()
+    private void OnRecordStored(DecisionRecord stored)
     {
-        _record = _writing!;
+        _record = stored;
         _writing = null;
         if (Phase == CoordinatorPhase.Starting)
         {
             Phase = CoordinatorPhase.Ready;
         }
+        else if (_decision is null)
+        {
+            _deniedEpoch = _suspectedEpoch;
+            Continue();
+        }
         else if (_vote is { } vote)
         {
+            if (stored.Stamp != _decision.Stamp)
+            {
+                vote.Fail(AbortReason.DecisionNotStored, "the decision could not be recorded");
+            }
+
+            _decision = null;
             foreach (var (number, members) in vote.SpreadDecision())
             {
                 _unproven[number] = members;
@@ -411,6 +455,22 @@ internal sealed class CheckpointCoordinator
         else
         {
             BeginNextRound();
+        }
+    }
+
+    /// <summary>
+    /// CP-13: a round of a younger epoch than ours: either another life has taken over, and we would never notice as long as no round of ours
+    /// gets to its decision, or our record is older than the round. A write of the record tells which, and until then nobody is told "forgotten".
+    /// </summary>
+    private void Suspect(RoundNumber round)
+    {
+        if (Phase == CoordinatorPhase.Ready && round.Epoch > Math.Max(_record.Epoch, _deniedEpoch))
+        {
+            _suspectedEpoch = Math.Max(_suspectedEpoch, round.Epoch);
+            if (_writing is null)
+            {
+                Write(_record);
+            }
         }
     }
 

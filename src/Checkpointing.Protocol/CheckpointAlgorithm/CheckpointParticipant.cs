@@ -37,9 +37,11 @@ internal sealed class CheckpointParticipant
     /// <summary>CP-1: who is asked for by name, or has sent a claimed label after its permanent checkpoint, takes a tentative checkpoint.</summary>
     public ImmutableArray<ParticipantEffect> OnJoin(JoinRound join, bool willing, bool quiescent)
     {
-        if (join.Round <= LastFinished)
+        var known = IsGateClosed && _round > LastFinished ? _round : LastFinished;
+        if (join.Round <= LastFinished || join.Round < known)
         {
-            return [];
+            // Late. If not even its epoch is ours, its coordinator may not know yet that it was superseded.
+            return join.Round.Epoch < known.Epoch ? [Send(new YoungerRoundSeen(join.Round, _self, known))] : [];
         }
 
         if (Phase is ParticipantPhase.Storing or ParticipantPhase.InDoubt)
@@ -231,12 +233,8 @@ internal sealed class CheckpointParticipant
             Leave(effects);
         }
 
-        if (Phase == ParticipantPhase.Idle)
-        {
-            // The Join of this round may still be on its way: it comes too late from now on.
-            Finish(round);
-        }
-
+        // The Join of this round may still be on its way, also while an earlier round is in doubt here: it comes too late from now on.
+        Finish(round);
         effects.Add(Send(new DecisionLearned(round, _self)));
         return effects.ToImmutable();
     }
@@ -250,7 +248,7 @@ internal sealed class CheckpointParticipant
         _ => [],
     };
 
-    /// <summary>CP-8: no control message for the silence limit. Who has not voted may leave; who has, asks.</summary>
+    /// <summary>CP-8: no control message of the present round for the silence limit; those of other rounds, late or of an old coordinator, do not count. Who has not voted may leave; who has, asks.</summary>
     public ImmutableArray<ParticipantEffect> OnSilence()
     {
         switch (Phase)

@@ -105,7 +105,8 @@ internal sealed class CheckpointRound
     /// <summary>Leaves this participant out, and everybody who depends on it; whom nobody needs any more is released.</summary>
     public void LeaveOut(ParticipantId participant, AbortReason reason, string detail)
     {
-        if (_members.TryGetValue(participant, out var member) && member.State is not (MemberState.LeftOut or MemberState.NotNeeded))
+        // Once verified, a member leaves by its vote only: its component waits for that.
+        if (!IsVerified && _members.TryGetValue(participant, out var member) && member.State is not (MemberState.LeftOut or MemberState.NotNeeded))
         {
             LeaveOut(member, reason, detail);
             Advance();
@@ -268,7 +269,7 @@ internal sealed class CheckpointRound
 
     public void LeaveOutOrphan(ParticipantId orphan, ParticipantId sender, MessageLabel label)
     {
-        if (_members.TryGetValue(orphan, out var member) && member.State != MemberState.LeftOut)
+        if (!IsVerified && _members.TryGetValue(orphan, out var member) && member.State != MemberState.LeftOut)
         {
             LeaveOutOrphan(member, sender, label);
             Advance();
@@ -371,13 +372,25 @@ internal sealed class CheckpointRound
 
         foreach (var released in CheckpointCohort.NotNeededByAnyInitiator(_members))
         {
-            _members.Remove(released.Id);
-            Tally.Remove(released.State);
+            // Not forgotten: were it asked again in this round, the Undo could reach it after its vote and undo what is committed.
+            released.State = MemberState.LeftOut;
             Send(released, new UndoTentative(Number));
         }
     }
 
-    private AbortReason ReasonOf(RoundMember member) => _leftOut.First(entry => entry.Participant == member.Id).Reason;
+    private AbortReason ReasonOf(RoundMember member)
+    {
+        foreach (var entry in _leftOut)
+        {
+            if (entry.Participant == member.Id)
+            {
+                return entry.Reason;
+            }
+        }
+
+        // Released as not needed, and needed after all: the next round can have both.
+        return AbortReason.TooBusy;
+    }
 
     private void Send(RoundMember member, ToParticipant message) => _effects.Add(new SendToParticipant(member.Id, message));
 }

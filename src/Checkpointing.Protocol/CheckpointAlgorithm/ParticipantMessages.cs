@@ -88,6 +88,9 @@ internal sealed record Voted(RoundNumber Round, ParticipantId From, bool Yes, st
 /// <summary>Asked about a round this participant has left, lost or never heard of.</summary>
 internal sealed record NotInRound(RoundNumber Round, ParticipantId From) : ToCoordinator(Round, From);
 
+/// <summary>Asked to join a round of an epoch that is over: this participant has met a younger one.</summary>
+internal sealed record YoungerRoundSeen(RoundNumber Round, ParticipantId From, RoundNumber Younger) : ToCoordinator(Round, From);
+
 /// <summary>The decision has arrived.</summary>
 internal sealed record DecisionLearned(RoundNumber Round, ParticipantId From) : ToCoordinator(Round, From);
 

@@ -23,6 +23,9 @@ internal sealed class RoundVote
     /// <summary>The vote of a round that nobody is left in.</summary>
     public static RoundVote None { get; } = new(null, ImmutableArray.CreateBuilder<CoordinatorEffect>());
 
+    /// <summary>The first number given to a component.</summary>
+    public long FirstNumber => _components.Keys.First().Number;
+
     /// <summary>The last number given to a component; 0 if there is none.</summary>
     public long LastNumber => _components.Count == 0 ? 0 : _components.Keys.Last().Number;
 

@@ -19,7 +19,7 @@ internal sealed record CheckpointMark(MessageLabel Label, IncarnationTable Ends)
 
     /// <summary>Whether this mark covers exactly what the other covers: nothing was sent between them.</summary>
     public bool SaysTheSameAs(CheckpointMark other) =>
-        (Label.Sequence == 0 ? Ends : Table()).Equals(other.Label.Sequence == 0 ? other.Ends : other.Table());
+        Table().Equals(other.Table());
 
     public override string ToString() => Ends.Ends.IsEmpty ? $"W{Label}" : $"W{Label}+{Ends}";
 }

@@ -30,10 +30,13 @@ internal sealed class IncarnationTable : IEquatable<IncarnationTable>
         return false;
     }
 
-    /// <summary>This table with the end of one more life; a life that is already there gets the new end.</summary>
+    /// <summary>
+    /// This table with the end of one more life; a life that is already there gets the new end. A life of which no label counts is left out:
+    /// that says the same, and a participant that never sends keeps a table that never grows.
+    /// </summary>
     public IncarnationTable With(MessageLabel end)
     {
-        if (end.Incarnation.IsNone)
+        if (end.IsBottom)
         {
             return this;
         }

@@ -63,7 +63,14 @@ internal sealed class Ledger
     /// <summary>Gives the next label to a message whose receiver is no participant itself but may pass the dependency on (a relay).</summary>
     public MessageStamp Send() => new(Life, ++LastSequence);
 
-    public void Receive(MessageStamp stamp) => _received.Record(stamp.Sender, stamp.Sequence);
+    /// <summary>A stamp of this very life, back through relays, is no dependency: whatever remembers its receipt remembers its sending.</summary>
+    public void Receive(MessageStamp stamp)
+    {
+        if (!Life.Equals(stamp.Sender))
+        {
+            _received.Record(stamp.Sender, stamp.Sequence);
+        }
+    }
 
     /// <summary>valid_x(i,l) of SPEC D3: the label belongs to the present life or still counts by the table; everything else is undone work.</summary>
     public bool IsValid(MessageLabel label) => label.Incarnation == Life.Incarnation || PermanentMark.Covers(label);

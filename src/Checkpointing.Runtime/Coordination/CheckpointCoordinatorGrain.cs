@@ -130,16 +130,23 @@ internal sealed partial class CheckpointCoordinatorGrain : Grain, ICheckpointCoo
         return Task.CompletedTask;
     }
 
-    public Task<StoredDecision> DecisionOf(Guid storeId, long epoch, long number) => Task.FromResult(
-        storeId != _coordinator!.Record.StoreId
-            ? StoredDecision.Forgotten
-            : _coordinator.Lookup(new RoundNumber(epoch, number)) switch
-            {
-                Decision.Committed => StoredDecision.Committed,
-                Decision.Aborted => StoredDecision.Aborted,
-                Decision.Forgotten => StoredDecision.Forgotten,
-                _ => StoredDecision.Undecided,
-            });
+    public Task<StoredDecision> DecisionOf(Guid storeId, long epoch, long number)
+    {
+        if (storeId != _coordinator!.Record.StoreId)
+        {
+            return Task.FromResult(StoredDecision.Forgotten);
+        }
+
+        var round = new RoundNumber(epoch, number);
+        Perform(_coordinator.OnLookup(round));
+        return Task.FromResult(_coordinator.Lookup(round) switch
+        {
+            Decision.Committed => StoredDecision.Committed,
+            Decision.Aborted => StoredDecision.Aborted,
+            Decision.Forgotten => StoredDecision.Forgotten,
+            _ => StoredDecision.Undecided,
+        });
+    }
 
     public Task KeepAlive() => Task.CompletedTask;
 

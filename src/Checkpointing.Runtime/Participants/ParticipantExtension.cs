@@ -7,7 +7,14 @@ internal sealed class ParticipantExtension(ParticipantHost host) : ICheckpointPa
 {
     public Task Deliver(Guid storeId, ControlMessage message)
     {
+        host.BeInReach();
         host.OnMessage(storeId, message);
+        return Task.CompletedTask;
+    }
+
+    public Task BeInReach()
+    {
+        host.BeInReach();
         return Task.CompletedTask;
     }
 }

@@ -4,7 +4,6 @@ using Checkpointing.Protocol.Labels;
 using Checkpointing.Runtime.Calls;
 using Checkpointing.Runtime.Silos;
 using Checkpointing.Runtime.StableStorage;
-using Orleans.Runtime.Placement;
 
 namespace Checkpointing.Runtime.Participants;
 
@@ -78,7 +77,7 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
 
     public void PostCare() => _activation.Context.Scheduler.QueueAction(TakeCare);
 
-    /// <summary>A control message, on the activation's scheduler.</summary>
+    /// <summary>A control message, on the activation's scheduler, once the activation has started.</summary>
     public void OnMessage(Guid storeId, ControlMessage message)
     {
         if (_participant is not { } participant || _isStopped)
@@ -141,7 +140,7 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
             await BeginLife(cancellationToken);
         }
 
-        _services.Registry.Add(this);
+        _activation.OnFirstCall = BeInReach;
     }
 
     /// <summary>Starts a new life from the permanent checkpoint.</summary>
@@ -167,18 +166,37 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
         _activation.Ledger = migrated.Ledger;
         _activation.StateMayHaveChanged = migrated.StateMayHaveChanged;
         _participant = new CheckpointParticipant(migrated.Ledger, migrated.LastFinished);
+
+        // It may have changes, so it must not wait for a call of somebody else.
+        _services.GrainFactory.GetGrain(GrainId).AsReference<ICheckpointParticipantExtension>().BeInReach().Ignore();
     }
 
     /// <summary>
-    /// No handler runs any more, and calls wait for the next activation. Until images of live grains can be parked, a grain that goes has its changes
-    /// checkpointed first (DESIGN §8). That cannot succeed if the round must drain a chain that waits for this very grain: then the grain moves to another silo,
-    /// with its changes, and the chain goes on there.
+    /// Only now is it in reach of the agent: while OnActivateAsync runs, nothing may be captured, and no handler counts it. What it may have changed is
+    /// looked at by the next round.
     /// </summary>
+    public void BeInReach()
+    {
+        if (_isStopped || _activation.OnFirstCall is null)
+        {
+            return;
+        }
+
+        _activation.OnFirstCall = null;
+        _activation.StateMayHaveChanged |= OverridesOnActivate(_activation.Context.GrainInstance!.GetType());
+        _services.Registry.Add(this);
+    }
+
+    private static bool OverridesOnActivate(Type grainClass) =>
+        grainClass.GetMethod(nameof(IGrainBase.OnActivateAsync), [typeof(CancellationToken)])?.DeclaringType != typeof(Grain);
+
+    /// <summary>No handler runs any more, and calls wait for the next activation.</summary>
     private async Task Stop(CancellationToken cancellationToken)
     {
         try
         {
-            if (MayHaveChanged && !_isStopped && await TryCheckpoint(cancellationToken) is { } failure && !TryMoveAway())
+            var departure = new Departure(_services, _activation.Context);
+            if (MayHaveChanged && !_isStopped && await departure.TryCheckpoint(cancellationToken) is { } failure && !departure.TryMoveAway())
             {
                 _services.Log.ChangesLost(_grain, failure, null);
             }
@@ -194,38 +212,6 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
             _isStopped = true;
             _services.Registry.Remove(this);
         }
-    }
-
-    /// <summary>Null if everything is permanent now; else why not.</summary>
-    private async Task<string?> TryCheckpoint(CancellationToken cancellationToken)
-    {
-        using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        try
-        {
-            var pending = _services.GrainFactory.GetCheckpointCoordinator().Checkpoint(GrainId, giveUp.Token);
-            var result = await (HasElsewhereToGo ? pending.WaitAsync(_services.Options.MaxPause, _services.Time, cancellationToken) : pending);
-            return result.Status == CheckpointStatus.Aborted ? result.Detail : null;
-        }
-        catch (Exception exception)
-        {
-            await giveUp.CancelAsync();
-            return exception.Message;
-        }
-    }
-
-    private bool HasElsewhereToGo => _services.OtherSilos(GrainId.Type).Any();
-
-    /// <summary>Turns the deactivation into a migration, which carries state and ledger in memory.</summary>
-    private bool TryMoveAway()
-    {
-        var elsewhere = _services.OtherSilos(GrainId.Type).FirstOrDefault();
-        if (elsewhere is null)
-        {
-            return false;
-        }
-
-        _activation.Context.Migrate(new Dictionary<string, object> { [IPlacementDirector.PlacementHintKey] = elsewhere }, CancellationToken.None);
-        return true;
     }
 
     /// <summary>Who has not voted leaves; who has waits for the decision, and asks for it.</summary>

@@ -109,6 +109,10 @@ internal static class ControlMessageCodec
             case AskDecision:
                 writer.Write((byte)11);
                 break;
+            case YoungerRoundSeen seen:
+                writer.Write((byte)12);
+                writer.Write(seen.Younger);
+                break;
             default:
                 throw new ProtocolInvariantViolatedException($"A {message.GetType().Name} cannot be sent to the coordinator.");
         }
@@ -134,6 +138,7 @@ internal static class ControlMessageCodec
         9 => new DecisionLearned(round, from),
         10 => new DecisionProven(round, from),
         11 => new AskDecision(round, from),
+        12 => new YoungerRoundSeen(round, from, reader.ReadRound()),
         var kind => throw new InvalidDataException($"a control message to the coordinator has the unknown kind {kind}"),
     });
 

@@ -1,0 +1,19 @@
+using System.Diagnostics;
+
+namespace Checkpointing.Bench.Throughput;
+
+/// <summary>What one run came to.</summary>
+internal sealed record RunFigures(long Operations, double OperationsPerSecond, double P50Milliseconds, double P99Milliseconds, RoundFigures Rounds)
+{
+    public static RunFigures Of(TimeSpan elapsed, IReadOnlyList<List<long>> latencies, RoundFigures rounds)
+    {
+        var sorted = latencies.SelectMany(caller => caller).Order().ToArray();
+        return new RunFigures(sorted.Length, sorted.Length / elapsed.TotalSeconds, Quantile(sorted, 0.50), Quantile(sorted, 0.99), rounds);
+    }
+
+    private static double Quantile(long[] sorted, double share) =>
+        sorted.Length == 0 ? 0 : sorted[Math.Clamp((int)Math.Ceiling(share * sorted.Length) - 1, 0, sorted.Length - 1)] * 1_000.0 / Stopwatch.Frequency;
+}
+
+/// <summary>The rounds of one run.</summary>
+internal sealed record RoundFigures(int Committed, int Aborted);

@@ -1,0 +1,45 @@
+namespace Checkpointing.SiloHost.Demo;
+
+/// <summary>What the judge found.</summary>
+/// <param name="Violations">Broken promises; empty when all held.</param>
+/// <param name="Acknowledged">Transfers acknowledged since the last judgement.</param>
+/// <param name="Rounds">Checkpoints committed since the last judgement.</param>
+/// <param name="Lost">Of the acknowledged transfers, those that are gone.</param>
+internal sealed record Judgement(IReadOnlyList<Violation> Violations, int Acknowledged, int Rounds, int Lost);
+
+/// <summary>A broken promise.</summary>
+internal sealed record Violation(JudgeRule Rule, string Text)
+{
+    public override string ToString() => $"{Rule}: {Text}";
+}
+
+/// <summary>What the judge checks.</summary>
+internal enum JudgeRule
+{
+    /// <summary>A period without transfers tests nothing.</summary>
+    NoTransfers,
+
+    /// <summary>A period without a committed checkpoint tests nothing.</summary>
+    NoCheckpoint,
+
+    /// <summary>An account that was permanent is missing or different.</summary>
+    AccountsMissing,
+
+    /// <summary>Money was made or lost.</summary>
+    TotalChanged,
+
+    /// <summary>A transfer is there in part, or a balance does not fit its postings.</summary>
+    BooksDisagree,
+
+    /// <summary>The bank has a transfer that nobody sent, or another than was sent.</summary>
+    NeverSent,
+
+    /// <summary>A transfer that was acknowledged before a committed checkpoint began is gone.</summary>
+    AcknowledgedLost,
+
+    /// <summary>A transfer that an earlier recovery showed to be permanent is gone.</summary>
+    SurvivorLost,
+
+    /// <summary>A transfer that an earlier recovery had undone is back, though nobody sent it again.</summary>
+    UndoneCameBack,
+}

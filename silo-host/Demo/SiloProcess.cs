@@ -1,0 +1,112 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Checkpointing.SiloHost.Demo;
+
+/// <summary>A silo in a process of its own, started from this program's own file. Its output goes to a file; it ends when this process does.</summary>
+internal sealed class SiloProcess : IAsyncDisposable
+{
+    private static readonly TimeSpan ExitTimeout = TimeSpan.FromSeconds(10);
+
+    private readonly Process _process;
+    private readonly Task _output;
+
+    private SiloProcess(Process process, SiloPorts ports, string outputFile)
+    {
+        _process = process;
+        Ports = ports;
+        OutputFile = outputFile;
+        var output = TextWriter.Synchronized(new StreamWriter(outputFile, append: true) { AutoFlush = true });
+        _output = Pump(output);
+    }
+
+    public SiloPorts Ports { get; }
+
+    public string OutputFile { get; }
+
+    public int Id => _process.Id;
+
+    public bool HasExited => _process.HasExited;
+
+    public static SiloProcess Start(SiloPorts ports, int primarySiloPort, string dataFolder, string outputFile)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath ?? throw new InvalidOperationException("This process does not know its own file."))
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+        };
+
+        // Started as "dotnet silo-host.dll", the process is dotnet.
+        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
+            start.ArgumentList.Add(typeof(SiloProcess).Assembly.Location);
+
+        foreach (var argument in (string[])
+            [
+                "--silo-port", Text(ports.Silo),
+                "--gateway-port", Text(ports.Gateway),
+                "--http-port", Text(ports.Http),
+                "--primary", Text(primarySiloPort),
+                "--data", dataFolder,
+                "--checkpoint-interval", "none",
+                "--exit-with-stdin",
+            ])
+        {
+            start.ArgumentList.Add(argument);
+        }
+
+        var process = Process.Start(start) ?? throw new InvalidOperationException("The silo process did not start.");
+        return new SiloProcess(process, ports, outputFile);
+    }
+
+    /// <summary>SIGKILL: the process gets no chance to save anything.</summary>
+    public void Kill()
+    {
+        if (!_process.HasExited)
+            _process.Kill();
+    }
+
+    public async Task WaitForExit(CancellationToken cancellationToken)
+    {
+        await _process.WaitForExitAsync(cancellationToken).WaitAsync(ExitTimeout, cancellationToken);
+        await _output.WaitAsync(ExitTimeout, cancellationToken);
+    }
+
+    /// <summary>The last lines that the silo wrote.</summary>
+    public string OutputTail()
+    {
+        using var file = new FileStream(OutputFile, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        using var reader = new StreamReader(file);
+        return string.Join(Environment.NewLine, reader.ReadToEnd().TrimEnd().Split('\n').TakeLast(12));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Kill();
+        await WaitForExit(CancellationToken.None);
+        _process.Dispose();
+    }
+
+    private static string Text(int port) => port.ToString(CultureInfo.InvariantCulture);
+
+    private async Task Pump(TextWriter output)
+    {
+        await using (output)
+        {
+            await Task.WhenAll(Copy(_process.StandardOutput), Copy(_process.StandardError));
+        }
+
+        async Task Copy(StreamReader from)
+        {
+            while (await from.ReadLineAsync() is { } line)
+                await output.WriteLineAsync(line);
+        }
+    }
+}
+
+/// <summary>The ports of one silo.</summary>
+internal sealed record SiloPorts(int Silo, int Gateway, int Http)
+{
+    public Uri HttpAddress => new(SiloSettings.Loopback(Http));
+}

@@ -1,0 +1,35 @@
+using Checkpointing.SiloHost.Http;
+
+namespace Checkpointing.SiloHost.Hosting;
+
+/// <summary>One process: a silo and the HTTP API of the bank.</summary>
+internal static class SiloApplication
+{
+    public static async Task Run(SiloSettings settings, CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(settings.DataFolder);
+        await using var application = Build(settings);
+        using var parent = settings.ExitWithStandardInput ? StandardInputWatch.Start() : null;
+        await application.StartAsync(cancellationToken);
+        Console.WriteLine($"Bank listening on {string.Join(", ", settings.Urls)} (silo port {settings.SiloPort}, store {Path.GetFullPath(settings.StoreFile)}).");
+        Console.WriteLine($"Try: curl {settings.Urls[0]}/  Ctrl+C stops it.");
+        await application.WaitForShutdownAsync(cancellationToken);
+    }
+
+    private static WebApplication Build(SiloSettings settings)
+    {
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        builder.WebHost.UseUrls([.. settings.Urls]);
+        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+        builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
+        builder.Logging.AddFilter("Orleans", LogLevel.Warning);
+        builder.Logging.AddFilter("Orleans.Runtime.Silo", LogLevel.Error);
+        builder.Logging.AddFilter("Polly", LogLevel.Warning);
+        builder.Host.UseOrleans(silo => Silo.Configure(silo, settings));
+        builder.Services.AddBankApi();
+
+        var application = builder.Build();
+        application.MapBankApi();
+        return application;
+    }
+}

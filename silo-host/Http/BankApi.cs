@@ -1,0 +1,75 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Diagnostics;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace Checkpointing.SiloHost.Http;
+
+/// <summary>The HTTP API as a whole: JSON form, errors as ProblemDetails, routes.</summary>
+internal static class BankApi
+{
+    /// <summary>The JSON of the API, for both ends.</summary>
+    public static void ConfigureJson(JsonSerializerOptions json)
+    {
+        json.PropertyNamingPolicy = JsonNamingPolicy.CamelCase;
+        json.PropertyNameCaseInsensitive = true;
+        json.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
+        json.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase));
+    }
+
+    public static void AddBankApi(this IServiceCollection services)
+    {
+        services.ConfigureHttpJsonOptions(options => ConfigureJson(options.SerializerOptions));
+        services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
+        services.AddProblemDetails();
+    }
+
+    public static void MapBankApi(this WebApplication application)
+    {
+        application.UseExceptionHandler(handler => handler.Run(WriteProblem));
+        application.UseStatusCodePages();
+        application.MapGet("/", () => Results.Text(Overview));
+        application.MapAccounts();
+        application.MapTransfers();
+        application.MapAudit();
+        application.MapCheckpoints();
+        application.MapHealth();
+    }
+
+    private const string Overview =
+        """
+        A bank whose grains are checkpointed consistently.
+
+          POST /accounts                  {"cents":10000}                              opens the next account
+          GET  /accounts                                                               how many there are
+          GET  /accounts/{n}                                                           balance
+          GET  /accounts/{n}/statement                                                 balance and every transfer that touched it
+          POST /transfers                 {"id":"t1","from":0,"to":1,"cents":500}      moves money; a repeated id answers as before
+          GET  /ledgers/{n}                                                            the transfers of one ledger
+          GET  /audit                                                                  total and agreement of the books (exact while no transfer runs)
+          POST /checkpoints               {} or {"account":0} or {"ledger":3}          takes a consistent checkpoint
+          GET  /health
+
+        """;
+
+    private static Task WriteProblem(HttpContext context)
+    {
+        var error = context.Features.Get<IExceptionHandlerFeature>()?.Error;
+        ProblemHttpResult problem = error switch
+        {
+            BadHttpRequestException bad => TypedResults.Problem(Reason(bad), statusCode: bad.StatusCode, title: "The request cannot be understood."),
+            TimeoutException or OrleansException or OperationCanceledException => TypedResults.Problem(
+                $"{error.Message} It is not known whether the call took effect; a transfer may be repeated with the same id.",
+                statusCode: StatusCodes.Status503ServiceUnavailable,
+                title: "The bank did not answer in time."),
+            _ => TypedResults.Problem(
+                error?.Message,
+                statusCode: StatusCodes.Status500InternalServerError,
+                title: "The bank failed to answer."),
+        };
+        return problem.ExecuteAsync(context);
+    }
+
+    private static string Reason(BadHttpRequestException error) =>
+        error.InnerException is JsonException json ? $"{error.Message} {json.Message}" : error.Message;
+}

@@ -1,0 +1,3 @@
+using Checkpointing.SiloHost.CommandLine;
+
+return await HostCommand.Run(args);

@@ -1,0 +1,58 @@
+using System.Diagnostics;
+
+namespace Checkpointing.SiloHost.Tests.Kit;
+
+/// <summary>The built program, run as users run it: in a process of its own.</summary>
+internal static class SiloHostProgram
+{
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(150);
+
+    /// <summary>Runs it to its end.</summary>
+    public static async Task<Outcome> Run(string[] arguments, string? standardInput = null)
+    {
+        using var process = Start(arguments);
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        timeout.CancelAfter(Longest);
+        try
+        {
+            var output = process.StandardOutput.ReadToEndAsync(timeout.Token);
+            var error = process.StandardError.ReadToEndAsync(timeout.Token);
+            if (standardInput is not null)
+                await process.StandardInput.WriteAsync(standardInput);
+
+            process.StandardInput.Close();
+            await process.WaitForExitAsync(timeout.Token);
+            return new Outcome(process.ExitCode, await output, await error);
+        }
+        finally
+        {
+            if (!process.HasExited)
+                process.Kill();
+        }
+    }
+
+    /// <summary>Starts it. The caller ends it.</summary>
+    public static Process Start(string[] arguments)
+    {
+        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            UseShellExecute = false,
+        };
+        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "silo-host.dll"));
+        foreach (var argument in arguments)
+            start.ArgumentList.Add(argument);
+
+        return Process.Start(start)!;
+    }
+}
+
+/// <summary>How a process ended.</summary>
+internal sealed record Outcome(int ExitCode, string Output, string Error)
+{
+    public string LastLine => Output.TrimEnd().Split('\n')[^1];
+
+    public override string ToString() => $"exit code {ExitCode}\n{Output}\n{Error}";
+}

@@ -1,0 +1,63 @@
+using System.Diagnostics;
+using System.Text;
+using Checkpointing.Simulation.Tests.Faults;
+using Xunit;
+
+namespace Checkpointing.Simulation.Tests;
+
+public class CheckpointRoundsUnderFaultsTests
+{
+    private const int SeedsInCi = 20_000;
+    private const int HitsPerCell = 100;
+
+    [Fact]
+    public void No_seed_breaks_a_promise_and_at_least_half_of_the_requests_commit()
+    {
+        Assert.SkipUnless(SeededSimulation.SingleSeed is null, "A single seed is replayed.");
+        var watch = Stopwatch.StartNew();
+        var all = SeededSimulation.Run(firstSeed: 1, SeededSimulation.SeedCount(SeedsInCi));
+        Print(all, watch.Elapsed);
+
+        Assert.True(all.Failed.Count == 0, Failures(all));
+        Assert.Empty(FaultTable.TooRare(all.Faults, HitsPerCell * all.Seeds / SeedsInCi));
+        Assert.Empty(FaultTable.Violated(all.Faults));
+        Assert.True((all.RequestsCommitted + all.RequestsWithNothingToDo) * 2 >= all.Requests, "Fewer than half of the requests for a checkpoint committed.");
+    }
+
+    [Fact]
+    public void The_seed_of_the_environment_is_replayed_with_its_trace()
+    {
+        Assert.SkipWhen(SeededSimulation.SingleSeed is null, "Set CHECKPOINTING_SEED to replay one seed.");
+        var run = SimulationRun.Of(SeededSimulation.SingleSeed!.Value, isTraced: true);
+        Console.WriteLine(run.Cluster.Trace);
+        Assert.True(run.Violation is null, run.Violation);
+    }
+
+    [Fact]
+    public void The_same_seed_gives_the_same_trace()
+    {
+        for (ulong seed = 1; seed <= 20; seed++)
+        {
+            Assert.Equal(SimulationRun.Of(seed, isTraced: true).Cluster.Trace.ToString(), SimulationRun.Of(seed, isTraced: true).Cluster.Trace.ToString());
+        }
+    }
+
+    private static string Failures(SeededSimulation all) => string.Join(
+        Environment.NewLine, all.Failed.Take(20).Select(run => $"seed {run.Seed}: {run.Violation}{Environment.NewLine}    {SeededSimulation.ReplayCommand(run.Seed)}"));
+
+    private static void Print(SeededSimulation all, TimeSpan elapsed)
+    {
+        var text = new StringBuilder();
+        text.AppendLine($"{all.Seeds} seeds, {all.Events} events in {elapsed.TotalSeconds:F0} s; {all.Failed.Count} failed.");
+        text.AppendLine($"{all.Rounds} rounds, {all.CommittedComponents} components committed, {all.CheckpointsMade} permanent checkpoints; the largest decision had {all.LargestRound} members, {all.DecisionsJudgedMinimal} were judged minimal.");
+        text.AppendLine($"{all.Requests} requests: {all.RequestsCommitted} committed, {all.RequestsWithNothingToDo} had nothing to do, aborted: {string.Join(", ", all.Aborts.Select(entry => $"{entry.Value} {entry.Key}"))}.");
+        text.AppendLine($"The longest pause was {all.LongestPause} ms.");
+        text.Append(FaultTable.Text(all.Faults));
+        foreach (var checker in all.Failed.GroupBy(run => run.Checker))
+        {
+            text.AppendLine($"{checker.Key}: {checker.Count()} seeds: {string.Join(' ', checker.Take(8).Select(run => run.Seed))}");
+        }
+
+        Console.WriteLine(text);
+    }
+}

@@ -1,0 +1,97 @@
+using Checkpointing.Simulation.Tests.Runtime;
+
+namespace Checkpointing.Simulation.Tests.Faults;
+
+/// <summary>Decides which fault happens when, from the seed alone, and counts what it did.</summary>
+internal sealed class FaultInjector(FaultProfile profile, SeededRandom random)
+{
+    private const int MostCrashes = 4;
+
+    private int _coordinatorCrashes;
+    private int _everythingCrashes;
+    private bool _hasScriptedWrites;
+
+    public FaultCounts Counts { get; } = new();
+
+    /// <summary>Off from the moment on when the system is left alone to finish.</summary>
+    public bool IsOn { get; set; } = true;
+
+    /// <summary>A mutant of the store, see the mutants.</summary>
+    public bool IgnoresETags { get; set; }
+
+    /// <summary>Scripts decide the next fates themselves.</summary>
+    public Queue<WriteFate> ScriptedWrites { get; } = new();
+
+    public FaultProfile Profile => profile;
+
+    /// <summary>Every write has landed and was known to, and nobody has crashed.</summary>
+    public bool EveryWriteIsKnown => !_hasScriptedWrites && profile is
+    {
+        StorageFailed: 0, StorageUnknownLanded: 0, StorageUnknownNotLanded: 0, StorageLandsLate: 0, CoordinatorCrash: 0, EverythingCrash: 0,
+    };
+
+    public WriteFate NextWriteFate(StepOfRound step)
+    {
+        if (ScriptedWrites.TryDequeue(out var scripted))
+        {
+            _hasScriptedWrites = true;
+            return scripted;
+        }
+
+        if (!IsOn)
+        {
+            return WriteFate.Lands;
+        }
+
+        return Happens(profile.StorageSlow, FaultKind.StorageSlow, step) ? WriteFate.Slow
+            : Happens(profile.StorageFailed, FaultKind.StorageFailed, step) ? WriteFate.Fails
+            : Happens(profile.StorageUnknownLanded, FaultKind.StorageUnknownLanded, step) ? WriteFate.UnknownLanded
+            : Happens(profile.StorageUnknownNotLanded, FaultKind.StorageUnknownNotLanded, step) ? WriteFate.UnknownNotLanded
+            : Happens(profile.StorageLandsLate, FaultKind.StorageLandsLate, step) ? WriteFate.LandsLate
+            : WriteFate.Lands;
+    }
+
+    public ControlFate NextControlFate(StepOfRound participant, StepOfRound coordinator)
+    {
+        if (!IsOn)
+        {
+            return ControlFate.Arrives;
+        }
+
+        return Happens(profile.ControlLost, FaultKind.ControlLost, participant, coordinator) ? ControlFate.Lost
+            : Happens(profile.ControlDuplicated, FaultKind.ControlDuplicated, participant, coordinator) ? ControlFate.Duplicated
+            : Happens(profile.ControlDelayed, FaultKind.ControlDelayed, participant, coordinator) ? ControlFate.Delayed
+            : ControlFate.Arrives;
+    }
+
+    public bool ReadFails() => IsOn && random.Chance(profile.ReadFails);
+
+    public bool CoordinatorCrashes() =>
+        IsOn && _coordinatorCrashes < MostCrashes && random.Chance(profile.CoordinatorCrash) && ++_coordinatorCrashes > 0;
+
+    public bool BecomesZombie() => random.Chance(profile.Zombie);
+
+    public bool EverythingCrashes() =>
+        IsOn && _everythingCrashes < MostCrashes && random.Chance(profile.EverythingCrash) && ++_everythingCrashes > 0;
+
+    public bool RestartsWhenClean() => IsOn && random.Chance(profile.CleanRestart);
+
+    public bool CaptureFails() => IsOn && random.Chance(profile.CaptureFails);
+
+    public bool IsUnwilling() => IsOn && random.Chance(profile.Unwilling);
+
+    private bool Happens(double probability, FaultKind kind, params ReadOnlySpan<StepOfRound> steps)
+    {
+        if (!random.Chance(probability))
+        {
+            return false;
+        }
+
+        foreach (var step in steps)
+        {
+            Counts.Hit(kind, step);
+        }
+
+        return true;
+    }
+}

@@ -1,0 +1,36 @@
+namespace Checkpointing.Simulation.Tests.Faults;
+
+internal enum FaultKind
+{
+    ControlLost,
+    ControlDuplicated,
+    ControlDelayed,
+    StorageSlow,
+    StorageFailed,
+    StorageUnknownLanded,
+    StorageUnknownNotLanded,
+    StorageLandsLate,
+    CoordinatorCrash,
+    EverythingCrash,
+    CleanRestart,
+}
+
+/// <summary>What becomes of one write.</summary>
+internal enum WriteFate
+{
+    Lands,
+    Slow,
+    Fails,
+    UnknownLanded,
+    UnknownNotLanded,
+    LandsLate,
+}
+
+/// <summary>What becomes of one control message.</summary>
+internal enum ControlFate
+{
+    Arrives,
+    Lost,
+    Duplicated,
+    Delayed,
+}

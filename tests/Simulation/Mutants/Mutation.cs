@@ -1,0 +1,67 @@
+namespace Checkpointing.Simulation.Tests.Mutants;
+
+/// <summary>
+/// One deliberate mistake in a simulation. Each is made in the simulated host (what it passes in, what it does with the effects, or directly in
+/// the ledger), never in the protocol itself.
+/// </summary>
+internal enum Mutation
+{
+    None,
+
+    /// <summary>The coordinator is shown snapshots that always fit together.</summary>
+    VerificationOff,
+
+    /// <summary>Answers carry no label.</summary>
+    ResponseLabelsOff,
+
+    /// <summary>Trap T2: a commit forgets what arrived after the tentative checkpoint.</summary>
+    ReceiptsClearedAtCommit,
+
+    /// <summary>Trap T3: an undone tentative checkpoint takes its receipts with it.</summary>
+    UndoForgetsReceipts,
+
+    /// <summary>A participant in doubt is answered "committed" while the decision is still being written.</summary>
+    DecisionAnsweredBeforeWritten,
+
+    /// <summary>A lost decision write is not fenced by another write before the round is aborted.</summary>
+    NoFencingWrite,
+
+    /// <summary>State and ledger are copied while handlers run.</summary>
+    SnapshotNotAtQuiescence,
+
+    /// <summary>A new life of the coordinator does not raise the epoch in its record.</summary>
+    EpochNotRaised,
+
+    /// <summary>A No is counted as a Yes.</summary>
+    CommitWithoutAllVotes,
+
+    /// <summary>K14: the coordinator is not told in which chain its caller waits.</summary>
+    AwaitingChainsNotNamed,
+
+    /// <summary>K5: relays drop the stamps they receive.</summary>
+    RelayForwardsNothing,
+
+    /// <summary>A Join that arrives after its round is over is answered.</summary>
+    LateJoinAccepted,
+
+    /// <summary>Every member is a component of its own: it is committed whatever the others vote.</summary>
+    EveryoneHisOwnComponent,
+
+    /// <summary>A write of a snapshot with an unknown outcome counts as a Yes.</summary>
+    UnknownWriteIsYes,
+
+    /// <summary>"My storage proves the round" is said as soon as the decision is heard.</summary>
+    ProvenTooEarly,
+
+    /// <summary>The tentative checkpoint is written over the permanent one.</summary>
+    OverwritesPermanentSlot,
+
+    /// <summary>The stores accept stale ETags.</summary>
+    StaleETagsAccepted,
+
+    /// <summary>K6: read-only answers are called clean although the actor has changed.</summary>
+    DirtyReadsCalledClean,
+
+    /// <summary>Root calls are admitted although the gate is closed. No mistake for consistency, which rests on verification alone.</summary>
+    GateLetsRootsPass,
+}

@@ -1,0 +1,22 @@
+namespace Checkpointing.Simulation.Tests.Runtime;
+
+/// <summary>
+/// The whole state of a checkpointed actor: what it has done and what it has received, exactly. It is what a checkpoint copies and what a
+/// restart restores, so the checkers need to trust nobody.
+/// </summary>
+internal sealed class ActorState
+{
+    /// <summary>Messages sent and changes made.</summary>
+    public ExactSet Happened { get; private init; } = new();
+
+    /// <summary>Messages received, at first hand or through relays, and everything that was read from an unchanged peer.</summary>
+    public ExactSet Received { get; private init; } = new();
+
+    /// <summary>The application's own state is a function of its changes, and so of the last one.</summary>
+    public int LastChange { get; set; }
+
+    public ActorState Copy() => new() { Happened = Happened.Copy(), Received = Received.Copy(), LastChange = LastChange };
+
+    public bool SameAs(ActorState other) =>
+        LastChange == other.LastChange && Happened.SetEquals(other.Happened) && Received.SetEquals(other.Received);
+}

@@ -1,0 +1,183 @@
+using Checkpointing.Protocol.Labels;
+
+namespace Checkpointing.Simulation.Tests.Runtime;
+
+/// <summary>One execution of a request: a sequence of turns, each atomic.</summary>
+internal sealed class HandlerRun(SimulatedActor actor, Request request)
+{
+    private readonly int _life = actor.LifeNumber;
+    private int _next;
+    private int _awaited;
+
+    public Request Request => request;
+
+    /// <summary>Relays: the union of the stamps received in this call (SPEC K5).</summary>
+    public List<MessageStamp> Stamps { get; } = [.. request.Stamps];
+
+    /// <summary>For the checkers only: what the stamps stand for, exactly.</summary>
+    public ExactSet Carries { get; } = request.Carries.Copy();
+
+    /// <summary>A read-only call that found its actor unchanged; whether it leaves a trace is known at its end (SPEC K6).</summary>
+    public bool MayLeaveNoTrace { get; set; }
+
+    public void Begin() => actor.Cluster.Time.After(actor.Cluster.Random.Between(0, 3), NextTurn);
+
+    private void NextTurn()
+    {
+        if (_life != actor.LifeNumber)
+        {
+            return;
+        }
+
+        actor.OnTurn(this);
+        while (_next < request.Plan.Steps.Count)
+        {
+            switch (request.Plan.Steps[_next++])
+            {
+                case Work work:
+                    actor.Cluster.Time.After(work.Milliseconds, NextTurn);
+                    actor.EndTurn();
+                    return;
+                case Await calls:
+                    foreach (var call in calls.Calls)
+                    {
+                        _awaited++;
+                        Call(call, calls.TimeoutMilliseconds, isAwaited: true);
+                    }
+
+                    actor.EndTurn();
+                    return;
+                case Forget forget:
+                    Call(forget.Call, forget.TimeoutMilliseconds, isAwaited: false);
+                    break;
+                case SendOneWay oneWay:
+                    SendOneWay(oneWay.Call);
+                    break;
+                case PingBack when request.From is { } sender && !actor.Cluster.WorkloadIsStopped:
+                    SendOneWay(new CallPlan(sender, false, request.Plan.Steps));
+                    break;
+                case AwaitCheckpoint:
+                    AskForCheckpoint();
+                    actor.EndTurn();
+                    return;
+            }
+        }
+
+        End();
+    }
+
+    private void End()
+    {
+        actor.OnHandlerEnded(this);
+        if (request.Call is { } call)
+        {
+            var response = actor.Respond(this, call);
+            request.OnResponse(response);
+        }
+
+        actor.EndTurn();
+    }
+
+    private void SendOneWay(CallPlan plan)
+    {
+        var id = actor.Cluster.NewId();
+        var (stamps, carries) = actor.StampRequest(this, id, plan.Target);
+        actor.Cluster.Trace.Line($"{actor.Name} -> {plan.Target}: m{id} one-way [{Text(stamps)}]");
+        actor.Cluster.Network.Send(new Request
+        {
+            Id = id,
+            Call = null,
+            From = actor.Name,
+            IsRoot = true,
+            WantsLabel = false,
+            Stamps = stamps,
+            Carries = carries,
+            Plan = plan,
+            Chain = [],
+            OnResponse = static _ => { },
+        });
+    }
+
+    private void Call(CallPlan plan, int timeout, bool isAwaited)
+    {
+        var cluster = actor.Cluster;
+        var id = cluster.NewId();
+        var (stamps, carries) = actor.StampRequest(this, id, plan.Target);
+        var call = new CallRecord
+        {
+            Request = id,
+            Caller = actor.IsCheckpointed ? actor.Name : null,
+            Callee = plan.Target,
+            IsAwaited = isAwaited,
+            Through = actor.IsCheckpointed ? null : request.Call,
+        };
+        cluster.Calls.Add(call);
+        actor.OutstandingCalls++;
+        var message = new Request
+        {
+            Id = id,
+            Call = call,
+            From = actor.Name,
+            IsRoot = false,
+            WantsLabel = true,
+            Stamps = stamps,
+            Carries = carries,
+            Plan = plan,
+            Chain = actor.IsCheckpointed ? [.. request.Chain, actor.Name] : request.Chain,
+            OnResponse = response => cluster.Network.Send(() => OnResponse(call, response, isAwaited)),
+        };
+        cluster.Trace.Line($"{actor.Name} -> {plan.Target}: m{id} {(plan.IsReadOnly ? "read" : "call")} [{Text(stamps)}]");
+        cluster.Network.Send(message);
+        cluster.Time.After(timeout, () => OnTimeout(message, call, isAwaited));
+    }
+
+    private void OnResponse(CallRecord call, Response response, bool isAwaited)
+    {
+        if (_life != actor.LifeNumber || call.End != CallEnd.Pending)
+        {
+            // A late reply is dropped by the runtime: it is not a receipt.
+            return;
+        }
+
+        call.End = CallEnd.Completed;
+        actor.Cluster.Trace.Line($"{actor.Name} <- {call.Callee}: m{call.Response} answers m{call.Request} [{Text(response.Stamps)}]");
+        actor.OnResponse(this, response);
+        Finish(isAwaited);
+    }
+
+    private void OnTimeout(Request message, CallRecord call, bool isAwaited)
+    {
+        if (_life != actor.LifeNumber || call.End != CallEnd.Pending)
+        {
+            return;
+        }
+
+        call.End = CallEnd.TimedOut;
+        actor.Cluster.Trace.Line($"{actor.Name} gives up m{call.Request}");
+        // The runtime drops some expired requests that still wait in a queue; others run later.
+        message.IsCancelled = actor.Cluster.Random.Chance(0.5);
+        Finish(isAwaited);
+    }
+
+    private void Finish(bool isAwaited)
+    {
+        actor.OutstandingCalls--;
+        if (isAwaited && --_awaited == 0)
+        {
+            NextTurn();
+        }
+        else
+        {
+            actor.EndTurn();
+        }
+    }
+
+    private void AskForCheckpoint()
+    {
+        var cluster = actor.Cluster;
+        IReadOnlyList<string> awaitedBy = actor.IsCheckpointed ? [.. request.Chain, actor.Name] : request.Chain;
+        cluster.RequestCheckpoint([cluster.Random.Pick(cluster.Participants).Name], awaitedBy, _ => NextTurn());
+    }
+
+    private static string Text(IReadOnlyList<MessageStamp> stamps) => string.Join(' ', stamps);
+}

@@ -1,0 +1,89 @@
+using Checkpointing.Protocol.Labels;
+
+namespace Checkpointing.Simulation.Tests.Runtime;
+
+/// <summary>What a handler will do, drawn in advance: the request brings its own program.</summary>
+internal sealed record CallPlan(string Target, bool IsReadOnly, IReadOnlyList<PlanStep> Steps);
+
+internal abstract record PlanStep;
+
+/// <summary>A turn of its own, after a while.</summary>
+internal sealed record Work(int Milliseconds) : PlanStep;
+
+/// <summary>Awaited calls, all at once; the handler goes on when each has been answered or has timed out.</summary>
+internal sealed record Await(IReadOnlyList<CallPlan> Calls, int TimeoutMilliseconds) : PlanStep;
+
+/// <summary>Two-way calls that the handler does not wait for: their answers may come after its end.</summary>
+internal sealed record Forget(CallPlan Call, int TimeoutMilliseconds) : PlanStep;
+
+internal sealed record SendOneWay(CallPlan Call) : PlanStep;
+
+/// <summary>A one-way message to whoever sent this one, and so on for ever.</summary>
+internal sealed record PingBack : PlanStep;
+
+/// <summary>Asks for a checkpoint of this very actor and waits for the outcome (SPEC K14).</summary>
+internal sealed record AwaitCheckpoint : PlanStep;
+
+/// <summary>An application message that starts a handler.</summary>
+internal sealed class Request
+{
+    public required int Id { get; init; }
+
+    /// <summary>Null for a message that nobody waits for.</summary>
+    public required CallRecord? Call { get; init; }
+
+    public required string? From { get; init; }
+
+    /// <summary>Clients, timers, one-way messages: activities that start at the receiver.</summary>
+    public required bool IsRoot { get; init; }
+
+    public required bool WantsLabel { get; init; }
+
+    public required IReadOnlyList<MessageStamp> Stamps { get; init; }
+
+    /// <summary>For the checkers only: exactly which messages of checkpointed actors speak through this one.</summary>
+    public required ExactSet Carries { get; init; }
+
+    public required CallPlan Plan { get; init; }
+
+    /// <summary>The checkpointed actors whose handlers wait for this call, the receiver excluded.</summary>
+    public required IReadOnlyList<string> Chain { get; init; }
+
+    public required Action<Response> OnResponse { get; init; }
+
+    public bool IsCancelled { get; set; }
+}
+
+internal sealed record Response(IReadOnlyList<MessageStamp> Stamps, ExactSet Carries);
+
+/// <summary>For the checkers only: one two-way call and what became of it.</summary>
+internal sealed class CallRecord
+{
+    public required int Request { get; init; }
+
+    public int Response { get; set; }
+
+    /// <summary>Null: a client or an actor without state and without a checkpointed caller further up.</summary>
+    public required string? Caller { get; init; }
+
+    public required string Callee { get; init; }
+
+    /// <summary>Whether the calling handler waits for the answer.</summary>
+    public bool IsAwaited { get; init; }
+
+    /// <summary>The call that the relay which makes this one is answering; null when a checkpointed actor or a client makes it.</summary>
+    public required CallRecord? Through { get; init; }
+
+    public CallEnd End { get; set; }
+
+    /// <summary>Answered by an unchanged callee: it has no half of this call.</summary>
+    public bool LeftNoTrace { get; set; }
+}
+
+internal enum CallEnd
+{
+    Pending,
+    Completed,
+    TimedOut,
+    Cancelled,
+}

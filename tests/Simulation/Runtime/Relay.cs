@@ -1,0 +1,33 @@
+using Checkpointing.Protocol.Labels;
+using Checkpointing.Simulation.Tests.Mutants;
+
+namespace Checkpointing.Simulation.Tests.Runtime;
+
+/// <summary>An actor without checkpointed state: during one call it forwards the union of all stamps received in that call, both ways (SPEC K5). A stateless one runs any number of calls at once, another one at a time.</summary>
+internal sealed class Relay(SimulatedCluster cluster, string name, bool isStateless) : SimulatedActor(cluster, name, isStateless)
+{
+    private bool ForwardsNothing => Cluster.Mutation == Mutation.RelayForwardsNothing;
+
+    public override (IReadOnlyList<MessageStamp> Stamps, ExactSet Carries) StampRequest(HandlerRun run, int message, string target)
+    {
+        var carries = run.Carries.Copy();
+        carries.Add(message);
+        return (ForwardsNothing ? [] : [.. run.Stamps], carries);
+    }
+
+    public override Response Respond(HandlerRun run, CallRecord call)
+    {
+        call.Response = Cluster.NewId();
+        var carries = run.Carries.Copy();
+        carries.Add(call.Response);
+        return new Response(ForwardsNothing || !run.Request.WantsLabel ? [] : [.. run.Stamps], carries);
+    }
+
+    public override void OnResponse(HandlerRun run, Response response)
+    {
+        run.Stamps.AddRange(response.Stamps);
+        run.Carries.UnionWith(response.Carries);
+    }
+
+    public void Crash() => LoseEverything(keepQueue: false);
+}

@@ -1,0 +1,89 @@
+using Checkpointing.Simulation.Tests.Faults;
+
+namespace Checkpointing.Simulation.Tests.Runtime;
+
+/// <summary>
+/// Stable storage in the manner of <c>IGrainStorage</c>: whole values under ETags. It survives every crash, and so do writes that are already
+/// on their way to it. ETag 0 means that there is no value yet.
+/// </summary>
+internal sealed class SimulatedStore<T>(VirtualTime time, SeededRandom random, FaultInjector faults, Action<string> onLanded)
+    where T : class
+{
+    private readonly SortedDictionary<string, (T Value, long ETag)> _values = new(StringComparer.Ordinal);
+    private long _lastETag;
+
+    public IEnumerable<string> Keys => _values.Keys;
+
+    public int WritesLanded { get; private set; }
+
+    /// <summary>What a read at this very instant would find.</summary>
+    public T? Peek(string key) => _values.TryGetValue(key, out var found) ? found.Value : null;
+
+    /// <summary>Hands over value and ETag, or null if the read fails.</summary>
+    public void Read(string key, Action<(T? Value, long ETag)?> done)
+    {
+        var fails = faults.ReadFails();
+        time.After(random.Between(1, 6), () =>
+            done(fails ? null : _values.TryGetValue(key, out var found) ? (found.Value, found.ETag) : (null, 0)));
+    }
+
+    public void Write(string key, T value, long expectedETag, StepOfRound step, Action<WriteOutcome, long> done)
+    {
+        var fate = faults.NextWriteFate(step);
+        var delay = fate == WriteFate.Slow ? random.Between(60, 500) : random.Between(1, 12);
+        var answer = random.Between(1, 5);
+        switch (fate)
+        {
+            case WriteFate.Fails:
+                time.After(delay, () => done(WriteOutcome.Failed, 0));
+                break;
+            case WriteFate.UnknownNotLanded:
+                time.After(delay + answer, () => done(WriteOutcome.Unknown, 0));
+                break;
+            case WriteFate.UnknownLanded:
+                time.After(delay, () => Land(key, value, expectedETag));
+                time.After(delay + answer, () => done(WriteOutcome.Unknown, 0));
+                break;
+            case WriteFate.LandsLate:
+                time.After(delay, () => done(WriteOutcome.Unknown, 0));
+                time.After(delay + random.Between(1, 150), () => Land(key, value, expectedETag));
+                break;
+            default:
+                time.After(delay, () =>
+                {
+                    var landed = Land(key, value, expectedETag);
+                    var etag = _lastETag;
+                    time.After(answer, () => done(landed ? WriteOutcome.Stored : WriteOutcome.Stale, landed ? etag : 0));
+                });
+                break;
+        }
+    }
+
+    private bool Land(string key, T value, long expectedETag)
+    {
+        var etag = _values.TryGetValue(key, out var found) ? found.ETag : 0;
+        if (etag != expectedETag && !faults.IgnoresETags)
+        {
+            return false;
+        }
+
+        _values[key] = (value, ++_lastETag);
+        WritesLanded++;
+        onLanded(key);
+        return true;
+    }
+}
+
+internal enum WriteOutcome
+{
+    Stored,
+
+    /// <summary>Certainly not stored.</summary>
+    Failed,
+
+    /// <summary>The ETag was not the expected one: certainly not stored.</summary>
+    Stale,
+
+    /// <summary>Nobody knows.</summary>
+    Unknown,
+}

@@ -1,0 +1,29 @@
+using Checkpointing.Protocol.CheckpointAlgorithm;
+
+namespace Checkpointing.Simulation.Tests.Runtime;
+
+/// <summary>The host's time for each timer, in simulated milliseconds; proportions as in the defaults of the library.</summary>
+internal sealed record SimulationSettings
+{
+    public long DrainBudget { get; init; } = 120;
+
+    public long PauseBound { get; init; } = 200;
+
+    public long VoteBudget { get; init; } = 300;
+
+    public long ResendInterval { get; init; } = 40;
+
+    public long RetakeBackOff { get; init; } = 4;
+
+    public long Duration(RoundTimer timer, SeededRandom random) => timer.Kind switch
+    {
+        RoundTimerKind.DrainDue => DrainBudget,
+        RoundTimerKind.PauseDue => PauseBound,
+        RoundTimerKind.RetakeDue => Math.Min(RetakeBackOff << Math.Min(timer.Count - 1, 4), 64) + random.Next(4),
+        RoundTimerKind.ResendDue => ResendInterval,
+        RoundTimerKind.VoteDue => VoteBudget,
+        RoundTimerKind.RetryDue => (40L << timer.Count) + random.Next(40),
+        RoundTimerKind.RecordDue => 20,
+        _ => throw new ArgumentOutOfRangeException(nameof(timer)),
+    };
+}

@@ -1,0 +1,99 @@
+using System.Globalization;
+using Checkpointing.Simulation.Tests.Faults;
+using Checkpointing.Simulation.Tests.Mutants;
+
+namespace Checkpointing.Simulation.Tests;
+
+/// <summary>Runs many seeds, each for itself, and adds up what they have seen.</summary>
+internal sealed class SeededSimulation
+{
+    private readonly Lock _lock = new();
+
+    public FaultCounts Faults { get; } = new();
+
+    public SortedDictionary<string, int> Aborts { get; } = new(StringComparer.Ordinal);
+
+    public List<SimulationRun> Failed { get; } = [];
+
+    public int Seeds { get; private set; }
+
+    public long Events { get; private set; }
+
+    public long Rounds { get; private set; }
+
+    public long CommittedComponents { get; private set; }
+
+    public long CheckpointsMade { get; private set; }
+
+    public long DecisionsJudgedMinimal { get; private set; }
+
+    public long Requests { get; private set; }
+
+    public long RequestsCommitted { get; private set; }
+
+    public long RequestsWithNothingToDo { get; private set; }
+
+    public long LongestPause { get; private set; }
+
+    public int LargestRound { get; private set; }
+
+    public static int SeedCount(int otherwise) =>
+        Environment.GetEnvironmentVariable("CHECKPOINTING_SEEDS") is { Length: > 0 } count ? int.Parse(count, CultureInfo.InvariantCulture) : otherwise;
+
+    public static ulong? SingleSeed =>
+        Environment.GetEnvironmentVariable("CHECKPOINTING_SEED") is { Length: > 0 } seed ? ulong.Parse(seed, CultureInfo.InvariantCulture) : null;
+
+    public static string ReplayCommand(ulong seed) => $"CHECKPOINTING_SEED={seed} dotnet test --project tests/Simulation";
+
+    public static SeededSimulation Run(ulong firstSeed, int count)
+    {
+        var all = new SeededSimulation();
+        Parallel.For(0, count, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount }, i => all.Add(SimulationRun.Of(firstSeed + (ulong)i)));
+        all.Failed.Sort((left, right) => left.Seed.CompareTo(right.Seed));
+        return all;
+    }
+
+    /// <summary>The first seed that catches this mistake, or null.</summary>
+    public static SimulationRun? FirstThatCatches(Mutation mutation, int count)
+    {
+        for (ulong seed = 1; seed <= (ulong)count; seed++)
+        {
+            var run = SimulationRun.Of(seed, mutation);
+            if (run.Violation is not null)
+            {
+                return run;
+            }
+        }
+
+        return null;
+    }
+
+    private void Add(SimulationRun run)
+    {
+        var judges = run.Cluster.Judges;
+        lock (_lock)
+        {
+            Seeds++;
+            Faults.Add(run.Cluster.Faults.Counts);
+            Events += run.Cluster.Time.EventsRun;
+            Rounds += judges.Rounds.Rounds;
+            CommittedComponents += judges.Writes.Committed;
+            CheckpointsMade += judges.Permanent.CheckpointsMade;
+            DecisionsJudgedMinimal += judges.Permanent.RoundsJudgedMinimal;
+            Requests += judges.Requests.Asked;
+            RequestsCommitted += judges.Requests.Committed;
+            RequestsWithNothingToDo += judges.Requests.NothingToDo;
+            LongestPause = Math.Max(LongestPause, judges.Gates.LongestPause);
+            LargestRound = Math.Max(LargestRound, judges.Permanent.LargestRound);
+            foreach (var (reason, count) in judges.Requests.Aborted)
+            {
+                Aborts[reason.ToString()] = Aborts.GetValueOrDefault(reason.ToString()) + count;
+            }
+
+            if (run.Violation is not null)
+            {
+                Failed.Add(run);
+            }
+        }
+    }
+}

@@ -1,0 +1,107 @@
+using Checkpointing.Protocol;
+using Checkpointing.Protocol.CheckpointAlgorithm;
+using Checkpointing.Simulation.Tests.Checkers;
+using Checkpointing.Simulation.Tests.Faults;
+using Checkpointing.Simulation.Tests.Mutants;
+using Checkpointing.Simulation.Tests.Runtime;
+
+namespace Checkpointing.Simulation.Tests;
+
+/// <summary>One seed from start to end: a stormy time, then a calm one in which everything must come to rest, then a last checkpoint and a restart.</summary>
+internal sealed class SimulationRun
+{
+    private const long StormyTime = 1500;
+    private const int EventLimit = 200_000;
+
+    private SimulationRun(ulong seed, SimulatedCluster cluster)
+    {
+        Seed = seed;
+        Cluster = cluster;
+    }
+
+    public ulong Seed { get; }
+
+    public SimulatedCluster Cluster { get; }
+
+    /// <summary>Which checker complained, or null.</summary>
+    public string? Checker { get; private set; }
+
+    public string? Violation { get; private set; }
+
+    public static SimulationRun Of(ulong seed, Mutation mutation = Mutation.None, FaultProfile? profile = null, bool isTraced = false)
+    {
+        var run = new SimulationRun(seed, new SimulatedCluster(seed, profile, mutation, isTraced));
+        try
+        {
+            run.Play();
+        }
+        catch (SimulationViolationException violation)
+        {
+            run.Checker = violation.Checker;
+            run.Violation = violation.Message;
+        }
+        catch (Exception bug) when (bug is InvalidOperationException or NullReferenceException or ArgumentException or KeyNotFoundException)
+        {
+            run.Checker = bug is ProtocolInvariantViolatedException ? "protocol invariant" : "no exceptions";
+            run.Violation = bug.ToString();
+        }
+
+        return run;
+    }
+
+    private void Play()
+    {
+        var workload = new Workload(Cluster, StormyTime);
+        Cluster.Start();
+        workload.Start();
+        if (!Cluster.Time.RunUntil(StormyTime, EventLimit))
+        {
+            Cluster.Judges.Report("progress", "too many events");
+        }
+
+        Cluster.Faults.IsOn = false;
+        workload.Stop();
+        ComeToRest();
+        if (!workload.EveryClientIsAnswered)
+        {
+            Cluster.Judges.Report("progress", "a client was never answered");
+        }
+
+        var last = CheckpointEverybody();
+        if (last is CheckpointAborted { Reason: AbortReason.Superseded })
+        {
+            // The coordinator has found out that its epoch is over; its caller asks the new life.
+            last = CheckpointEverybody();
+        }
+
+        if (last is not (CheckpointCommitted or NothingToCheckpoint))
+        {
+            Cluster.Judges.Report("progress", $"a checkpoint of everybody on the idle system ended with {last}");
+        }
+
+        Cluster.Judges.Permanent.JudgeNothingIsMissing();
+        Cluster.CrashEverything();
+        ComeToRest();
+    }
+
+    private CheckpointOutcome? CheckpointEverybody()
+    {
+        CheckpointOutcome? last = null;
+        Cluster.RequestCheckpoint(Cluster.Participants.Select(participant => participant.Name), [], outcome => last = outcome);
+        ComeToRest();
+        return last;
+    }
+
+    private void ComeToRest()
+    {
+        if (!Cluster.Time.RunToEnd(EventLimit))
+        {
+            Cluster.Judges.Report("progress", "the system never comes to rest");
+        }
+
+        Cluster.Judges.Rounds.JudgeNoneIsRunning();
+        Cluster.Judges.Gates.JudgeAllOpen();
+        Cluster.Judges.Requests.JudgeAllAnswered();
+        Cluster.Judges.Permanent.Judge();
+    }
+}
