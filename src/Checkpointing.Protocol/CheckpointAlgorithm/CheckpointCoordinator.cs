@@ -24,6 +24,7 @@ internal sealed class CheckpointCoordinator
     private long _nextNumber = 1;
     private long _unusedFrom = 1;
     private long _revision;
+    private bool _heardSinceResend;
     private long _suspectedEpoch;
     private long _deniedEpoch;
 
@@ -88,6 +89,7 @@ internal sealed class CheckpointCoordinator
                 OnProven(proven);
                 break;
             case Voted or NotInRound when _vote is not null && _vote.Expects(message.Round, message.From):
+                _heardSinceResend = true;
                 _vote.OnVote(message.From, message is Voted { Yes: true }, message is Voted voted ? voted.Detail : "it was lost or restarted during the round");
                 break;
             case not DecisionLearned when _round is { } round && message.Round == round.Number:
@@ -224,6 +226,7 @@ internal sealed class CheckpointCoordinator
 
     private void OnRoundMessage(CheckpointRound round, ToCoordinator message)
     {
+        _heardSinceResend = true;
         switch (message)
         {
             case Joined joined:
@@ -280,17 +283,28 @@ internal sealed class CheckpointCoordinator
                 _vote?.OnVoteDue();
                 break;
             case RoundTimerKind.ResendDue:
-                if (_vote is null)
+                // While answers come in nothing need be lost, and asking a slow round again would only make it slower.
+                if (!_heardSinceResend)
                 {
-                    round.Resend();
+                    Resend(round);
                 }
-                else
-                {
-                    _vote.Resend();
-                }
+
+                _heardSinceResend = false;
 
                 _effects.Add(new StartTimer(timer));
                 break;
+        }
+    }
+
+    private void Resend(CheckpointRound round)
+    {
+        if (_vote is null)
+        {
+            round.Resend();
+        }
+        else
+        {
+            _vote.Resend();
         }
     }
 

@@ -34,13 +34,15 @@ internal sealed class CheckpointRound
     /// <summary>All snapshots fit together: what is left is to store them.</summary>
     public bool IsVerified { get; private set; }
 
-    public bool IsEmpty => !_members.Values.Any(member => member.IsIn || member.State is MemberState.Asked or MemberState.Storing or MemberState.VotedYes);
+    public bool IsEmpty => _members.Count == Tally[MemberState.NotNeeded] + Tally[MemberState.LeftOut];
+
+    public MemberTally Tally { get; } = new();
 
     public void Begin()
     {
         foreach (var initiator in Requests.SelectMany(request => request.Initiators).Distinct())
         {
-            var member = new RoundMember(initiator) { IsInitiator = true };
+            var member = new RoundMember(initiator, Tally) { IsInitiator = true };
             _members.Add(initiator, member);
             Send(member, member.Join(Number));
         }
@@ -192,7 +194,7 @@ internal sealed class CheckpointRound
     private void Advance()
     {
         Prune();
-        if (IsVerified || IsEmpty || _members.Values.Any(member => member.State is MemberState.Asked or MemberState.Draining))
+        if (IsVerified || IsEmpty || Tally[MemberState.Asked] + Tally[MemberState.Draining] > 0)
         {
             return;
         }
@@ -309,7 +311,7 @@ internal sealed class CheckpointRound
     {
         if (!_members.TryGetValue(sender, out var peer))
         {
-            peer = new RoundMember(sender);
+            peer = new RoundMember(sender, Tally);
             _members.Add(sender, peer);
         }
 
@@ -325,6 +327,12 @@ internal sealed class CheckpointRound
         }
         else if (peer.State == MemberState.Asked)
         {
+            return;
+        }
+
+        if (peer is { State: MemberState.Asked, IsInitiator: true })
+        {
+            // It joins whatever its labels say; in a large round a message for every claim would cost more than all others.
             return;
         }
 

@@ -4,13 +4,31 @@ using Checkpointing.Protocol.Labels;
 namespace Checkpointing.Protocol.CheckpointAlgorithm;
 
 /// <summary>What the coordinator knows of one participant that it asked to join.</summary>
-internal sealed class RoundMember(ParticipantId id)
+internal sealed class RoundMember
 {
     private readonly List<LabelClaim> _claims = [];
+    private readonly MemberTally _tally;
+    private MemberState _state = MemberState.Asked;
 
-    public ParticipantId Id { get; } = id;
+    public RoundMember(ParticipantId id, MemberTally tally)
+    {
+        Id = id;
+        _tally = tally;
+        _tally.Add(_state);
+    }
 
-    public MemberState State { get; set; } = MemberState.Asked;
+    public ParticipantId Id { get; }
+
+    public MemberState State
+    {
+        get => _state;
+        set
+        {
+            _tally.Remove(_state);
+            _tally.Add(value);
+            _state = value;
+        }
+    }
 
     public bool IsInitiator { get; set; }
 

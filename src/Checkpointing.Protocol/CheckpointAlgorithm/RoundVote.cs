@@ -29,8 +29,9 @@ internal sealed class RoundVote
     /// <summary>The last number given to a component; 0 if there is none.</summary>
     public long LastNumber => _components.Count == 0 ? 0 : _components.Keys.Last().Number;
 
-    public bool IsComplete => _components.All(component =>
-        _failed.ContainsKey(component.Key) || component.Value.All(member => member.State == MemberState.VotedYes));
+    public bool IsComplete => _failed.Count == 0
+        ? _round is null || _round.Tally[MemberState.Storing] == 0
+        : _components.All(component => _failed.ContainsKey(component.Key) || component.Value.All(member => member.State == MemberState.VotedYes));
 
     public static RoundVote Begin(CheckpointRound round, ImmutableArray<CoordinatorEffect>.Builder effects)
     {

@@ -19,6 +19,16 @@ internal sealed class Ledger
         PermanentMark = permanentMark;
     }
 
+    /// <summary>The same life goes on elsewhere: what it had sent and received counts there too.</summary>
+    public static Ledger Resume(
+        Life life, long lastSequence, CheckpointMark permanentMark, ImmutableArray<Receipt> received, IEnumerable<KeyValuePair<ParticipantId, long>> sent)
+    {
+        var ledger = new Ledger(life, permanentMark) { LastSequence = lastSequence };
+        ledger._received.Merge(received);
+        ledger._sent.Restore(new Dictionary<ParticipantId, long>(sent));
+        return ledger;
+    }
+
     public Life Life { get; }
 
     public CheckpointMark PermanentMark { get; private set; }

@@ -18,6 +18,8 @@ namespace Checkpointing.Runtime.Coordination;
 [SuppressMessage("Performance", "CA1812", Justification = "Created by the silo.")]
 internal sealed partial class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinatorGrain, ICheckpointCoordinatorControl, IIncomingGrainCallFilter
 {
+    private static readonly TimeSpan DeactivationNoticeLimit = TimeSpan.FromSeconds(1);
+
     private readonly DecisionRecordStorage _storage;
     private readonly ParticipantMessenger _messenger;
     private readonly ICheckpointAgentClient _agents;
@@ -34,6 +36,10 @@ internal sealed partial class CheckpointCoordinatorGrain : Grain, ICheckpointCoo
     private GrainId? _caller;
     private long _lastRequest;
     private bool _isPeriodicRoundRunning;
+    private Task? _ownCall;
+    private long _ownCallSentAt;
+    private int _failedWrites;
+    private bool _isRetired;
 
     public CheckpointCoordinatorGrain(
         CheckpointStorage storage,
@@ -63,11 +69,26 @@ internal sealed partial class CheckpointCoordinatorGrain : Grain, ICheckpointCoo
         _coordinator = new CheckpointCoordinator(record, Guid.NewGuid(), new CoordinatorLimits(_options.MaxAttempts));
         _messenger.StoreId = record.StoreId;
         Perform(_coordinator.Start());
-        await _started.Task.WaitAsync(cancellationToken);
+        try
+        {
+            await _started.Task.WaitAsync(cancellationToken);
+        }
+        catch
+        {
+            StandDown();
+            throw;
+        }
+
         if (_options.CheckpointInterval is { } interval)
         {
             this.RegisterGrainTimer(TakePeriodicCheckpoint, new GrainTimerCreationOptions(interval, interval) { KeepAlive = true, Interleave = true });
         }
+    }
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        StandDown();
+        return Task.CompletedTask;
     }
 
     public async Task<CheckpointResult> Checkpoint(GrainId grainId, CancellationToken cancellationToken)
@@ -244,6 +265,7 @@ internal sealed partial class CheckpointCoordinatorGrain : Grain, ICheckpointCoo
             _clock.RoundEnded();
         }
 
+        _clock.OnAllSent();
         _messenger.Flush();
     }
 
@@ -286,12 +308,21 @@ internal sealed partial class CheckpointCoordinatorGrain : Grain, ICheckpointCoo
     private async Task Write(DecisionRecord record)
     {
         var (outcome, detail) = await _storage.Write(record);
-        if (outcome != RecordWriteOutcome.Stored)
+        if (outcome == RecordWriteOutcome.Stored)
         {
+            _failedWrites = 0;
+        }
+        else
+        {
+            // The protocol reads and writes again at once: a storage that is down must not be asked without end, nor on one ever growing stack.
             LogRecordNotWritten(outcome, detail);
+            await Task.Delay(RoundClock.BackOff(_failedWrites++), _time);
         }
 
-        Perform(_coordinator!.OnRecordWritten(outcome));
+        if (!_isRetired)
+        {
+            Perform(_coordinator!.OnRecordWritten(outcome));
+        }
     }
 
     private async Task Read()
@@ -306,13 +337,56 @@ internal sealed partial class CheckpointCoordinatorGrain : Grain, ICheckpointCoo
             LogRecordNotRead(exception);
         }
 
-        Perform(_coordinator!.OnRecordRead(record));
+        if (!_isRetired)
+        {
+            Perform(_coordinator!.OnRecordRead(record));
+        }
     }
 
     private async Task RunTimer(RoundTimer timer)
     {
         await Task.Delay(_clock.DurationOf(timer), _time);
+        if (_isRetired)
+        {
+            return;
+        }
+
+        if (timer.Kind == RoundTimerKind.ResendDue)
+        {
+            NoticeDeactivation();
+        }
+
         Perform(_coordinator!.OnTimer(timer));
+    }
+
+    /// <summary>
+    /// An activation that is to be deactivated gets no more calls, so no more answers, but its deactivation waits for the requests that wait for those answers.
+    /// The runtime does not tell; a call to itself that is not answered does. Gates are open by then, or will be at the pause bound.
+    /// </summary>
+    private void NoticeDeactivation()
+    {
+        if (_ownCall is null or { IsCompleted: true })
+        {
+            _ownCall = GrainFactory.GetGrain<ICheckpointCoordinatorControl>(this.GetPrimaryKeyString()).KeepAlive();
+            _ownCall.Ignore();
+            _ownCallSentAt = _time.GetTimestamp();
+        }
+        else if (_time.GetElapsedTime(_ownCallSentAt) > DeactivationNoticeLimit && _coordinator!.Round is null or { IsVerified: true })
+        {
+            StandDown();
+        }
+    }
+
+    /// <summary>Acts no more. What is not decided yet is decided by the next activation: members ask it.</summary>
+    private void StandDown()
+    {
+        _isRetired = true;
+        foreach (var (_, pending) in _pending)
+        {
+            pending.Complete(CheckpointResults.Replaced(_time.GetElapsedTime(pending.StartedAt)));
+        }
+
+        _pending.Clear();
     }
 
     private void OnUnreachable(ParticipantId participant, ToParticipant message, string detail) =>

@@ -41,6 +41,10 @@ internal static class CheckpointResults
         _ => throw new Protocol.ProtocolInvariantViolatedException($"{outcome} is no outcome."),
     };
 
+    /// <summary>The activation of the coordinator ends before the request is served.</summary>
+    public static CheckpointResult Replaced(TimeSpan duration) =>
+        new CheckpointAborted(AbortReason.Superseded, null, "", RoundReport.Empty).ToResult(TimeSpan.Zero, duration, 1, 0);
+
     private static CheckpointResult FromReport(RoundReport report, CheckpointStatus status) => new()
     {
         Status = status,

@@ -12,6 +12,11 @@ internal sealed class RoundClock(CheckpointingOptions options, TimeProvider time
     private RoundNumber _round;
     private long _firstGateClosed;
     private long _lastGateOpened;
+    private bool _willStore;
+    private bool _isStoring;
+
+    /// <summary>The pause before the record is tried again, after so many failures in a row.</summary>
+    public static TimeSpan BackOff(int failures) => TimeSpan.FromMilliseconds(50 << Math.Min(failures, 6));
 
     public TimeSpan DurationOf(RoundTimer timer) => timer.Kind switch
     {
@@ -38,11 +43,15 @@ internal sealed class RoundClock(CheckpointingOptions options, TimeProvider time
                 _activity = metrics.Activities.StartActivity("checkpoint round");
                 _activity?.SetTag("checkpointing.round", join.Round.ToString());
                 break;
-            case StoreSnapshot or UndoTentative when _firstGateClosed != 0:
+            case StoreSnapshot or UndoTentative when _firstGateClosed != 0 && !_isStoring:
                 _lastGateOpened = time.GetTimestamp();
+                _willStore |= message is StoreSnapshot;
                 break;
         }
     }
+
+    /// <summary>All that followed from one event is sent: once the snapshots are being stored all gates are open, and what is sent again later opens none.</summary>
+    public void OnAllSent() => _isStoring = _willStore;
 
     public void OnStored(RoundNumber number, long bytes) => _storedBytes[number] = _storedBytes.GetValueOrDefault(number) + bytes;
 
@@ -55,6 +64,8 @@ internal sealed class RoundClock(CheckpointingOptions options, TimeProvider time
         _activity = null;
         _firstGateClosed = 0;
         _lastGateOpened = 0;
+        _willStore = false;
+        _isStoring = false;
         _storedBytes.Clear();
     }
 }

@@ -11,4 +11,10 @@ internal sealed class ParticipantExtension(ParticipantHost host) : ICheckpointPa
         host.OnMessage(storeId, message);
         return Task.CompletedTask;
     }
+
+    public Task BeInReach()
+    {
+        host.BeInReach();
+        return Task.CompletedTask;
+    }
 }

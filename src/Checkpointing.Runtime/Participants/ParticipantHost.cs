@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.IO.Hashing;
 using Checkpointing.Protocol.CheckpointAlgorithm;
 using Checkpointing.Protocol.Labels;
 using Checkpointing.Runtime.Calls;
@@ -12,7 +11,7 @@ namespace Checkpointing.Runtime.Participants;
 /// Hosts the protocol's participant on one activation and performs its effects: gate, capture, slots, answers. Everything here runs on the
 /// activation's scheduler; <see cref="Post"/> and <see cref="PostCare"/> bring control messages there from anywhere (SPEC K22).
 /// </summary>
-internal sealed class ParticipantHost
+internal sealed class ParticipantHost : IGrainMigrationParticipant
 {
     private static readonly TimeSpan KeepAliveStep = TimeSpan.FromMinutes(2);
 
@@ -32,6 +31,8 @@ internal sealed class ParticipantHost
     private long _gateClosedAt;
     private long _keptAliveAt;
     private bool _isStopped;
+    private MigratedParticipant? _migrated;
+    private TaskCompletionSource? _whenIdle;
 
     public ParticipantHost(CheckpointedActivation activation, ParticipantServices services)
     {
@@ -43,11 +44,15 @@ internal sealed class ParticipantHost
 
     public GrainId GrainId => _activation.Context.GrainId;
 
+    public CheckpointedActivation Activation => _activation;
+
     /// <summary>Whether state, sends or receipts may differ from the permanent checkpoint.</summary>
     public bool MayHaveChanged => _participant is not null && !_activation.IsUntouched;
 
     /// <summary>Whether <see cref="PostCare"/> has something to do. May be asked from any thread.</summary>
-    public bool NeedsCare => _participant is { } participant && (participant.Phase != ParticipantPhase.Idle || MayHaveChanged);
+    public bool NeedsCare => _participant is { } participant && (participant.Phase != ParticipantPhase.Idle || MustBeKeptAlive);
+
+    private bool MustBeKeptAlive => MayHaveChanged && (_keptAliveAt == 0 || _services.Time.GetElapsedTime(_keptAliveAt) > KeepAliveStep / 2);
 
     private ICheckpointObserver? Observer => _activation.Context.GrainInstance as ICheckpointObserver;
 
@@ -62,8 +67,11 @@ internal sealed class ParticipantHost
         _states.Add(state);
     }
 
-    public void Participate(IGrainLifecycle lifecycle) =>
+    public void Participate(IGrainLifecycle lifecycle)
+    {
         lifecycle.Subscribe(nameof(ParticipantHost), GrainLifecycleStage.SetupState, Start, Stop);
+        lifecycle.AddMigrationParticipant(this);
+    }
 
     public void Post(Guid storeId, ControlMessage message) => _activation.Context.Scheduler.QueueAction(() => OnMessage(storeId, message));
 
@@ -78,9 +86,9 @@ internal sealed class ParticipantHost
         }
 
         _storeId = storeId;
-        var quiescent = _activation.Turns.IsQuiescent;
         var decoded = ControlMessageCodec.DecodeToParticipant(message);
-        Perform(decoded switch
+        var quiescent = _activation.Turns.IsQuiescent;
+        var effects = decoded switch
         {
             JoinRound join => participant.OnJoin(join, Observer?.WillingToCheckpoint() ?? true, quiescent),
             TakeSnapshot take => participant.OnTakeSnapshot(take, quiescent),
@@ -89,26 +97,78 @@ internal sealed class ParticipantHost
             UndoTentative undo => participant.OnUndoTentative(undo.Round),
             DecisionAnswered answered => participant.OnDecisionAnswered(answered),
             var other => throw new Protocol.ProtocolInvariantViolatedException($"A participant has no answer to {other}."),
-        });
-        if (decoded.Round == participant.Round || decoded is StoreSnapshot)
+        };
+        if (participant.Phase != ParticipantPhase.Idle && (decoded.Round == participant.Round || decoded is StoreSnapshot))
         {
-            // Only the present round breaks the silence (CP-8).
+            // CP-8: only what is about the present round breaks the silence.
             _lastHeard = _services.Time.GetTimestamp();
+        }
+
+        Perform(effects);
+    }
+
+    void IGrainMigrationParticipant.OnDehydrate(IDehydrationContext dehydrationContext)
+    {
+        if (_participant is not { Phase: ParticipantPhase.Idle } participant)
+        {
+            return;
+        }
+
+        try
+        {
+            new MigratedParticipant(_activation.Ledger, participant.LastFinished, _storeId, _activation.StateMayHaveChanged, _permanentHash, CaptureAll())
+                .Pack(dehydrationContext, _slots);
+        }
+        catch (Exception exception)
+        {
+            // The new activation starts from the permanent checkpoint.
+            _services.Log.ChangesLost(_grain, exception.Message, exception);
         }
     }
 
-    /// <summary>Starts a new life from the permanent checkpoint.</summary>
+    void IGrainMigrationParticipant.OnRehydrate(IRehydrationContext rehydrationContext) =>
+        _migrated = MigratedParticipant.Unpack(rehydrationContext, GrainId.ToParticipantId(), _slots);
+
     private async Task Start(CancellationToken cancellationToken)
+    {
+        if (_migrated is { } migrated)
+        {
+            Resume(migrated);
+        }
+        else
+        {
+            await BeginLife(cancellationToken);
+        }
+
+        _activation.OnFirstCall = BeInReach;
+    }
+
+    /// <summary>Starts a new life from the permanent checkpoint.</summary>
+    private async Task BeginLife(CancellationToken cancellationToken)
     {
         var permanent = await new PermanentCheckpointLoader(_services, _slots, GrainId).Load(cancellationToken);
         _slots.Choose(permanent?.Head);
-        Restore(permanent);
+        Restore(permanent?.States ?? [], permanent?.Head.Round ?? RoundNumber.None);
+        _permanentHash = permanent is null ? StateHash.Of(CaptureAll()) : StateHash.Of(permanent.States);
         var incarnation = new Incarnation(_slots.NextGeneration(), Guid.NewGuid());
-        var ledger = new Ledger(new Life(GrainId.ToParticipantId(), incarnation), permanent?.Head.Mark ?? CheckpointMark.Initial);
-        _activation.Ledger = ledger;
+        _activation.Ledger = new Ledger(new Life(GrainId.ToParticipantId(), incarnation), permanent?.Head.Mark ?? CheckpointMark.Initial);
         _activation.StateMayHaveChanged = false;
-        _participant = new CheckpointParticipant(ledger, _slots.LastRound);
-        _activation.OnFirstCall = BeInReach;
+        _participant = new CheckpointParticipant(_activation.Ledger, _slots.LastRound);
+    }
+
+    /// <summary>Goes on with the life of the activation that was dehydrated.</summary>
+    private void Resume(MigratedParticipant migrated)
+    {
+        _migrated = null;
+        Restore(migrated.States, _slots.Permanent?.Round ?? RoundNumber.None);
+        _permanentHash = migrated.PermanentHash;
+        _storeId = migrated.StoreId;
+        _activation.Ledger = migrated.Ledger;
+        _activation.StateMayHaveChanged = migrated.StateMayHaveChanged;
+        _participant = new CheckpointParticipant(migrated.Ledger, migrated.LastFinished);
+
+        // It may have changes, so it must not wait for a call of somebody else.
+        _services.GrainFactory.GetGrain(GrainId).AsReference<ICheckpointParticipantExtension>().BeInReach().Ignore();
     }
 
     /// <summary>
@@ -131,22 +191,20 @@ internal sealed class ParticipantHost
         grainClass.GetMethod(nameof(IGrainBase.OnActivateAsync), [typeof(CancellationToken)])?.DeclaringType != typeof(Grain);
 
     /// <summary>
-    /// Until images of live grains can be parked, a grain that goes has its changes checkpointed first (DESIGN §8), also those that were made
-    /// outside of calls, in its last moments.
+    /// No handler runs any more, and calls wait for the next activation. Changes that were made outside of calls, in the grain's last moments, count too.
     /// </summary>
     private async Task Stop(CancellationToken cancellationToken)
     {
         try
         {
-            if (!_isStopped && _participant is not null && (MayHaveChanged || Hash(CaptureAll()) != _permanentHash))
+            var departure = new Departure(_services, _activation.Context);
+            if (!_isStopped && _participant is not null && (MayHaveChanged || StateHash.Of(CaptureAll()) != _permanentHash)
+                && await departure.TryCheckpoint(cancellationToken) is { } failure && !departure.TryMoveAway())
             {
-                var coordinator = _services.GrainFactory.GetGrain<ICheckpointCoordinatorControl>(CheckpointCoordinatorExtensions.DefaultKey);
-                var result = await coordinator.CheckpointBeforeStop(GrainId, _activation.Context.Address.SiloAddress!, cancellationToken);
-                if (result.Status == CheckpointStatus.Aborted)
-                {
-                    _services.Log.ChangesLost(_grain, result.Detail, null);
-                }
+                _services.Log.ChangesLost(_grain, failure, null);
             }
+
+            await LeaveRound(cancellationToken);
         }
         catch (Exception exception)
         {
@@ -159,9 +217,27 @@ internal sealed class ParticipantHost
         }
     }
 
-    private void Restore(SlotRecord? permanent)
+    /// <summary>Who has not voted leaves; who has waits for the decision, and asks for it.</summary>
+    private async Task LeaveRound(CancellationToken cancellationToken)
     {
-        foreach (var (name, bytes) in permanent?.States ?? [])
+        while (_participant is { } participant && participant.Phase != ParticipantPhase.Idle)
+        {
+            _whenIdle = new TaskCompletionSource();
+            Perform(participant.OnSilence());
+            try
+            {
+                await _whenIdle.Task.WaitAsync(_services.Options.DecisionPollInterval, _services.Time, cancellationToken);
+            }
+            catch (TimeoutException)
+            {
+                // Asks again.
+            }
+        }
+    }
+
+    private void Restore(ImmutableArray<(string Name, byte[] Bytes)> states, RoundNumber round)
+    {
+        foreach (var (name, bytes) in states)
         {
             if (_states.Find(state => state.Name == name) is not { } state)
             {
@@ -177,17 +253,15 @@ internal sealed class ParticipantHost
             catch (Exception exception)
             {
                 throw new CheckpointedStateIncompatibleException(
-                    $"State '{name}' of grain {GrainId}, stored in storage '{_services.StorageName}' by round {permanent!.Head.Round}, cannot be read into the state type of the running code: "
+                    $"State '{name}' of grain {GrainId}, stored in storage '{_services.StorageName}' by round {round}, cannot be read into the state type of the running code: "
                     + $"{exception.Message} Nothing was overwritten and the grain does not start. Deploy code that can read it, or migrate the record.",
                     exception)
                 {
                     GrainId = GrainId,
-                    Round = permanent.Head.Round.ToString(),
+                    Round = round.ToString(),
                 };
             }
         }
-
-        _permanentHash = permanent is null ? Hash(CaptureAll()) : Hash(permanent.States);
     }
 
     /// <summary>Looks after silence and keeps a changed grain alive.</summary>
@@ -206,7 +280,7 @@ internal sealed class ParticipantHost
             Perform(participant.OnSilence());
         }
 
-        if (MayHaveChanged && (_keptAliveAt == 0 || _services.Time.GetElapsedTime(_keptAliveAt) > KeepAliveStep / 2))
+        if (MustBeKeptAlive)
         {
             _keptAliveAt = _services.Time.GetTimestamp();
             _services.GrainRuntime.DelayDeactivation(_activation.Context, KeepAliveStep);
@@ -243,6 +317,7 @@ internal sealed class ParticipantHost
                     _permanentHash = _capturedHash;
                     _captured = default;
                     _services.Log.MadePermanent(GrainId, adopt.Number);
+                    _changedBeforeCapture = false;
                     Observer?.OnMadePermanent(adopt.Number.ToString());
                     break;
                 case DropSnapshot drop:
@@ -261,6 +336,11 @@ internal sealed class ParticipantHost
                     break;
             }
         }
+
+        if (_whenIdle is not null && _participant!.Phase == ParticipantPhase.Idle)
+        {
+            _whenIdle.TrySetResult();
+        }
     }
 
     /// <summary>In the turn of the effect, so that nothing can run between the ledger's mark and the copy of the state.</summary>
@@ -277,8 +357,8 @@ internal sealed class ParticipantHost
             return;
         }
 
-        _capturedHash = Hash(_captured);
-        _changedBeforeCapture |= _activation.StateMayHaveChanged;
+        _capturedHash = StateHash.Of(_captured);
+        _changedBeforeCapture = _capturedHash != _permanentHash;
         _activation.StateMayHaveChanged = false;
         _services.Log.TentativeTaken(GrainId, capture.Round);
         Observer?.OnTentativeCheckpointTaken(capture.Round.ToString());
@@ -308,17 +388,4 @@ internal sealed class ParticipantHost
     }
 
     private ImmutableArray<(string Name, byte[] Bytes)> CaptureAll() => [.. _states.Select(state => (state.Name, state.Capture())), .. _unknownStates];
-
-    private static UInt128 Hash(ImmutableArray<(string Name, byte[] Bytes)> states)
-    {
-        var hash = new XxHash128();
-        foreach (var (name, bytes) in states.OrderBy(state => state.Name, StringComparer.Ordinal))
-        {
-            hash.Append(System.Text.Encoding.UTF8.GetBytes(name));
-            hash.Append(BitConverter.GetBytes(bytes.Length));
-            hash.Append(bytes);
-        }
-
-        return hash.GetCurrentHashAsUInt128();
-    }
 }

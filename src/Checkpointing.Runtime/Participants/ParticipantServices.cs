@@ -16,6 +16,8 @@ internal sealed class ParticipantServices(
     IGrainRuntime grainRuntime,
     CheckpointingMetrics metrics,
     ParticipantLog log,
+    ISiloStatusOracle silos,
+    IClusterManifestProvider manifests,
     TimeProvider time)
 {
     public IGrainStorage Storage => storage.Provider;
@@ -37,4 +39,10 @@ internal sealed class ParticipantServices(
     public ParticipantLog Log { get; } = log;
 
     public TimeProvider Time { get; } = time;
+
+    /// <summary>The other active silos that can host this type of grain.</summary>
+    public IEnumerable<SiloAddress> OtherSilos(GrainType type) =>
+        from silo in silos.GetApproximateSiloStatuses(onlyActive: true).Keys
+        where !silo.Equals(silos.SiloAddress) && manifests.Current.Silos.TryGetValue(silo, out var manifest) && manifest.Grains.ContainsKey(type)
+        select silo;
 }

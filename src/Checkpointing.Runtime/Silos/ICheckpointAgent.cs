@@ -29,6 +29,11 @@ internal interface ICheckpointParticipantExtension : IGrainExtension
     [AlwaysInterleave]
     [Alias("Deliver")]
     Task Deliver(Guid storeId, ControlMessage message);
+
+    /// <summary>A grain that has moved here with changes calls itself: from then on the agent knows it.</summary>
+    [AlwaysInterleave]
+    [Alias("BeInReach")]
+    Task BeInReach();
 }
 
 /// <summary>The coordinator as participants and agents see it.</summary>

@@ -71,6 +71,37 @@ internal sealed class CheckpointSlots(IGrainStorage storage, string storageName,
 
     public void Drop() => _tentative = null;
 
+    /// <summary>Heads and ETags for an activation that goes on where this one stops. No write may be on its way.</summary>
+    public void Pack(BinaryWriter writer)
+    {
+        writer.Write7BitEncodedInt64(_generation);
+        writer.Write7BitEncodedInt(_permanent is null ? -1 : Array.IndexOf(_slots, _permanent));
+        foreach (var slot in _slots)
+        {
+            writer.Write(slot.State.RecordExists);
+            writer.Write(slot.State.ETag ?? "");
+            writer.Write(slot.MustBeReadAgain);
+            writer.Write(slot.Head is not null);
+            if (slot.Head is { } head)
+            {
+                writer.Write(head);
+            }
+        }
+    }
+
+    public void Unpack(BinaryReader reader)
+    {
+        _generation = reader.Read7BitEncodedInt64();
+        var permanent = reader.Read7BitEncodedInt();
+        _permanent = permanent < 0 ? null : _slots[permanent];
+        foreach (var slot in _slots)
+        {
+            slot.State = new GrainState<StoredRecord> { RecordExists = reader.ReadBoolean(), ETag = reader.ReadString() is { Length: > 0 } etag ? etag : null };
+            slot.MustBeReadAgain = reader.ReadBoolean();
+            slot.Head = reader.ReadBoolean() ? reader.ReadSlotHead() : null;
+        }
+    }
+
     private async Task<(SlotWriteOutcome Outcome, string Detail)> WriteAfter(Task previous, SlotRecord record)
     {
         await previous.ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);

@@ -23,11 +23,7 @@ internal sealed class DecisionRecordStorage(IGrainStorage storage, string storag
 
         try
         {
-            return state.State.Open(static reader => new DecisionRecord(
-                reader.ReadGuid(),
-                reader.Read7BitEncodedInt64(),
-                new WriteStamp(reader.ReadGuid(), reader.Read7BitEncodedInt64()),
-                reader.ReadAll(static r => new CommittedRun(r.Read7BitEncodedInt64(), r.Read7BitEncodedInt64(), r.Read7BitEncodedInt64()))));
+            return Open(state.State);
         }
         catch (InvalidDataException exception)
         {
@@ -48,19 +44,7 @@ internal sealed class DecisionRecordStorage(IGrainStorage storage, string storag
         {
             ETag = _state.ETag,
             RecordExists = _state.RecordExists,
-            State = StoredRecord.Seal(writer =>
-            {
-                writer.Write(record.StoreId.ToByteArray());
-                writer.Write7BitEncodedInt64(record.Epoch);
-                writer.Write(record.Stamp.Writer.ToByteArray());
-                writer.Write7BitEncodedInt64(record.Stamp.Revision);
-                writer.WriteAll(record.CommittedRuns, static (w, run) =>
-                {
-                    w.Write7BitEncodedInt64(run.Epoch);
-                    w.Write7BitEncodedInt64(run.First);
-                    w.Write7BitEncodedInt64(run.Last);
-                });
-            }),
+            State = Seal(record),
         };
         try
         {
@@ -77,4 +61,25 @@ internal sealed class DecisionRecordStorage(IGrainStorage storage, string storag
             return (RecordWriteOutcome.Unknown, $"storage '{storageName}' failed: {exception.Message}");
         }
     }
+
+    internal static StoredRecord Seal(DecisionRecord record) => StoredRecord.Seal(writer =>
+    {
+        writer.Write(record.StoreId.ToByteArray());
+        writer.Write7BitEncodedInt64(record.Epoch);
+        writer.Write(record.Stamp.Writer.ToByteArray());
+        writer.Write7BitEncodedInt64(record.Stamp.Revision);
+        writer.WriteAll(record.CommittedRuns, static (w, run) =>
+        {
+            w.Write7BitEncodedInt64(run.Epoch);
+            w.Write7BitEncodedInt64(run.First);
+            w.Write7BitEncodedInt64(run.Last);
+        });
+    });
+
+    /// <summary>Throws <see cref="InvalidDataException"/> if the record cannot be trusted.</summary>
+    internal static DecisionRecord Open(StoredRecord stored) => stored.Open(static reader => new DecisionRecord(
+        reader.ReadGuid(),
+        reader.Read7BitEncodedInt64(),
+        new WriteStamp(reader.ReadGuid(), reader.Read7BitEncodedInt64()),
+        reader.ReadAll(static r => new CommittedRun(r.Read7BitEncodedInt64(), r.Read7BitEncodedInt64(), r.Read7BitEncodedInt64()))));
 }

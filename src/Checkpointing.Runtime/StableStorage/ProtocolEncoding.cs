@@ -56,6 +56,17 @@ internal static class ProtocolEncoding
     public static CheckpointMark ReadMark(this BinaryReader reader) =>
         new(reader.ReadLabel(), new IncarnationTable(reader.ReadAll(static r => r.ReadLabel())));
 
+    public static void Write(this BinaryWriter writer, SlotHead head)
+    {
+        writer.Write7BitEncodedInt64(head.Generation);
+        writer.Write(head.Round);
+        writer.Write(head.BaseRound);
+        writer.Write(head.Mark);
+    }
+
+    public static SlotHead ReadSlotHead(this BinaryReader reader) =>
+        new(reader.Read7BitEncodedInt64(), reader.ReadRound(), reader.ReadRound(), reader.ReadMark());
+
     public static void Write(this BinaryWriter writer, ImmutableArray<Receipt> receipts) =>
         writer.WriteAll(receipts, static (w, receipt) =>
         {

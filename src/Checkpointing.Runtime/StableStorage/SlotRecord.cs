@@ -15,10 +15,7 @@ internal sealed record SlotRecord(
 {
     public StoredRecord Seal() => StoredRecord.Seal(writer =>
     {
-        writer.Write7BitEncodedInt64(Head.Generation);
-        writer.Write(Head.Round);
-        writer.Write(Head.BaseRound);
-        writer.Write(Head.Mark);
+        writer.Write(Head);
         writer.Write(StoreId.ToByteArray());
         writer.Write(Writer);
         writer.Write(Receipts);
@@ -30,7 +27,7 @@ internal sealed record SlotRecord(
     });
 
     public static SlotRecord Open(StoredRecord stored) => stored.Open(static reader => new SlotRecord(
-        new SlotHead(reader.Read7BitEncodedInt64(), reader.ReadRound(), reader.ReadRound(), reader.ReadMark()),
+        reader.ReadSlotHead(),
         reader.ReadGuid(),
         reader.ReadIncarnation(),
         reader.ReadReceipts(),

@@ -1,0 +1,72 @@
+using Checkpointing.Cluster.Tests.Kit;
+
+namespace Checkpointing.Cluster.Tests.Rounds;
+
+/// <summary>G5 and G6 over a thousand changed grains.</summary>
+[Collection(nameof(UnderLoad))]
+public sealed class ManyGrainsTests(ITestOutputHelper output)
+{
+    private const int Grains = 1_000;
+
+    private static readonly TimeSpan SlowWrite = TimeSpan.FromMilliseconds(500);
+
+    private long _transfers;
+
+    [Fact]
+    public async Task A_round_over_a_thousand_changed_grains_writes_a_thousand_and_one_records_and_its_pause_does_not_depend_on_storage()
+    {
+        await using var cluster = await RoundsCluster.Start(options => options.MaxPause = TimeSpan.FromSeconds(10));
+        cluster.Judge.Invariant = Bank.Conserved(withEntries: false);
+        await ChangeAll(cluster);
+        Assert.Equal(CheckpointStatus.Committed, (await cluster.Checkpoint()).Status);
+        var warmUp = await Round(cluster);
+        var pauses = new List<(double Fast, double Slow)>();
+        for (var i = 0; i < 3; i++)
+        {
+            cluster.Storage.BeforeWrite = null;
+            var fast = await Round(cluster);
+            cluster.Storage.BeforeWrite = (name, _) => name == "decisions" ? Task.CompletedTask : Task.Delay(SlowWrite);
+            var slow = await Round(cluster);
+            Assert.True(slow.Duration - slow.Pause > SlowWrite);
+            pauses.Add((fast.Pause.TotalMilliseconds, slow.Pause.TotalMilliseconds));
+        }
+
+        // The least of several: this machine may have other work to do.
+        var (withFast, withSlow) = (pauses.Min(pause => pause.Fast), pauses.Min(pause => pause.Slow));
+        output.WriteLine($"{Grains} grains: pause {withFast:F1} ms with fast storage, {withSlow:F1} ms with slow storage, {warmUp.Pause.TotalMilliseconds:F1} ms in the first round");
+        Assert.True(withSlow < Math.Max(withFast + (SlowWrite.TotalMilliseconds / 2), withFast * 2), "The pause depends on storage.");
+        cluster.Storage.BeforeWrite = null;
+        await cluster.AssertEverythingIsPermanent(_transfers);
+    }
+
+    /// <summary>Every grain is changed; then callers keep calling while the round runs.</summary>
+    private async Task<CheckpointResult> Round(RoundsCluster cluster)
+    {
+        await ChangeAll(cluster);
+        var load = Load.Start(64, Soak.Seed, random =>
+        {
+            var (from, to) = Bank.TwoOf(Grains, random);
+            return cluster.Account(from).Transfer(Bank.NextTransfer(), RoundsCluster.Key(to), random.Next(100));
+        });
+        var before = cluster.Judge.Writes;
+        var (delivered, answered) = (cluster.Watch.Delivered, cluster.Watch.Answered);
+        var result = await cluster.Checkpoint();
+        var after = cluster.Judge.Writes;
+        await load.Stop();
+        _transfers += load.Calls;
+        output.WriteLine($"{result.Status}, {result.Attempts} attempts, pause {result.Pause.TotalMilliseconds:F1} ms, {result.Duration.TotalMilliseconds:F1} ms in all, {load.Calls} calls, "
+            + $"{result.Retakes} retakes, {cluster.Watch.Delivered - delivered} messages to participants, {cluster.Watch.Answered - answered} answers");
+        Assert.True(result.Status == CheckpointStatus.Committed, result.Detail);
+        Assert.Equal(Grains, result.Participants.Count);
+        Assert.Equal((Grains, 1), (after.Slots - before.Slots, after.Records - before.Records));
+        cluster.Judge.AssertNoViolation();
+        return result;
+    }
+
+    private Task ChangeAll(RoundsCluster cluster)
+    {
+        _transfers += Grains / 2;
+        return Task.WhenAll(Enumerable.Range(0, Grains / 2).Select(i =>
+            cluster.Account(2 * i).Transfer(Bank.NextTransfer(), RoundsCluster.Key((2 * i) + 1), 1))).WithTimeLimit();
+    }
+}
