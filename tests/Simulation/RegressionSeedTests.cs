@@ -9,6 +9,7 @@ public class RegressionSeedTests
     private const string DecisionOverwritten = "a decision that landed after it was given up was overwritten";
     private const string LeftOutDuringTheVote = "a member was left out while its component waited for its vote";
     private const string CleanGrainWrote = "a clean participant wrote, because a life without labels had made its table longer";
+    private const string UnverifiedSnapshot = "a later life stored its own snapshot in the place of the one that was verified";
     private const string SupersededUnaware = "a superseded coordinator did not notice, or called a younger round forgotten";
 
     [Theory]
@@ -26,6 +27,8 @@ public class RegressionSeedTests
     [InlineData(20UL, SupersededUnaware)]
     [InlineData(36UL, SupersededUnaware)]
     [InlineData(14183UL, SupersededUnaware)]
+    [InlineData(1004326UL, UnverifiedSnapshot)]
+    [InlineData(1005436UL, UnverifiedSnapshot)]
     [InlineData(1446UL, "a delayed Join of an undone round closed the gate of a participant that was in doubt about an earlier one")]
     [InlineData(11724UL, "a released member came back in the same round, and the delayed Undo of its release undid what was committed")]
     public void A_seed_that_once_failed_keeps_every_promise(ulong seed, string violation)

@@ -14,8 +14,8 @@ internal static class FaultTable
     {
         (FaultKind.CleanRestart, StepOfRound.Draining) => "a handler is active or a call outstanding: nothing is deactivated then",
         (FaultKind.CleanRestart, StepOfRound.Snapped or StepOfRound.Storing or StepOfRound.InDoubt) => "an undecided tentative checkpoint: not clean",
-        (>= FaultKind.StorageSlow and <= FaultKind.StorageLandsLate, < StepOfRound.Starting) when step != StepOfRound.Storing => SlotsOnly,
-        (>= FaultKind.StorageSlow and <= FaultKind.StorageLandsLate, >= StepOfRound.Starting) when step is not (StepOfRound.Starting or StepOfRound.Decide) => RecordOnly,
+        ( >= FaultKind.StorageSlow and <= FaultKind.StorageLandsLate, < StepOfRound.Starting) when step != StepOfRound.Storing => SlotsOnly,
+        ( >= FaultKind.StorageSlow and <= FaultKind.StorageLandsLate, >= StepOfRound.Starting) when step is not (StepOfRound.Starting or StepOfRound.Decide) => RecordOnly,
         _ => null,
     };
 
