@@ -2,7 +2,6 @@ using Checkpointing.Runtime.Hosting;
 using Checkpointing.Runtime.Silos;
 using Checkpointing.Runtime.StableStorage;
 using Microsoft.Extensions.Options;
-using Orleans.Metadata;
 using Orleans.Storage;
 
 namespace Checkpointing.Runtime.Participants;
