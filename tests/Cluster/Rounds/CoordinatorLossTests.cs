@@ -25,10 +25,10 @@ public sealed class CoordinatorLossTests(ITestOutputHelper output)
         var rounds = new List<CheckpointResult>();
         for (var i = 0; i < 3; i++)
         {
-            rounds.Add(await cluster.Coordinator.CheckpointAll().WithTimeLimit());
+            rounds.Add(await cluster.Coordinator.CheckpointAll(TestContext.Current.CancellationToken).WithTimeLimit());
             var epoch = cluster.Judge.Epoch;
             DeactivateOnce(cluster, when);
-            rounds.Add(await cluster.Coordinator.CheckpointAll().WithTimeLimit());
+            rounds.Add(await cluster.Coordinator.CheckpointAll(TestContext.Current.CancellationToken).WithTimeLimit());
             await UntilCommitted(cluster, rounds, epoch);
         }
 
@@ -44,7 +44,7 @@ public sealed class CoordinatorLossTests(ITestOutputHelper output)
         for (var attempt = 1; cluster.Judge.Epoch == epoch || rounds[^1].Status != CheckpointStatus.Committed; attempt++)
         {
             Assert.True(attempt < 50, $"No round commits any more: {rounds[^1]}");
-            rounds.Add(await cluster.Coordinator.CheckpointAll().WithTimeLimit());
+            rounds.Add(await cluster.Coordinator.CheckpointAll(TestContext.Current.CancellationToken).WithTimeLimit());
         }
     }
 

@@ -51,7 +51,7 @@ public sealed class ForcedInterleavingTests
         cluster.Judge.Invariant = Bank.Conserved(withEntries: false);
         cluster.Watch.DropsResponseLabels = true;
         await cluster.Account(1).Transfer(Bank.NextTransfer(), RoundsCluster.Key(2), 5);
-        Assert.Equal(CheckpointStatus.Committed, (await cluster.Coordinator.Checkpoint(cluster.Account(1).GetGrainId())).Status);
+        Assert.Equal(CheckpointStatus.Committed, (await cluster.Coordinator.Checkpoint(cluster.Account(1).GetGrainId(), TestContext.Current.CancellationToken)).Status);
         Assert.Contains(cluster.Judge.Violations, violation => violation.Contains("which remembers sending 0", StringComparison.Ordinal));
         Assert.Contains(cluster.Judge.Violations, violation => violation.Contains("all balances together", StringComparison.Ordinal));
     }
@@ -88,7 +88,7 @@ public sealed class ForcedInterleavingTests
             }
         };
 
-        var round = cluster.Coordinator.Checkpoint(p.GetGrainId());
+        var round = cluster.Coordinator.Checkpoint(p.GetGrainId(), TestContext.Current.CancellationToken);
         await snapshotOfPWaits.Happens;
         await snapshotOfQIsTaken.Happens;
         await teller.TransferBetween(Bank.NextTransfer(), RoundsCluster.Key(1), RoundsCluster.Key(2), 7);

@@ -70,7 +70,7 @@ public sealed class HandOverTests
         };
         await q.Leave();
         var chain = p.Transfer(Bank.NextTransfer(), RoundsCluster.Key(2), 5);
-        var round = cluster.Coordinator.CheckpointAll();
+        var round = cluster.Coordinator.CheckpointAll(TestContext.Current.CancellationToken);
         await joining.Happens;
         await chain.WithTimeLimit();
         await round.WithTimeLimit();
