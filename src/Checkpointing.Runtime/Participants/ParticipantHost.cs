@@ -112,8 +112,7 @@ internal sealed class ParticipantHost
     }
 
     /// <summary>
-    /// Only now is it in reach of the agent: while OnActivateAsync runs, nothing may be captured, and no handler counts it. What it may have changed is
-    /// looked at by the next round.
+    /// Only now is it in reach of the agent: while OnActivateAsync runs, nothing may be captured, and no handler counts it.
     /// </summary>
     public void BeInReach()
     {
@@ -123,7 +122,7 @@ internal sealed class ParticipantHost
         }
 
         _activation.OnFirstCall = null;
-        _activation.StateMayHaveChanged |= OverridesOnActivate(_activation.Context.GrainInstance!.GetType());
+        _activation.StateMayHaveChanged |= OverridesOnActivate(_activation.Context.GrainInstance!.GetType()) && DiffersFromPermanent();
         _services.Registry.Add(this);
     }
 
@@ -138,10 +137,11 @@ internal sealed class ParticipantHost
     {
         try
         {
-            if (!_isStopped && _participant is not null && (MayHaveChanged || Hash(CaptureAll()) != _permanentHash))
+            if (!_isStopped && _participant is not null && (MayHaveChanged || DiffersFromPermanent()))
             {
+                BeInReach();
                 var coordinator = _services.GrainFactory.GetGrain<ICheckpointCoordinatorControl>(CheckpointCoordinatorExtensions.DefaultKey);
-                var result = await coordinator.CheckpointBeforeStop(GrainId, _activation.Context.Address.SiloAddress!, cancellationToken);
+                var result = await coordinator.CheckpointBeforeStop(GrainId, _activation.Context.Address.SiloAddress!, cancellationToken).WaitAsync(cancellationToken);
                 if (result.Status == CheckpointStatus.Aborted)
                 {
                     _services.Log.ChangesLost(_grain, result.Detail, null);
@@ -308,6 +308,20 @@ internal sealed class ParticipantHost
     }
 
     private ImmutableArray<(string Name, byte[] Bytes)> CaptureAll() => [.. _states.Select(state => (state.Name, state.Capture())), .. _unknownStates];
+
+    /// <summary>By a look at the state itself, for changes that were made outside of calls. A state that cannot be captured counts as changed.</summary>
+    private bool DiffersFromPermanent()
+    {
+        try
+        {
+            return Hash(CaptureAll()) != _permanentHash;
+        }
+        catch (Exception exception)
+        {
+            _services.Log.NotComparable(_grain, exception);
+            return true;
+        }
+    }
 
     private static UInt128 Hash(ImmutableArray<(string Name, byte[] Bytes)> states)
     {
