@@ -167,7 +167,7 @@ internal sealed partial class CheckpointCoordinatorGrain : Grain, ICheckpointCoo
     private async Task<CheckpointResult> Request(ImmutableArray<ParticipantId> initiators, GrainId? caller, CancellationToken cancellationToken)
     {
         var awaitedBy = caller is { } grain && _traits.Of(grain.Type).Role == CallRole.Participant ? ImmutableArray.Create(grain.ToParticipantId()) : [];
-        var pending = new PendingCheckpoint(_time.GetTimestamp());
+        var pending = new PendingCheckpoint(_time.GetTimestamp(), awaitedBy.IsEmpty ? null : caller);
         var id = ++_lastRequest;
         _pending.Add(id, pending);
         Perform(_coordinator!.OnRequest(new CheckpointRequest(id, initiators, awaitedBy)));
@@ -283,8 +283,8 @@ internal sealed partial class CheckpointCoordinatorGrain : Grain, ICheckpointCoo
             NothingToCheckpoint nothing => nothing.Report,
             _ => RoundReport.Empty,
         };
-        var result = complete.Outcome.ToResult(_clock.Pause, _time.GetElapsedTime(pending.StartedAt), complete.Attempts, _clock.StoredBytes(report));
-        _metrics.RoundEnded(result.Status, result.Pause);
+        var result = complete.Outcome.ToResult(pending.AwaitedBy, _clock.Pause, _time.GetElapsedTime(pending.StartedAt), complete.Attempts, _clock.StoredBytes(report));
+        _metrics.RequestEnded(result.Status, result.Reason);
         if (result.Status == CheckpointStatus.Aborted)
         {
             var level = LevelOf(result.Reason);

@@ -19,7 +19,7 @@ internal sealed class Departure(ParticipantServices services, IGrainContext grai
             var coordinator = services.GrainFactory.GetGrain<ICheckpointCoordinatorControl>(CheckpointCoordinatorExtensions.DefaultKey);
             var pending = coordinator.CheckpointBeforeStop(grain.GrainId, grain.Address.SiloAddress!, giveUp.Token);
             var hasChoice = services.OtherSilos(grain.GrainId.Type).Any();
-            var result = await (hasChoice ? pending.WaitAsync(services.Options.MaxPause, services.Time, cancellationToken) : pending);
+            var result = await (hasChoice ? pending.WaitAsync(services.Options.MaxPause, services.Time, cancellationToken) : pending.WaitAsync(cancellationToken));
             return result.Status == CheckpointStatus.Aborted ? result.Detail : null;
         }
         catch (Exception exception)

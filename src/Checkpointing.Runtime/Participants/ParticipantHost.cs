@@ -172,8 +172,7 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
     }
 
     /// <summary>
-    /// Only now is it in reach of the agent: while OnActivateAsync runs, nothing may be captured, and no handler counts it. What it may have changed is
-    /// looked at by the next round.
+    /// Only now is it in reach of the agent: while OnActivateAsync runs, nothing may be captured, and no handler counts it.
     /// </summary>
     public void BeInReach()
     {
@@ -183,7 +182,7 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
         }
 
         _activation.OnFirstCall = null;
-        _activation.StateMayHaveChanged |= OverridesOnActivate(_activation.Context.GrainInstance!.GetType());
+        _activation.StateMayHaveChanged |= OverridesOnActivate(_activation.Context.GrainInstance!.GetType()) && DiffersFromPermanent();
         _services.Registry.Add(this);
     }
 
@@ -198,10 +197,13 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
         try
         {
             var departure = new Departure(_services, _activation.Context);
-            if (!_isStopped && _participant is not null && (MayHaveChanged || StateHash.Of(CaptureAll()) != _permanentHash)
-                && await departure.TryCheckpoint(cancellationToken) is { } failure && !departure.TryMoveAway())
+            if (!_isStopped && _participant is not null && (MayHaveChanged || DiffersFromPermanent()))
             {
-                _services.Log.ChangesLost(_grain, failure, null);
+                BeInReach();
+                if (await departure.TryCheckpoint(cancellationToken) is { } failure && !departure.TryMoveAway())
+                {
+                    _services.Log.ChangesLost(_grain, failure, null);
+                }
             }
 
             await LeaveRound(cancellationToken);
@@ -388,4 +390,18 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
     }
 
     private ImmutableArray<(string Name, byte[] Bytes)> CaptureAll() => [.. _states.Select(state => (state.Name, state.Capture())), .. _unknownStates];
+
+    /// <summary>By a look at the state itself, for changes that were made outside of calls. A state that cannot be captured counts as changed.</summary>
+    private bool DiffersFromPermanent()
+    {
+        try
+        {
+            return StateHash.Of(CaptureAll()) != _permanentHash;
+        }
+        catch (Exception exception)
+        {
+            _services.Log.NotComparable(_grain, exception);
+            return true;
+        }
+    }
 }

@@ -33,4 +33,7 @@ internal sealed partial class ParticipantLog(ILogger<ParticipantLog> logger)
 
     [LoggerMessage(9, LogLevel.Debug, "{Grain} stored its tentative checkpoint of round {Round}: {Outcome}")]
     public partial void TentativeStored(GrainId grain, RoundNumber round, SlotWriteOutcome outcome);
+
+    [LoggerMessage(10, LogLevel.Warning, "{Grain} could not compare its state with its permanent checkpoint; it counts as changed")]
+    public partial void NotComparable(string grain, Exception exception);
 }

@@ -15,6 +15,7 @@ public sealed class FaultyStorageTests(SharedOutcomeCluster shared) : IDisposabl
 
     public void Dispose() => Store.ForgetPlans();
 
+    /// <summary>CP-7: an outcome that nobody knows is a No.</summary>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -83,6 +84,7 @@ public sealed class FaultyStorageTests(SharedOutcomeCluster shared) : IDisposabl
         Assert.Equal(2, await Stored(p));
     }
 
+    /// <summary>CP-12: what the record says stands, whatever the writer was told.</summary>
     [Fact]
     public async Task A_decision_that_was_written_although_the_store_said_no_stands()
     {
@@ -93,6 +95,7 @@ public sealed class FaultyStorageTests(SharedOutcomeCluster shared) : IDisposabl
         Assert.Equal(2, await Stored(p));
     }
 
+    /// <summary>CP-11: a younger epoch in the record ends the older life.</summary>
     [Fact]
     public async Task A_coordinator_that_was_replaced_retires_and_the_next_one_serves()
     {

@@ -49,6 +49,7 @@ public sealed class InDoubtTests
         Assert.Equal(commits ? CheckpointStatus.Committed : CheckpointStatus.Aborted, (await round).Status);
     }
 
+    /// <summary>CP-13: nobody is told "forgotten" before a write of the record has shown that no younger coordinator knows better.</summary>
     [Theory]
     [InlineData("missing")]
     [InlineData("of another store")]
@@ -88,6 +89,7 @@ public sealed class InDoubtTests
         Assert.Equal(slots, _store.SlotsOf(p.GetGrainId()));
     }
 
+    /// <summary>CP-8: who has voted and hears nothing asks.</summary>
     [Fact]
     public async Task A_coordinator_that_stops_before_its_decision_leaves_no_grain_in_doubt()
     {

@@ -107,3 +107,63 @@ public sealed class FarewellGrain([CheckpointedState("farewells")] ICheckpointed
         return Task.CompletedTask;
     }
 }
+
+/// <summary>The pair in a later version whose text has become a number.</summary>
+public interface IRenumberedGrain : IGrainWithStringKey
+{
+    Task<int> Get();
+}
+
+public sealed class RenumberedGrain([CheckpointedState("text")] ICheckpointedState<NumberedNote> note, [CheckpointedState("number")] ICheckpointedState<int> count)
+    : Grain, IRenumberedGrain
+{
+    public Task<int> Get() => Task.FromResult(note.State.Number + count.State);
+}
+
+[GenerateSerializer]
+public sealed class NumberedNote
+{
+    [Id(0)]
+    public int Number { get; set; }
+}
+
+/// <summary>The pair in a later version without its number.</summary>
+public interface IShrunkGrain : IGrainWithStringKey
+{
+    Task Set(string text);
+
+    Task<string> Get();
+}
+
+public sealed class ShrunkGrain([CheckpointedState("text")] ICheckpointedState<Note> note) : Grain, IShrunkGrain
+{
+    public Task Set(string text)
+    {
+        note.State.Text = text;
+        return Task.CompletedTask;
+    }
+
+    public Task<string> Get() => Task.FromResult(note.State.Text);
+}
+
+/// <summary>The pair in a later version with a third state.</summary>
+public interface IGrownGrain : IGrainWithStringKey
+{
+    Task<(string Text, int Number, string Third)> Get();
+}
+
+public sealed class GrownGrain(
+    [CheckpointedState("text")] ICheckpointedState<Note> note,
+    [CheckpointedState("number")] ICheckpointedState<int> count,
+    [CheckpointedState("third")] ICheckpointedState<Third> third)
+    : Grain, IGrownGrain
+{
+    public Task<(string Text, int Number, string Third)> Get() => Task.FromResult((note.State.Text, count.State, third.State.Text));
+}
+
+[GenerateSerializer]
+public sealed class Third
+{
+    [Id(0)]
+    public string Text { get; set; } = "new";
+}

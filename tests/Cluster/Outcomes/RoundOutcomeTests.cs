@@ -9,6 +9,7 @@ public sealed class RoundOutcomeTests(SharedOutcomeCluster shared)
 {
     private readonly OutcomeCluster _cluster = shared.Cluster;
 
+    /// <summary>CP-1: who is asked for, and whoever sent a label after its permanent checkpoint that a member has received. CP-2: p is not needed by the second round.</summary>
     [Fact]
     public async Task A_committed_round_says_who_took_part_and_why()
     {

@@ -29,6 +29,7 @@ public class CallScenarios
         Assert.Equal(3, script["p"].Host.Ledger.PermanentMark.Label.Sequence);
     }
 
+    /// <summary>CP-4: only at a quiescent instant.</summary>
     [Fact]
     public void S56_a_reentrant_actor_is_captured_when_no_handler_is_active_and_no_call_is_outstanding()
     {

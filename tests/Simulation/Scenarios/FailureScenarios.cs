@@ -10,6 +10,7 @@ namespace Checkpointing.Simulation.Tests.Scenarios;
 /// <summary>SPEC H, area "failure", as far as checkpoint rounds are concerned.</summary>
 public class FailureScenarios
 {
+    /// <summary>CP-11.</summary>
     [Fact]
     public void S39_a_coordinator_that_dies_before_its_decision_has_aborted_the_round()
     {
@@ -133,6 +134,7 @@ public class FailureScenarios
         Assert.Null(script.Cluster.Slots.Peek($"{voter}/B"));
     }
 
+    /// <summary>CP-12.</summary>
     [Theory]
     [InlineData(nameof(WriteFate.UnknownLanded), true)]
     [InlineData(nameof(WriteFate.UnknownNotLanded), false)]

@@ -73,6 +73,7 @@ public class RoundScenarios
         Assert.True(foreignAtY > 0 && foreignAtY < drained, "K is admitted at y before p has drained");
     }
 
+    /// <summary>CP-5: who was overtaken takes its snapshot again.</summary>
     [Fact]
     public void S32_a_snapshot_that_was_overtaken_is_taken_again_in_memory()
     {
@@ -92,6 +93,7 @@ public class RoundScenarios
         Assert.Equal(["y"], script.Control<SnapshotTaken>().Where(taken => taken.Attempt == 2).Select(taken => taken.From.ToString()).Distinct());
     }
 
+    /// <summary>CP-5: who is missing joins.</summary>
     [Fact]
     public void S33_a_sender_that_comes_in_between_drain_and_snapshot_joins()
     {
@@ -114,6 +116,7 @@ public class RoundScenarios
         Assert.Equal(0, requested.Retakes);
     }
 
+    /// <summary>CP-2.</summary>
     [Fact]
     public void S34_a_sender_whose_permanent_checkpoint_covers_the_label_is_not_needed_and_not_gated()
     {

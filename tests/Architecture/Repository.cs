@@ -1,0 +1,31 @@
+using System.Text.RegularExpressions;
+
+namespace Checkpointing.Architecture.Tests;
+
+/// <summary>The files of this repository, found from where the tests run.</summary>
+internal static partial class Repository
+{
+    public static string Root { get; } = FindRoot(new DirectoryInfo(AppContext.BaseDirectory));
+
+    /// <summary>Every C# source under these folders, without what builds produce.</summary>
+    public static IEnumerable<string> Sources(params string[] folders) => folders
+        .Select(folder => Path.Combine(Root, folder))
+        .Where(Directory.Exists)
+        .SelectMany(folder => Directory.EnumerateFiles(folder, "*.cs", SearchOption.AllDirectories))
+        .Where(file => !Produced().IsMatch(Relative(file)));
+
+    public static IEnumerable<string> Projects(string folder) => Directory.EnumerateFiles(Path.Combine(Root, folder), "*.csproj", SearchOption.AllDirectories);
+
+    public static string Relative(string file) => Path.GetRelativePath(Root, file).Replace('\\', '/');
+
+    private static string FindRoot(DirectoryInfo? directory)
+    {
+        while (directory is not null && !File.Exists(Path.Combine(directory.FullName, "Checkpointing.sln")))
+            directory = directory.Parent;
+
+        return directory?.FullName ?? throw new InvalidOperationException("The tests do not run inside the repository.");
+    }
+
+    [GeneratedRegex("(^|/)(bin|obj)/")]
+    private static partial Regex Produced();
+}
