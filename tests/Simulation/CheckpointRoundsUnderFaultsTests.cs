@@ -8,6 +8,7 @@ namespace Checkpointing.Simulation.Tests;
 public class CheckpointRoundsUnderFaultsTests
 {
     private const int SeedsInCi = 20_000;
+    private const int HitsPerCell = 100;
 
     [Fact]
     public void No_seed_breaks_a_promise_and_at_least_half_of_the_requests_commit()
@@ -18,6 +19,8 @@ public class CheckpointRoundsUnderFaultsTests
         Print(all, watch.Elapsed);
 
         Assert.True(all.Failed.Count == 0, Failures(all));
+        Assert.Empty(FaultTable.TooRare(all.Faults, HitsPerCell * all.Seeds / SeedsInCi));
+        Assert.Empty(FaultTable.Violated(all.Faults));
         Assert.True((all.RequestsCommitted + all.RequestsWithNothingToDo) * 2 >= all.Requests, "Fewer than half of the requests for a checkpoint committed.");
     }
 

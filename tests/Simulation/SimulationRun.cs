@@ -67,9 +67,13 @@ internal sealed class SimulationRun
             Cluster.Judges.Report("progress", "a client was never answered");
         }
 
-        CheckpointOutcome? last = null;
-        Cluster.RequestCheckpoint(Cluster.Participants.Select(participant => participant.Name), [], outcome => last = outcome);
-        ComeToRest();
+        var last = CheckpointEverybody();
+        if (last is CheckpointAborted { Reason: AbortReason.Superseded })
+        {
+            // The coordinator has found out that its epoch is over; its caller asks the new life.
+            last = CheckpointEverybody();
+        }
+
         if (last is not (CheckpointCommitted or NothingToCheckpoint))
         {
             Cluster.Judges.Report("progress", $"a checkpoint of everybody on the idle system ended with {last}");
@@ -78,6 +82,14 @@ internal sealed class SimulationRun
         Cluster.Judges.Permanent.JudgeNothingIsMissing();
         Cluster.CrashEverything();
         ComeToRest();
+    }
+
+    private CheckpointOutcome? CheckpointEverybody()
+    {
+        CheckpointOutcome? last = null;
+        Cluster.RequestCheckpoint(Cluster.Participants.Select(participant => participant.Name), [], outcome => last = outcome);
+        ComeToRest();
+        return last;
     }
 
     private void ComeToRest()

@@ -59,6 +59,11 @@ internal sealed class CheckpointCoordinator
         }
 
         _waiting.Add(request);
+        foreach (var joined in _round?.Members.Values.Where(member => member.IsIn) ?? [])
+        {
+            RefuseRequestsAwaitedBy(_round!, joined.Id);
+        }
+
         BeginNextRound();
         return TakeEffects();
     }
@@ -289,12 +294,15 @@ internal sealed class CheckpointCoordinator
         }
     }
 
-    /// <summary>K14: who waits for the round inside a chain that the round must drain is told so at once, and the chain can end.</summary>
+    /// <summary>
+    /// K14: who waits for a checkpoint inside a chain that the round must drain is told so at once, and the chain can end. That holds for a
+    /// request that waits for the next round too: it would be served only after this one, which waits for its chain.
+    /// </summary>
     private void RefuseRequestsAwaitedBy(CheckpointRound round, ParticipantId joined)
     {
-        foreach (var request in round.Requests.Where(request => request.AwaitedBy.Contains(joined)).ToList())
+        foreach (var request in round.Requests.Concat(_waiting).Where(request => request.AwaitedBy.Contains(joined)).ToList())
         {
-            round.Requests.Remove(request);
+            _ = round.Requests.Remove(request) || _waiting.Remove(request);
             _effects.Add(new CompleteRequest(
                 request.Id,
                 new CheckpointAborted(AbortReason.AwaitedInsideRound, joined, "the caller waits inside a call chain of this participant", round.Report(_ => false)),

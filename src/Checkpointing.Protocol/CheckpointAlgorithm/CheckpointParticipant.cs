@@ -233,12 +233,8 @@ internal sealed class CheckpointParticipant
             Leave(effects);
         }
 
-        if (Phase == ParticipantPhase.Idle)
-        {
-            // The Join of this round may still be on its way: it comes too late from now on.
-            Finish(round);
-        }
-
+        // The Join of this round may still be on its way, also while an earlier round is in doubt here: it comes too late from now on.
+        Finish(round);
         effects.Add(Send(new DecisionLearned(round, _self)));
         return effects.ToImmutable();
     }

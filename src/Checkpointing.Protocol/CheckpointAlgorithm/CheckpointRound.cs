@@ -364,12 +364,25 @@ internal sealed class CheckpointRound
 
         foreach (var released in CheckpointCohort.NotNeededByAnyInitiator(_members))
         {
-            _members.Remove(released.Id);
+            // Not forgotten: were it asked again in this round, the Undo could reach it after its vote and undo what is committed.
+            released.State = MemberState.LeftOut;
             Send(released, new UndoTentative(Number));
         }
     }
 
-    private AbortReason ReasonOf(RoundMember member) => _leftOut.First(entry => entry.Participant == member.Id).Reason;
+    private AbortReason ReasonOf(RoundMember member)
+    {
+        foreach (var entry in _leftOut)
+        {
+            if (entry.Participant == member.Id)
+            {
+                return entry.Reason;
+            }
+        }
+
+        // Released as not needed, and needed after all: the next round can have both.
+        return AbortReason.TooBusy;
+    }
 
     private void Send(RoundMember member, ToParticipant message) => _effects.Add(new SendToParticipant(member.Id, message));
 }

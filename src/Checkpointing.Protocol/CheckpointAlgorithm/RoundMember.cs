@@ -61,6 +61,6 @@ internal enum MemberState
 
     VotedYes,
 
-    /// <summary>Left out, with everybody who depends on it.</summary>
+    /// <summary>Left out, with everybody who depends on it, or released because nobody did. It cannot come back in this round.</summary>
     LeftOut,
 }

@@ -7,5 +7,10 @@ namespace Checkpointing.Runtime.Calls;
 /// <param name="MayInterleave">Name of the class's [MayInterleave] predicate, if any.</param>
 internal sealed record GrainTypeTraits(CallRole Role, bool AcceptsLabels, bool IsReentrant, string? MayInterleave)
 {
+    private int _activations = -1;
+
     public static GrainTypeTraits Outside { get; } = new(CallRole.Outside, AcceptsLabels: false, IsReentrant: false, MayInterleave: null);
+
+    /// <summary>Counts one more activation of the type: whether it is to be watched for calls that lose their context.</summary>
+    public bool WatchNextActivation(int activationsPerWatchedOne) => Interlocked.Increment(ref _activations) % activationsPerWatchedOne == 0;
 }

@@ -28,6 +28,7 @@ internal sealed class IncomingCallFilter(GrainTypeTraitsResolver traits) : IInco
         var request = context.Request;
         var labelled = request as LabelledRequest;
         var turn = activation.TurnOf(request, labelled);
+        activation.OnFirstCall?.Invoke();
         var turns = activation.Turns;
         var chain = turns.ActiveHandlers == 0 ? Guid.Empty : RequestContext.ReentrancyId;
         return turns.TryEnter(turn, chain)

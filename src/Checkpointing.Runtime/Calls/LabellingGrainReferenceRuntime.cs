@@ -116,6 +116,7 @@ internal sealed class LabellingGrainReferenceRuntime(
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private static async ValueTask<T?> Await<T>(OutstandingCall call, ValueTask<object?> pending)
     {
         object? answer;
@@ -132,6 +133,7 @@ internal sealed class LabellingGrainReferenceRuntime(
         return answer is LabelledResponse response ? call.End(response).Unwrap<T>() : call.End<T>(answer);
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private static async ValueTask AwaitVoid(OutstandingCall call, ValueTask<object?> pending)
     {
         object? answer;

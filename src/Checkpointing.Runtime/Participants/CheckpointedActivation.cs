@@ -39,6 +39,9 @@ internal sealed class CheckpointedActivation : CallOrigin
     /// </summary>
     public bool StateMayHaveChanged { get; set; }
 
+    /// <summary>Called before the first call is admitted: from then on the activation has started, OnActivateAsync included.</summary>
+    public Action? OnFirstCall { get; set; }
+
     /// <summary>SPEC K6: nothing here differs from the permanent checkpoint, so a read-only answer is no dependency.</summary>
     public bool IsUntouched => !StateMayHaveChanged && Ledger.IsClean;
 

@@ -37,10 +37,15 @@ internal sealed class CheckpointedStateFactory : IAttributeToFactoryMapper<Check
     {
         var services = context.ActivationServices;
         var unborn = new Life(context.GrainId.ToParticipantId(), Incarnation.None);
-        HomeContext.Mark(context);
+        var traits = services.GetRequiredService<GrainTypeTraitsResolver>().Of(context.GrainId.Type);
+        if (traits.WatchNextActivation(services.GetRequiredService<IOptions<CallPathOptions>>().Value.ActivationsPerWatchedOne))
+        {
+            HomeContext.Watch(context);
+        }
+
         var activation = new CheckpointedActivation(
             context,
-            services.GetRequiredService<GrainTypeTraitsResolver>().Of(context.GrainId.Type),
+            traits,
             new Ledger(unborn, CheckpointMark.Initial),
             services.GetRequiredService<TimeProvider>(),
             services.GetRequiredService<IOptions<SiloMessagingOptions>>().Value.ResponseTimeout);

@@ -7,6 +7,7 @@ internal sealed class ParticipantExtension(ParticipantHost host) : ICheckpointPa
 {
     public Task Deliver(Guid storeId, ControlMessage message)
     {
+        host.BeInReach();
         host.OnMessage(storeId, message);
         return Task.CompletedTask;
     }

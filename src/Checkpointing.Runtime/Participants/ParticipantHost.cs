@@ -69,7 +69,7 @@ internal sealed class ParticipantHost
 
     public void PostCare() => _activation.Context.Scheduler.QueueAction(TakeCare);
 
-    /// <summary>A control message, on the activation's scheduler.</summary>
+    /// <summary>A control message, on the activation's scheduler, once the activation has started.</summary>
     public void OnMessage(Guid storeId, ControlMessage message)
     {
         if (_participant is not { } participant || _isStopped)
@@ -108,8 +108,27 @@ internal sealed class ParticipantHost
         _activation.Ledger = ledger;
         _activation.StateMayHaveChanged = false;
         _participant = new CheckpointParticipant(ledger, _slots.LastRound);
+        _activation.OnFirstCall = BeInReach;
+    }
+
+    /// <summary>
+    /// Only now is it in reach of the agent: while OnActivateAsync runs, nothing may be captured, and no handler counts it. What it may have changed is
+    /// looked at by the next round.
+    /// </summary>
+    public void BeInReach()
+    {
+        if (_isStopped || _activation.OnFirstCall is null)
+        {
+            return;
+        }
+
+        _activation.OnFirstCall = null;
+        _activation.StateMayHaveChanged |= OverridesOnActivate(_activation.Context.GrainInstance!.GetType());
         _services.Registry.Add(this);
     }
+
+    private static bool OverridesOnActivate(Type grainClass) =>
+        grainClass.GetMethod(nameof(IGrainBase.OnActivateAsync), [typeof(CancellationToken)])?.DeclaringType != typeof(Grain);
 
     /// <summary>Until images of live grains can be parked, a grain that goes has its changes checkpointed first (DESIGN §8).</summary>
     private async Task Stop(CancellationToken cancellationToken)

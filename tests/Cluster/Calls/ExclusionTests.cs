@@ -169,6 +169,40 @@ public sealed class ExclusionTests(CheckpointedCluster cluster)
     }
 
     [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_timer_runs_beside_a_handler_only_if_it_interleaves(bool interleaves)
+    {
+        var q = await cluster.New<IParticipantGrain>();
+        var (began, goOn, plainRan, interleavingRan) = (new Signal(), new Signal(), new Signal(), new Signal());
+        var running = q.Perform(Script.Of(async _ =>
+        {
+            began.Set();
+            await goOn.Happens;
+        }));
+        await began.Happens;
+
+        await q.Inside(self =>
+        {
+            Register(self, plainRan, interleave: false);
+            if (interleaves)
+                Register(self, interleavingRan, interleave: true);
+            return Task.CompletedTask;
+        });
+        if (interleaves)
+            await interleavingRan.Happens;
+
+        Assert.False(plainRan.HasHappened);
+        goOn.Set();
+        await running.WithTimeLimit();
+        await plainRan.Happens;
+
+        static void Register(ProbeGrain self, Signal ran, bool interleave) => self.RegisterGrainTimer(
+            _ => ran.AsScript().Run(self),
+            new GrainTimerCreationOptions(TimeSpan.Zero, Timeout.InfiniteTimeSpan) { Interleave = interleave });
+    }
+
+    [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public async Task A_call_back_on_a_reentrant_chain_runs_beside_its_caller_over_parked_roots(bool throughRelay)

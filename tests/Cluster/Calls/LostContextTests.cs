@@ -1,4 +1,5 @@
 using Checkpointing.Cluster.Tests.Kit;
+using Checkpointing.Runtime.Calls;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.TestingHost;
 
@@ -55,6 +56,14 @@ public sealed class LostContextTests(CheckpointedCluster cluster)
         }));
 
         Assert.IsType<CallLostItsContextException>(await refused.Task.WithTimeLimit());
+    }
+
+    [Fact]
+    public void The_first_activation_of_a_type_is_watched_and_then_one_of_so_many()
+    {
+        var traits = new GrainTypeTraits(CallRole.Participant, AcceptsLabels: true, IsReentrant: false, MayInterleave: null);
+
+        Assert.Equal([true, false, false, true, false, false, true], Enumerable.Range(0, 7).Select(_ => traits.WatchNextActivation(3)));
     }
 
     [Fact]

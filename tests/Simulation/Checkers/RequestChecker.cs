@@ -7,6 +7,8 @@ namespace Checkpointing.Simulation.Tests.Checkers;
 internal sealed class RequestChecker(SimulatedCluster cluster)
 {
     private readonly SortedDictionary<long, long> _asked = [];
+    private readonly SortedDictionary<long, IReadOnlyList<string>> _awaitedBy = [];
+    private readonly SortedSet<long> _metByItsRound = [];
 
     public int Asked { get; private set; }
 
@@ -18,8 +20,21 @@ internal sealed class RequestChecker(SimulatedCluster cluster)
 
     public int Lost { get; private set; }
 
-    public Action<CheckpointOutcome?> OnAsked(long id, bool fromInside, Action<CheckpointOutcome?> done)
+    /// <summary>A participant has joined a round: the requests that the round serves and that are awaited inside its chain can be refused now.</summary>
+    public void OnJoined(string participant)
     {
+        foreach (var request in cluster.Coordinator.Coordinator?.Round?.Requests ?? [])
+        {
+            if (_awaitedBy.GetValueOrDefault(request.Id)?.Contains(participant) == true)
+            {
+                _metByItsRound.Add(request.Id);
+            }
+        }
+    }
+
+    public Action<CheckpointOutcome?> OnAsked(long id, IReadOnlyList<string> awaitedBy, Action<CheckpointOutcome?> done)
+    {
+        _awaitedBy.Add(id, awaitedBy);
         Asked++;
         _asked.Add(id, cluster.Time.Now);
         return outcome =>
@@ -30,7 +45,8 @@ internal sealed class RequestChecker(SimulatedCluster cluster)
             }
 
             Count(outcome);
-            if (fromInside && outcome is CheckpointAborted { Reason: AbortReason.TooBusy } busy)
+            var isCertain = cluster.Faults.Profile is { LosesNoControlMessage: true, ControlDelayed: 0 };
+            if (isCertain && _metByItsRound.Contains(id) && outcome is CheckpointAborted { Reason: AbortReason.TooBusy } busy)
             {
                 cluster.Judges.Report("requests", $"request {id} waited {cluster.Time.Now - since} ms for a chain that waited for it: {busy.Detail}");
             }

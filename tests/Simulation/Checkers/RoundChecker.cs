@@ -13,6 +13,10 @@ internal sealed class RoundChecker(SimulatedCluster cluster)
 
     public int Rounds { get; private set; }
 
+    public int Retakes { get; private set; }
+
+    public void OnRetake() => Retakes++;
+
     /// <summary>Called after every step of a coordinator.</summary>
     public void OnStep(CoordinatorHost host)
     {

@@ -40,7 +40,7 @@ internal sealed class WriteChecker(SimulatedCluster cluster)
         var initiators = round.Members.Values.Where(member => member.IsInitiator).Select(member => member.Id.ToString());
         cluster.Judges.Permanent.OnDecisionWrite(record.Stamp, initiators);
         var writes = _decisionWrites[round.Number] = _decisionWrites.GetValueOrDefault(round.Number) + 1;
-        if (writes > 1 && cluster.Faults.Profile is { StorageFailed: 0, StorageUnknownLanded: 0, StorageUnknownNotLanded: 0, StorageLandsLate: 0, CoordinatorCrash: 0, EverythingCrash: 0 })
+        if (writes > 1 && cluster.Faults.EveryWriteIsKnown)
         {
             cluster.Judges.Report("few writes", $"round {round.Number} writes its decision {writes} times without any fault");
         }

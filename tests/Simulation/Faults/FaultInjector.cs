@@ -9,6 +9,7 @@ internal sealed class FaultInjector(FaultProfile profile, SeededRandom random)
 
     private int _coordinatorCrashes;
     private int _everythingCrashes;
+    private bool _hasScriptedWrites;
 
     public FaultCounts Counts { get; } = new();
 
@@ -23,10 +24,17 @@ internal sealed class FaultInjector(FaultProfile profile, SeededRandom random)
 
     public FaultProfile Profile => profile;
 
+    /// <summary>Every write has landed and was known to, and nobody has crashed.</summary>
+    public bool EveryWriteIsKnown => !_hasScriptedWrites && profile is
+    {
+        StorageFailed: 0, StorageUnknownLanded: 0, StorageUnknownNotLanded: 0, StorageLandsLate: 0, CoordinatorCrash: 0, EverythingCrash: 0,
+    };
+
     public WriteFate NextWriteFate(StepOfRound step)
     {
         if (ScriptedWrites.TryDequeue(out var scripted))
         {
+            _hasScriptedWrites = true;
             return scripted;
         }
 

@@ -72,7 +72,7 @@ internal sealed record FaultProfile
             CoordinatorCrash = Perhaps(0.35, 0.003, 0.01),
             Zombie = Perhaps(0.7, 0.5, 0.9),
             EverythingCrash = Perhaps(0.3, 0.001, 0.004),
-            CleanRestart = Perhaps(0.4, 0.02, 0.1),
+            CleanRestart = Perhaps(0.4, 0.05, 0.2),
             CaptureFails = Perhaps(0.15, 0.03),
             Unwilling = Perhaps(0.15, 0.03),
         };

@@ -6,6 +6,32 @@ namespace Checkpointing.Simulation.Tests.Faults;
 /// <summary>Faults × steps, as printed at the end of a run.</summary>
 internal static class FaultTable
 {
+    private const string SlotsOnly = "a slot is written in Storing only, and counted there";
+    private const string RecordOnly = "the record is written when a coordinator starts or decides only";
+
+    /// <summary>Why this fault cannot hit this step, or null if it can.</summary>
+    public static string? Impossible(FaultKind kind, StepOfRound step) => (kind, step) switch
+    {
+        (FaultKind.CleanRestart, StepOfRound.Draining) => "a handler is active or a call outstanding: nothing is deactivated then",
+        (FaultKind.CleanRestart, StepOfRound.Snapped or StepOfRound.Storing or StepOfRound.InDoubt) => "an undecided tentative checkpoint: not clean",
+        (>= FaultKind.StorageSlow and <= FaultKind.StorageLandsLate, < StepOfRound.Starting) when step != StepOfRound.Storing => SlotsOnly,
+        (>= FaultKind.StorageSlow and <= FaultKind.StorageLandsLate, >= StepOfRound.Starting) when step is not (StepOfRound.Starting or StepOfRound.Decide) => RecordOnly,
+        _ => null,
+    };
+
+    /// <summary>The cells that were hit less often than they must be.</summary>
+    public static IEnumerable<string> TooRare(FaultCounts counts, int least) =>
+        from kind in Enum.GetValues<FaultKind>()
+        from step in Enum.GetValues<StepOfRound>()
+        where Impossible(kind, step) is null && counts[kind, step] < least
+        select $"{kind} in {step}: {counts[kind, step]}";
+
+    public static IEnumerable<string> Violated(FaultCounts counts) =>
+        from kind in Enum.GetValues<FaultKind>()
+        from step in Enum.GetValues<StepOfRound>()
+        where Impossible(kind, step) is not null && counts[kind, step] > 0
+        select $"{kind} in {step} was held to be impossible: {Impossible(kind, step)}";
+
     public static string Text(FaultCounts counts)
     {
         var text = new StringBuilder($"{"",-24}");
@@ -20,10 +46,15 @@ internal static class FaultTable
             text.Append(CultureInfo.InvariantCulture, $"{kind,-24}");
             foreach (var step in Enum.GetValues<StepOfRound>())
             {
-                text.Append(CultureInfo.InvariantCulture, $"{counts[kind, step],9}");
+                text.Append(CultureInfo.InvariantCulture, $"{(Impossible(kind, step) is null ? counts[kind, step].ToString(CultureInfo.InvariantCulture) : "-"),9}");
             }
 
             text.AppendLine();
+        }
+
+        foreach (var reason in from kind in Enum.GetValues<FaultKind>() from step in Enum.GetValues<StepOfRound>() let why = Impossible(kind, step) where why is not null group (kind, step) by why)
+        {
+            text.AppendLine(CultureInfo.InvariantCulture, $"- : {reason.Key} ({reason.Count()} cells)");
         }
 
         return text.ToString();

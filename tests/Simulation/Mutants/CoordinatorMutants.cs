@@ -7,6 +7,7 @@ namespace Checkpointing.Simulation.Tests.Mutants;
 /// <summary>The mistakes that are made around a coordinator: in what it is told and in what becomes of its effects.</summary>
 internal sealed class CoordinatorMutants(SimulatedCluster cluster, CheckpointCoordinator coordinator)
 {
+    private readonly SortedDictionary<ParticipantId, SnapshotTaken> _snapshots = [];
     private bool _hasJustRead;
 
     /// <summary>An answer that bypasses the coordinator; null almost always.</summary>
@@ -15,7 +16,11 @@ internal sealed class CoordinatorMutants(SimulatedCluster cluster, CheckpointCoo
             ? new DecisionAnswered(ask.Round, Decision.Committed)
             : null;
 
-    public ToCoordinator Alter(ToCoordinator message) => cluster.Mutation switch
+    /// <summary>What the coordinator hears instead of this message.</summary>
+    public IEnumerable<ToCoordinator> Alter(ToCoordinator message) =>
+        cluster.Mutation == Mutation.EveryoneHisOwnComponent && message is SnapshotTaken taken ? WithoutDependencies(taken) : [AlterOne(message)];
+
+    private ToCoordinator AlterOne(ToCoordinator message) => cluster.Mutation switch
     {
         Mutation.VerificationOff when message is SnapshotTaken taken => taken with { Snapshot = FittingAlways(taken.Snapshot) },
         Mutation.CommitWithoutAllVotes when message is Voted voted => voted with { Yes = true },
@@ -37,6 +42,44 @@ internal sealed class CoordinatorMutants(SimulatedCluster cluster, CheckpointCoo
     }
 
     public void OnRead() => _hasJustRead = true;
+
+    /// <summary>
+    /// As soon as the last snapshot is there, all of them are shown again without the receipts that fit. So verification still finds what does not
+    /// fit, and the split into components finds nothing that holds them together.
+    /// </summary>
+    private IEnumerable<ToCoordinator> WithoutDependencies(SnapshotTaken taken)
+    {
+        if (coordinator.Round is not { } round || round.Number != taken.Round || round.Members.GetValueOrDefault(taken.From)?.Attempt != taken.Attempt)
+        {
+            return [taken];
+        }
+
+        _snapshots[taken.From] = taken;
+        var members = round.Members.Values.Where(member => member.IsIn).ToList();
+        if (members.Exists(member => member.Id != taken.From && member.State != MemberState.Snapped)
+            || members.Exists(member => _snapshots.GetValueOrDefault(member.Id)?.Round != round.Number))
+        {
+            return [taken];
+        }
+
+        return
+        [
+            .. members.Where(member => member.Id != taken.From).Select(member => WithoutFittingReceipts(_snapshots[member.Id])),
+            WithoutFittingReceipts(taken),
+        ];
+    }
+
+    private SnapshotTaken WithoutFittingReceipts(SnapshotTaken taken) => taken with
+    {
+        Snapshot = taken.Snapshot with
+        {
+            Receipts =
+            [
+                .. taken.Snapshot.Receipts.Where(receipt =>
+                    _snapshots.GetValueOrDefault(receipt.Sender.Participant)?.Snapshot.Mark.Covers(receipt.Label) != true),
+            ],
+        },
+    };
 
     private TentativeCheckpoint FittingAlways(TentativeCheckpoint snapshot)
     {

@@ -62,6 +62,6 @@ internal enum Mutation
     /// <summary>K6: read-only answers are called clean although the actor has changed.</summary>
     DirtyReadsCalledClean,
 
-    /// <summary>Root calls are admitted although the gate is closed.</summary>
+    /// <summary>Root calls are admitted although the gate is closed. No mistake for consistency, which rests on verification alone.</summary>
     GateLetsRootsPass,
 }

@@ -129,7 +129,10 @@ internal sealed class CoordinatorHost(SimulatedCluster cluster, int number)
             return;
         }
 
-        Perform(_coordinator.OnMessage(_mutants.Alter(message)));
+        foreach (var heard in _mutants.Alter(message))
+        {
+            Perform(_coordinator.OnMessage(heard));
+        }
     }
 
     public void OnUnreachable(CheckpointedActor participant, ToParticipant message)
@@ -180,6 +183,11 @@ internal sealed class CoordinatorHost(SimulatedCluster cluster, int number)
                     Read();
                     break;
                 case StartTimer start:
+                    if (start.Timer.Kind == RoundTimerKind.RetakeDue)
+                    {
+                        cluster.Judges.Rounds.OnRetake();
+                    }
+
                     cluster.Time.After(cluster.Settings.Duration(start.Timer, cluster.Random), () => OnTimer(start.Timer));
                     break;
                 case CompleteRequest complete:

@@ -164,6 +164,7 @@ internal sealed class ParticipantHost(CheckpointedActor actor)
             {
                 case CloseGate:
                     Cluster.Judges.Gates.OnClosed(actor.Name, Cluster.Time.Now);
+                    Cluster.Judges.Requests.OnJoined(actor.Name);
                     break;
                 case OpenGate:
                     Cluster.Judges.Gates.OnOpened(actor.Name, Cluster.Time.Now);
@@ -259,9 +260,7 @@ internal sealed class ParticipantHost(CheckpointedActor actor)
 
         _watchesSilence = true;
         var life = actor.LifeNumber;
-        var limit = _participant.IsGateClosed ? SimulatedCluster.SilenceLimit : SimulatedCluster.AskInterval;
-        var due = Math.Max(1, _lastControl + limit - Cluster.Time.Now);
-        Cluster.Time.After(due, () =>
+        Cluster.Time.After(SimulatedCluster.AskInterval, () =>
         {
             _watchesSilence = false;
             if (life == actor.LifeNumber && IsLoaded)

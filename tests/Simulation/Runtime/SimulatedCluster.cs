@@ -110,7 +110,7 @@ internal sealed class SimulatedCluster
             ++_lastRequest,
             [.. initiators.Select(ParticipantId.Named)],
             Mutation == Mutation.AwaitingChainsNotNamed ? [] : [.. awaitedBy.Distinct().Select(ParticipantId.Named)]);
-        var answer = Judges.Requests.OnAsked(request.Id, awaitedBy.Count > 0, done);
+        var answer = Judges.Requests.OnAsked(request.Id, awaitedBy, done);
         Time.After(Random.Between(1, 5), () => Coordinator.Request(request, answer));
     }
 

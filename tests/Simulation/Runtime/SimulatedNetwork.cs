@@ -11,8 +11,8 @@ internal sealed class SimulatedNetwork(SimulatedCluster cluster)
 {
     private const double OutlivesCrash = 0.3;
 
-    /// <summary>Scripts only: control messages for which this holds are kept back in <see cref="Held"/>.</summary>
-    public Func<object, bool>? Hold { get; set; }
+    /// <summary>Scripts only: control messages to or from a participant for which this holds are kept back in <see cref="Held"/>.</summary>
+    public Func<string, object, bool>? Hold { get; set; }
 
     public List<(object Message, Action Deliver)> Held { get; } = [];
 
@@ -32,20 +32,20 @@ internal sealed class SimulatedNetwork(SimulatedCluster cluster)
     }
 
     public void SendToParticipant(CoordinatorHost from, CheckpointedActor to, ToParticipant message) =>
-        SendControl(message, to.Host.Step, from.Step, () => to.Host.Receive(message), () => from.OnUnreachable(to, message));
+        SendControl(to, message, from.Step, () => to.Host.Receive(message), () => from.OnUnreachable(to, message));
 
     public void SendToCoordinator(CheckpointedActor from, ToCoordinator message) =>
-        SendControl(message, from.Host.Step, cluster.Coordinator.Step, () => cluster.DeliverToCoordinator(message), static () => { });
+        SendControl(from, message, cluster.Coordinator.Step, () => cluster.DeliverToCoordinator(message), static () => { });
 
-    private void SendControl(object message, StepOfRound participant, StepOfRound coordinator, Action deliver, Action unreachable)
+    private void SendControl(CheckpointedActor participant, object message, StepOfRound coordinator, Action deliver, Action unreachable)
     {
-        if (Hold?.Invoke(message) == true)
+        if (Hold?.Invoke(participant.Name, message) == true)
         {
             Held.Add((message, deliver));
             return;
         }
 
-        switch (cluster.Faults.NextControlFate(participant, coordinator))
+        switch (cluster.Faults.NextControlFate(participant.Host.Step, coordinator))
         {
             case ControlFate.Lost:
                 cluster.Trace.Line($"    lost: {message}");

@@ -9,6 +9,8 @@ internal sealed class Workload
     private readonly List<Client> _clients = [];
     private readonly bool _callsInAnyDirection;
     private readonly int _callTimeout;
+    private readonly int _quiet;
+    private readonly double _throughRelays;
     private readonly long _end;
 
     public Workload(SimulatedCluster cluster, long end)
@@ -18,12 +20,15 @@ internal sealed class Workload
         _end = end;
         _callsInAnyDirection = _random.Chance(0.3);
         _callTimeout = _random.Chance(0.4) ? 12 : 90;
-        var participants = 3 + _random.Next(4);
+        _throughRelays = _random.Chance(0.3) ? 0.7 : 0.2;
+        var participants = 4 + _random.Next(4);
         for (var i = 0; i < participants; i++)
         {
             cluster.AddParticipant(((char)('p' + i)).ToString(), isReentrant: _random.Chance(0.25));
         }
 
+        // Some take part in little, so that they are clean for long.
+        _quiet = _random.Chance(0.5) ? _random.Next(participants - 2) : 0;
         for (var i = _random.Next(3); i > 0; i--)
         {
             cluster.AddRelay($"relay{i}", isStateless: _random.Chance(0.5));
@@ -70,7 +75,7 @@ internal sealed class Workload
         }
     });
 
-    private void PlanRestart() => _cluster.Time.After(_random.Between(5, 60), () =>
+    private void PlanRestart() => _cluster.Time.After(_random.Between(1, 20), () =>
     {
         if (_cluster.Time.Now < _end)
         {
@@ -153,13 +158,15 @@ internal sealed class Workload
     private bool CanCall(List<string> chain) => Candidates(chain[^1], chain).Any();
 
     private string Target(string? caller, List<string> chain) =>
-        caller is null ? _random.Pick([.. _cluster.Participants.Select(p => p.Name), .. _cluster.Relays.Select(r => r.Name)]) : _random.Pick([.. Candidates(caller, chain)]);
+        caller is not null ? _random.Pick([.. Candidates(caller, chain)])
+        : _cluster.Relays.Count > 0 && _random.Chance(_throughRelays) ? _random.Pick(_cluster.Relays).Name
+        : _cluster.Participants[_random.Next(_cluster.Participants.Count - (_random.Chance(0.9) ? _quiet : 0))].Name;
 
     /// <summary>Nobody calls back into its own chain unless it is reentrant; and in most runs calls go one way, so that applications do not block themselves.</summary>
     private IEnumerable<string> Candidates(string caller, List<string> chain)
     {
         var lastParticipant = chain.FindLast(name => _cluster.Actor(name).IsCheckpointed);
-        foreach (var participant in _cluster.Participants)
+        foreach (var participant in _cluster.Participants.Take(_cluster.Participants.Count - _quiet))
         {
             if (participant.IsReentrant
                 ? participant.Name != caller

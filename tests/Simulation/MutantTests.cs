@@ -1,0 +1,41 @@
+using Checkpointing.Simulation.Tests.Mutants;
+using Xunit;
+
+namespace Checkpointing.Simulation.Tests;
+
+/// <summary>Deliberate mistakes: the simulation must notice each of them, else its silence means nothing.</summary>
+public class MutantTests
+{
+    private const int MostSeeds = 2000;
+
+    /// <summary>T11 and T12 need a participant that crashes while others live on, which comes with the rollback.</summary>
+    public static TheoryData<string> Mistakes => [.. Enum.GetNames<Mutation>().Where(name => name is not (nameof(Mutation.None) or nameof(Mutation.GateLetsRootsPass)))];
+
+    [Theory]
+    [MemberData(nameof(Mistakes))]
+    public void A_checker_catches(string mistake)
+    {
+        var caught = SeededSimulation.FirstThatCatches(Enum.Parse<Mutation>(mistake), MostSeeds);
+
+        Assert.True(caught is not null, $"{mistake} was not noticed in {MostSeeds} seeds.");
+        Console.WriteLine($"{mistake}: caught by \"{caught.Checker}\" after {caught.Seed} seeds.");
+    }
+
+    /// <summary>SPEC K16: safety is verification, liveness is the gate.</summary>
+    [Fact]
+    public void Without_gates_permanent_checkpoints_stay_consistent_and_snapshots_are_retaken_more_often()
+    {
+        const int Seeds = 300;
+        int withGates = 0, withoutGates = 0;
+        for (ulong seed = 1; seed <= Seeds; seed++)
+        {
+            withGates += SimulationRun.Of(seed).Cluster.Judges.Rounds.Retakes;
+            var ungated = SimulationRun.Of(seed, Mutation.GateLetsRootsPass);
+            withoutGates += ungated.Cluster.Judges.Rounds.Retakes;
+            Assert.True(ungated.Violation is null, $"seed {seed}: {ungated.Violation}");
+        }
+
+        Console.WriteLine($"Snapshots retaken in {Seeds} seeds: {withGates} with gates, {withoutGates} without.");
+        Assert.True(withoutGates > withGates);
+    }
+}

@@ -1,0 +1,206 @@
+using Checkpointing.Protocol.CheckpointAlgorithm;
+using Checkpointing.Protocol.Labels;
+using Checkpointing.Simulation.Tests.Faults;
+using Checkpointing.Simulation.Tests.Runtime;
+using Xunit;
+using static Checkpointing.Simulation.Tests.Scenarios.Script;
+
+namespace Checkpointing.Simulation.Tests.Scenarios;
+
+/// <summary>SPEC H, area "failure", as far as checkpoint rounds are concerned.</summary>
+public class FailureScenarios
+{
+    [Fact]
+    public void S39_a_coordinator_that_dies_before_its_decision_has_aborted_the_round()
+    {
+        var script = Dirty_pair();
+        var receipts = script["p"].Host.Ledger.AllReceipts();
+        script.Hold(static (_, message) => message is Voted);
+        script.Checkpoint("p", "q");
+        script.Run(80);
+        Assert.Equal(StepOfRound.InDoubt, script["p"].Host.Step);
+        Assert.Equal(StepOfRound.InDoubt, script["q"].Host.Step);
+        script.Cluster.CrashCoordinator(script.Cluster.Coordinator, becomesZombie: false);
+        script.Release();
+        script.Settle();
+
+        Assert.Equal(2, script.Record.Epoch);
+        Assert.Equal([Decision.Aborted, Decision.Aborted], script.Control<DecisionAnswered>().Select(answer => answer.Decision).Where(decision => decision != Decision.Undecided));
+        Assert.False(script["p"].Host.IsGateClosed);
+        Assert.Equal(receipts, script["p"].Host.Ledger.AllReceipts());
+        Assert.Equal(CheckpointMark.Initial, script["p"].Host.Ledger.PermanentMark);
+        Assert.Empty(script.Record.CommittedRuns);
+    }
+
+    [Fact]
+    public void S40_a_coordinator_that_dies_after_its_decision_has_committed_the_round()
+    {
+        var script = Dirty_pair();
+        script.Hold(static (_, message) => message is MakePermanent);
+        script.Checkpoint("p", "q");
+        script.Run(80);
+        script.Cluster.CrashCoordinator(script.Cluster.Coordinator, becomesZombie: false);
+        script.Cluster.Network.Held.Clear();
+        script.Release();
+        script.Settle();
+
+        Assert.Equal(2, script.Control<DecisionAnswered>().Count(answer => answer.Decision == Decision.Committed));
+        Assert.All(["p", "q"], name => Assert.True(script.Permanent(name).SameAs(script[name].State)));
+        Assert.All(["p", "q"], name => Assert.Equal(1, script[name].Host.Ledger.PermanentMark.Label.Sequence));
+    }
+
+    [Fact]
+    public void S41_a_coordinator_that_was_cut_off_cannot_decide_any_more()
+    {
+        var script = Dirty_pair();
+        script.Hold(static (_, message) => message is Voted);
+        var requested = script.Checkpoint("p", "q");
+        script.Run(80);
+        var old = script.Cluster.Coordinator;
+        script.Cluster.CrashCoordinator(old, becomesZombie: true);
+        script.Run(100);
+        var votes = script.Cluster.Network.Held.Select(held => (ToCoordinator)held.Message).ToList();
+        script.Cluster.Network.Held.Clear();
+        script.Hold(static (_, _) => false);
+        votes.ForEach(old.Receive);
+        script.Run(60);
+
+        Assert.Contains($"coordinator {old.Number} wrote its record: Stale", script.Trace, StringComparison.Ordinal);
+        Assert.Equal(AbortReason.Superseded, requested.Aborted);
+        Assert.False(old.IsAlive);
+        script.Settle();
+        Assert.Empty(script.Record.CommittedRuns);
+        Assert.Equal(2, script.Record.Epoch);
+    }
+
+    /// <summary>Everything crashes, instead of one participant; "rollbackOfPeers" belongs to the rollback.</summary>
+    [Fact]
+    public void S42_a_participant_that_dies_in_doubt_of_a_committed_round_loads_its_tentative_slot()
+    {
+        var script = Dirty_pair();
+        script.Hold(static (_, message) => message is MakePermanent);
+        script.Checkpoint("p", "q");
+        script.Run(80);
+        var mark = script["p"].Host.Ledger.Tentative!.Mark;
+        script.Cluster.CrashEverything();
+        script.Cluster.Network.Held.Clear();
+        script.Release();
+        script.Settle();
+
+        Assert.Equal(mark, script["p"].Host.Ledger.PermanentMark);
+        Assert.True(script["p"].Host.Ledger.IsClean);
+    }
+
+    [Fact]
+    public void S43_a_participant_that_lost_its_snapshot_is_not_in_the_round_and_nobody_commits()
+    {
+        var script = Dirty_pair();
+        script.Hold(static (_, message) => message is StoreSnapshot);
+        var requested = script.Checkpoint("p", "q");
+        script.Run(40);
+        Assert.Equal(StepOfRound.Snapped, script["p"].Host.Step);
+        script["p"].Restart(keepQueue: true);
+        script.Run(30);
+        script.Release();
+        script.Settle();
+
+        Assert.Equal("p", Assert.Single(script.Control<NotInRound>().Select(lost => lost.From.ToString()).Distinct()));
+        Assert.Equal(AbortReason.NotStored, requested.Aborted);
+        Assert.True(script.Permanent("p").SameAs(new ActorState()));
+        Assert.True(script.Permanent("q").SameAs(new ActorState()));
+    }
+
+    [Fact]
+    public void S44_a_slot_that_landed_without_its_writer_knowing_is_ignored_and_overwritten()
+    {
+        var script = Dirty_pair();
+        script.Cluster.Faults.ScriptedWrites.Enqueue(WriteFate.UnknownLanded);
+        var requested = script.Checkpoint("p", "q");
+        script.Settle();
+        Assert.Equal(AbortReason.NotStored, requested.Aborted);
+        var voter = Assert.Single(script.Control<Voted>(), vote => !vote.Yes).From.ToString();
+        Assert.NotNull(script.Cluster.Slots.Peek($"{voter}/A"));
+
+        script.Cluster.CrashEverything();
+        script.Settle();
+        Assert.True(script[voter].State.SameAs(new ActorState()));
+
+        script.Client(Call("p", Awaits("q")));
+        script.Settle();
+        var again = script.Checkpoint("p", "q");
+        script.Settle();
+        Assert.Equal(["p", "q"], again.Cohort);
+        Assert.Null(script.Cluster.Slots.Peek($"{voter}/B"));
+    }
+
+    [Theory]
+    [InlineData(nameof(WriteFate.UnknownLanded), true)]
+    [InlineData(nameof(WriteFate.UnknownNotLanded), false)]
+    public void S45_nobody_is_answered_before_the_outcome_of_the_decision_is_known(string fate, bool isCommitted)
+    {
+        var script = Dirty_pair();
+        script.Hold(static (participant, message) => participant == "q" && message is Voted);
+        var requested = script.Checkpoint("p", "q");
+        script.Run(60);
+        script.Cluster.Faults.ScriptedWrites.Enqueue(Enum.Parse<WriteFate>(fate));
+        var writes = script.RecordWrites;
+        script.Release();
+        while (script.Cluster.Coordinator.BeingWritten is not null || script.Cluster.Coordinator.Coordinator!.Round is not null)
+        {
+            Assert.Null(requested.Outcome);
+            Assert.Empty(script.Control<MakePermanent>());
+            Assert.Empty(script.Control<UndoTentative>());
+            Assert.All(script.Control<DecisionAnswered>(), answer => Assert.Equal(Decision.Undecided, answer.Decision));
+            script.Run(1);
+        }
+
+        script.Settle();
+        Assert.Equal(1, script.RecordWrites - writes);
+        if (isCommitted)
+        {
+            Assert.Equal(["p", "q"], requested.Cohort);
+        }
+        else
+        {
+            // The one write that landed is the fencing write.
+            Assert.Equal(AbortReason.DecisionNotStored, requested.Aborted);
+            Assert.Empty(script.Record.CommittedRuns);
+        }
+    }
+
+    [Fact]
+    public void S46_late_control_messages_change_nothing()
+    {
+        var ledger = new Ledger(new Life(ParticipantId.Named("p"), new Incarnation(1, Guid.Empty)), CheckpointMark.Initial);
+        var p = new CheckpointParticipant(ledger, RoundNumber.None);
+        var (first, second) = (new RoundNumber(1, 1), new RoundNumber(1, 2));
+
+        p.OnUndoTentative(first);
+        Assert.Empty(p.OnJoin(new JoinRound(first, IsInitiator: true, []), willing: true, quiescent: true));
+        Assert.Equal(ParticipantPhase.Idle, p.Phase);
+
+        p.OnJoin(new JoinRound(second, IsInitiator: true, []), willing: true, quiescent: true);
+        p.OnTakeSnapshot(new TakeSnapshot(second, Attempt: 1), quiescent: true);
+        p.OnTakeSnapshot(new TakeSnapshot(second, Attempt: 2), quiescent: true);
+        var snapshot = ledger.Tentative;
+        Assert.Empty(p.OnTakeSnapshot(new TakeSnapshot(second, Attempt: 1), quiescent: true));
+        Assert.Same(snapshot, ledger.Tentative);
+
+        p.OnCaptured(stateIsUnchanged: false);
+        p.OnStoreSnapshot(new StoreSnapshot(second, Attempt: 2, second));
+        p.OnSnapshotStored(second, durable: true, "");
+        p.OnMakePermanent(second);
+        var mark = ledger.PermanentMark;
+        var acknowledged = Assert.IsType<SendToCoordinator>(Assert.Single(p.OnMakePermanent(second)));
+        Assert.IsType<DecisionLearned>(acknowledged.Message);
+        Assert.Same(mark, ledger.PermanentMark);
+    }
+
+    private static Script Dirty_pair()
+    {
+        var script = new Script("p", "q");
+        script.Client(Call("p", Awaits("q")));
+        script.Settle();
+        return script;
+    }
+}

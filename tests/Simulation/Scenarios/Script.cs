@@ -1,0 +1,142 @@
+using Checkpointing.Protocol.CheckpointAlgorithm;
+using Checkpointing.Simulation.Tests.Checkers;
+using Checkpointing.Simulation.Tests.Faults;
+using Checkpointing.Simulation.Tests.Mutants;
+using Checkpointing.Simulation.Tests.Runtime;
+
+namespace Checkpointing.Simulation.Tests.Scenarios;
+
+/// <summary>A scenario of SPEC H on the simulator: nothing happens by chance that matters, and control messages can be held back.</summary>
+internal sealed class Script
+{
+    private readonly List<object> _control = [];
+
+    /// <param name="actors">Names of participants; "g*" is reentrant, "/s" is a stateless actor without checkpointed state.</param>
+    public Script(params string[] actors)
+        : this(isTraced: true, actors)
+    {
+    }
+
+    public Script(bool isTraced, params string[] actors)
+    {
+        Cluster = new SimulatedCluster(seed: 1, FaultProfile.None, Mutation.None, isTraced);
+        foreach (var actor in actors)
+        {
+            if (actor[0] == '/')
+            {
+                Cluster.AddRelay(actor[1..], isStateless: true);
+            }
+            else
+            {
+                Cluster.AddParticipant(actor.TrimEnd('*'), isReentrant: actor[^1] == '*');
+            }
+        }
+
+        Hold(static (_, _) => false);
+        Cluster.Start();
+        Run(60);
+    }
+
+    public SimulatedCluster Cluster { get; }
+
+    public string Trace => Cluster.Trace.ToString();
+
+    public int SlotWrites => Cluster.Slots.WritesLanded;
+
+    public int RecordWrites => Cluster.Record.WritesLanded;
+
+    public DecisionRecord Record => Cluster.Record.Peek(CoordinatorHost.RecordKey)!;
+
+    public CheckpointedActor this[string participant] => (CheckpointedActor)Cluster.Actor(participant);
+
+    /// <summary>All control messages so far, whoever sent them.</summary>
+    public IEnumerable<T> Control<T>() => _control.OfType<T>();
+
+    public static CallPlan Call(string target, params PlanStep[] steps) => new(target, false, steps);
+
+    public static Await Awaits(string target, params PlanStep[] steps) => new([Call(target, steps)], TimeoutMilliseconds: 1000);
+
+    public static SendOneWay OneWay(string target, params PlanStep[] steps) => new(Call(target, steps));
+
+    public void Run(long milliseconds) => Assert(Cluster.Time.RunUntil(Cluster.Time.Now + milliseconds, Cluster.Time.EventsRun + 100_000));
+
+    /// <summary>Until nothing is left to happen; then all must be at rest.</summary>
+    public void Settle()
+    {
+        Assert(Cluster.Time.RunToEnd(Cluster.Time.EventsRun + 100_000));
+        Cluster.Judges.Rounds.JudgeNoneIsRunning();
+        Cluster.Judges.Gates.JudgeAllOpen();
+        Cluster.Judges.Permanent.Judge();
+    }
+
+    /// <summary>A client calls; the answer arrives some time.</summary>
+    public CallRecord Client(CallPlan plan)
+    {
+        var call = new CallRecord { Request = Cluster.NewId(), Caller = null, Callee = plan.Target, Through = null };
+        Cluster.Calls.Add(call);
+        Cluster.Network.Send(new Request
+        {
+            Id = call.Request,
+            Call = call,
+            From = null,
+            IsRoot = Cluster.Actor(plan.Target).IsCheckpointed,
+            WantsLabel = false,
+            Stamps = [],
+            Carries = new ExactSet(),
+            Plan = plan,
+            Chain = [],
+            OnResponse = _ => call.End = CallEnd.Completed,
+        });
+        return call;
+    }
+
+    public Requested Checkpoint(params string[] initiators)
+    {
+        var requested = new Requested();
+        Cluster.RequestCheckpoint(initiators, [], outcome => requested.Outcome = outcome);
+        return requested;
+    }
+
+    /// <summary>Keeps back the control messages for which this holds, until <see cref="Release"/>.</summary>
+    public void Hold(Func<string, object, bool> isHeld) => Cluster.Network.Hold = (participant, message) =>
+    {
+        _control.Add(message);
+        return isHeld(participant, message);
+    };
+
+    public void Release()
+    {
+        Hold(static (_, _) => false);
+        var held = Cluster.Network.Held.ToList();
+        Cluster.Network.Held.Clear();
+        foreach (var (_, deliver) in held)
+        {
+            deliver();
+        }
+    }
+
+    /// <summary>The state that a restart would choose now.</summary>
+    public ActorState Permanent(string participant) =>
+        PermanentCut.Of(Cluster.Slots.Peek($"{participant}/A"), Cluster.Slots.Peek($"{participant}/B"), Record).Permanent?.State ?? new ActorState();
+
+    private static void Assert(bool ended)
+    {
+        if (!ended)
+        {
+            throw new SimulationViolationException("progress", "too many events");
+        }
+    }
+
+    /// <summary>Somebody waits for the outcome of a checkpoint.</summary>
+    internal sealed class Requested
+    {
+        public CheckpointOutcome? Outcome { get; set; }
+
+        /// <summary>Who took part in what was committed, in order of names.</summary>
+        public IEnumerable<string> Cohort => ((CheckpointCommitted)Outcome!).Report.Committed.Select(member => member.Participant.ToString()).Order(StringComparer.Ordinal);
+
+        public int Retakes => ((CheckpointCommitted)Outcome!).Report.Retakes;
+
+        public AbortReason Aborted => ((CheckpointAborted)Outcome!).Reason;
+    }
+}
