@@ -1,3 +1,5 @@
+using Orleans.Concurrency;
+
 namespace Checkpointing.Bench.Grains;
 
 /// <summary>An account. Its classes differ only in where the balance is kept.</summary>
@@ -9,6 +11,7 @@ internal interface IAccountGrain : IGrainWithStringKey
     Task Add(long cents);
 
     /// <summary>The balance, and how often it was changed.</summary>
+    [ReadOnly]
     [Alias("Read")]
     Task<Account> Read();
 }

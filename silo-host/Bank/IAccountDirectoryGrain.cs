@@ -1,3 +1,5 @@
+using Orleans.Concurrency;
+
 namespace Checkpointing.SiloHost.Bank;
 
 /// <summary>Opens accounts and knows how many there are: they are numbered 0 to n - 1.</summary>
@@ -9,6 +11,7 @@ internal interface IAccountDirectoryGrain : IGrainWithStringKey
     Task<AccountStatement?> Open(long cents);
 
     /// <summary>How many accounts are open.</summary>
+    [ReadOnly]
     [Alias("Count")]
     Task<int> Count();
 }

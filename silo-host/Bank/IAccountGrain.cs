@@ -1,3 +1,5 @@
+using Orleans.Concurrency;
+
 namespace Checkpointing.SiloHost.Bank;
 
 /// <summary>One account. It remembers every transfer that touched it, so that an observer can judge exactly what a crash kept and what it took.</summary>
@@ -21,10 +23,12 @@ internal interface IAccountGrain : IGrainWithStringKey
     Task ReverseWithdrawal(string transferId);
 
     /// <summary>The balance; null if the account is not open.</summary>
+    [ReadOnly]
     [Alias("GetBalance")]
     Task<long?> GetBalance();
 
     /// <summary>Everything the account knows.</summary>
+    [ReadOnly]
     [Alias("GetStatement")]
     Task<AccountStatement> GetStatement();
 }

@@ -1,3 +1,5 @@
+using Orleans.Concurrency;
+
 namespace Checkpointing.SiloHost.Bank;
 
 /// <summary>
@@ -12,6 +14,7 @@ internal interface ILedgerGrain : IGrainWithStringKey
     Task<TransferStatus> MakeTransfer(Transfer transfer);
 
     /// <summary>Every transfer that this ledger knows.</summary>
+    [ReadOnly]
     [Alias("GetTransfers")]
     Task<LedgerStatement> GetTransfers();
 }

@@ -16,7 +16,7 @@ internal static class DemoCommand
     public static Command Create()
     {
         var accounts = NumberOption.Create("--accounts", "Accounts of the bank.", 64, 2, 1000);
-        var seconds = NumberOption.Create("--seconds", "Seconds under load, all periods between kills together.", 24, 1, 3600);
+        var seconds = NumberOption.Create("--seconds", "Seconds under load, all periods between kills together.", 20, 1, 3600);
         var kills = NumberOption.Create("--kills", "How often all silos are killed.", 3, 0, 100);
         var silos = NumberOption.Create("--silos", "Silo processes.", 2, 1, 8);
         var callers = NumberOption.Create("--callers", "Callers that make transfers at the same time.", 16, 1, 64);

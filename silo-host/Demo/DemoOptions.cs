@@ -9,7 +9,7 @@ internal sealed record DemoOptions
     public int Accounts { get; init; } = 64;
 
     /// <summary>How long transfers run, over all periods between kills; starting silos comes on top.</summary>
-    public TimeSpan Load { get; init; } = TimeSpan.FromSeconds(24);
+    public TimeSpan Load { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>How often all silos are killed.</summary>
     public int Kills { get; init; } = 3;

@@ -23,8 +23,11 @@ internal static class SiloApplication
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
         builder.Logging.AddFilter("Orleans", LogLevel.Warning);
+
+        // Advice about garbage collection; a first check that counts from the start of the machine; placement attempts while a silo stops.
         builder.Logging.AddFilter("Orleans.Runtime.Silo", LogLevel.Error);
-        builder.Logging.AddFilter("Polly", LogLevel.Warning);
+        builder.Logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
+        builder.Logging.AddFilter("Polly", LogLevel.Critical);
         builder.Host.UseOrleans(silo => Silo.Configure(silo, settings));
         builder.Services.AddBankApi();
 

@@ -26,7 +26,13 @@ internal static class BankApi
 
     public static void MapBankApi(this WebApplication application)
     {
-        application.UseExceptionHandler(handler => handler.Run(WriteProblem));
+        application.UseExceptionHandler(new ExceptionHandlerOptions
+        {
+            ExceptionHandler = WriteProblem,
+
+            // The client's mistake is told to the client.
+            SuppressDiagnosticsCallback = failed => failed.Exception is BadHttpRequestException,
+        });
         application.UseStatusCodePages();
         application.MapGet("/", () => Results.Text(Overview));
         application.MapAccounts();
@@ -70,6 +76,7 @@ internal static class BankApi
         return problem.ExecuteAsync(context);
     }
 
-    private static string Reason(BadHttpRequestException error) =>
-        error.InnerException is JsonException json ? $"{error.Message} {json.Message}" : error.Message;
+    private static string Reason(BadHttpRequestException error) => error.InnerException is JsonException json
+        ? $"The JSON body does not fit at {json.Path ?? "$"}, line {json.LineNumber + 1}: malformed, of the wrong type, or an unknown field. GET / shows an example."
+        : error.Message;
 }

@@ -9,9 +9,19 @@ public sealed class RunningSilo : IAsyncLifetime
 {
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
 
-    private readonly TemporaryFolder _data = new();
+    private readonly TemporaryFolder? _ownData;
+    private readonly string _data;
     private readonly List<string> _output = [];
     private Process? _process;
+
+    public RunningSilo()
+    {
+        _ownData = new TemporaryFolder();
+        _data = _ownData.Path;
+    }
+
+    /// <param name="data">A folder that outlives the silo.</param>
+    internal RunningSilo(TemporaryFolder data) => _data = data.Path;
 
     public HttpClient Http { get; } = new();
 
@@ -20,7 +30,7 @@ public sealed class RunningSilo : IAsyncLifetime
         var ports = FreePorts.Find(3).Select(port => port.ToString(CultureInfo.InvariantCulture)).ToArray();
         Http.BaseAddress = new Uri($"http://127.0.0.1:{ports[2]}");
         _process = SiloHostProgram.Start(
-            ["--silo-port", ports[0], "--gateway-port", ports[1], "--port", ports[2], "--data", _data.Path, "--checkpoint-interval", "none", "--exit-with-stdin"]);
+            ["--silo-port", ports[0], "--gateway-port", ports[1], "--port", ports[2], "--data", _data, "--checkpoint-interval", "none", "--exit-with-stdin"]);
         var listening = new TaskCompletionSource();
         _process.OutputDataReceived += (_, line) => Collect(line.Data, listening);
         _process.ErrorDataReceived += (_, line) => Collect(line.Data, listening);
@@ -47,7 +57,15 @@ public sealed class RunningSilo : IAsyncLifetime
             process.Dispose();
         }
 
-        _data.Dispose();
+        _ownData?.Dispose();
+    }
+
+    /// <summary>SIGTERM: it may finish what it does. Returns the exit code.</summary>
+    public async Task<int> Terminate()
+    {
+        using var kill = Process.Start("kill", ["-TERM", _process!.Id.ToString(CultureInfo.InvariantCulture)]);
+        await _process.WaitForExitAsync().WaitAsync(StartTimeout);
+        return _process.ExitCode;
     }
 
     private void Collect(string? line, TaskCompletionSource listening)
