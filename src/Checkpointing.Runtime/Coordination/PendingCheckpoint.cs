@@ -47,7 +47,7 @@ internal static class CheckpointResults
 
     /// <summary>The activation of the coordinator ends before the request is served.</summary>
     public static CheckpointResult Replaced(TimeSpan duration) =>
-        new CheckpointAborted(AbortReason.Superseded, null, "", RoundReport.Empty).ToResult(TimeSpan.Zero, duration, 1, 0);
+        new CheckpointAborted(AbortReason.Superseded, null, "", RoundReport.Empty).ToResult(null, TimeSpan.Zero, duration, 1, 0);
 
     private static CheckpointResult FromReport(RoundReport report, CheckpointStatus status) => new()
     {
