@@ -24,7 +24,6 @@ internal sealed class CheckpointCoordinator
     private long _nextNumber = 1;
     private long _unusedFrom = 1;
     private long _revision;
-    private bool _heardSinceResend;
     private long _suspectedEpoch;
     private long _deniedEpoch;
 
@@ -89,7 +88,6 @@ internal sealed class CheckpointCoordinator
                 OnProven(proven);
                 break;
             case Voted or NotInRound when _vote is not null && _vote.Expects(message.Round, message.From):
-                _heardSinceResend = true;
                 _vote.OnVote(message.From, message is Voted { Yes: true }, message is Voted voted ? voted.Detail : "it was lost or restarted during the round");
                 break;
             case not DecisionLearned when _round is { } round && message.Round == round.Number:
@@ -226,7 +224,6 @@ internal sealed class CheckpointCoordinator
 
     private void OnRoundMessage(CheckpointRound round, ToCoordinator message)
     {
-        _heardSinceResend = true;
         switch (message)
         {
             case Joined joined:
@@ -283,28 +280,17 @@ internal sealed class CheckpointCoordinator
                 _vote?.OnVoteDue();
                 break;
             case RoundTimerKind.ResendDue:
-                // While answers come in nothing need be lost, and asking a slow round again would only make it slower.
-                if (!_heardSinceResend)
+                if (_vote is null)
                 {
-                    Resend(round);
+                    round.Resend();
                 }
-
-                _heardSinceResend = false;
+                else
+                {
+                    _vote.Resend();
+                }
 
                 _effects.Add(new StartTimer(timer));
                 break;
-        }
-    }
-
-    private void Resend(CheckpointRound round)
-    {
-        if (_vote is null)
-        {
-            round.Resend();
-        }
-        else
-        {
-            _vote.Resend();
         }
     }
 
@@ -436,10 +422,8 @@ internal sealed class CheckpointCoordinator
         foreach (var request in round.Requests)
         {
             var outcome = vote.OutcomeOf(request, round);
-            // K14: what is too busy may wait, through others, for the very caller. It is told within the pause bound, and its chain can end.
-            var mayBeAwaited = outcome is CheckpointAborted { Reason: AbortReason.TooBusy } && !request.AwaitedBy.IsEmpty;
             if (outcome is CheckpointAborted { Reason: AbortReason.TooBusy or AbortReason.Lost or AbortReason.StillInDoubt }
-                && !mayBeAwaited && request.Attempts + 1 < _limits.MaxAttempts)
+                && request.Attempts + 1 < _limits.MaxAttempts)
             {
                 _waiting.Add(request with { Attempts = request.Attempts + 1 });
                 retry = true;

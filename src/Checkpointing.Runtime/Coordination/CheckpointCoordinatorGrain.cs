@@ -38,6 +38,7 @@ internal sealed partial class CheckpointCoordinatorGrain : Grain, ICheckpointCoo
     private bool _isPeriodicRoundRunning;
     private Task? _ownCall;
     private long _ownCallSentAt;
+    private long _lastAnswerAt;
     private int _failedWrites;
     private bool _isRetired;
 
@@ -113,15 +114,9 @@ internal sealed partial class CheckpointCoordinatorGrain : Grain, ICheckpointCoo
             : await Request(changed, caller, cancellationToken);
     }
 
-    public Task<CheckpointResult> CheckpointBeforeStop(GrainId grainId, SiloAddress silo, CancellationToken cancellationToken)
-    {
-        var participant = grainId.ToParticipantId();
-        _messenger.IsAt(participant, silo);
-        return Request([participant], null, cancellationToken);
-    }
-
     public Task Answer(ParticipantAnswers answers)
     {
+        _lastAnswerAt = _time.GetTimestamp();
         for (var i = 0; i < answers.Messages.Length; i++)
         {
             var message = ControlMessageCodec.DecodeToCoordinator(answers.Messages[i]);
@@ -167,7 +162,7 @@ internal sealed partial class CheckpointCoordinatorGrain : Grain, ICheckpointCoo
     private async Task<CheckpointResult> Request(ImmutableArray<ParticipantId> initiators, GrainId? caller, CancellationToken cancellationToken)
     {
         var awaitedBy = caller is { } grain && _traits.Of(grain.Type).Role == CallRole.Participant ? ImmutableArray.Create(grain.ToParticipantId()) : [];
-        var pending = new PendingCheckpoint(_time.GetTimestamp(), awaitedBy.IsEmpty ? null : caller);
+        var pending = new PendingCheckpoint(_time.GetTimestamp());
         var id = ++_lastRequest;
         _pending.Add(id, pending);
         Perform(_coordinator!.OnRequest(new CheckpointRequest(id, initiators, awaitedBy)));
@@ -283,12 +278,11 @@ internal sealed partial class CheckpointCoordinatorGrain : Grain, ICheckpointCoo
             NothingToCheckpoint nothing => nothing.Report,
             _ => RoundReport.Empty,
         };
-        var result = complete.Outcome.ToResult(pending.AwaitedBy, _clock.Pause, _time.GetElapsedTime(pending.StartedAt), complete.Attempts, _clock.StoredBytes(report));
-        _metrics.RequestEnded(result.Status, result.Reason);
+        var result = complete.Outcome.ToResult(_clock.Pause, _time.GetElapsedTime(pending.StartedAt), complete.Attempts, _clock.StoredBytes(report));
+        _metrics.RoundEnded(result.Status, result.Pause);
         if (result.Status == CheckpointStatus.Aborted)
         {
-            var level = LevelOf(result.Reason);
-            LogAborted(level, result.Round, result.Detail);
+            LogAborted(result.Round, result.Detail);
         }
         else
         {
@@ -297,13 +291,6 @@ internal sealed partial class CheckpointCoordinatorGrain : Grain, ICheckpointCoo
 
         pending.Complete(result);
     }
-
-    /// <summary>Outcomes of a healthy application are information; what somebody should look at is a warning.</summary>
-    private static LogLevel LevelOf(CheckpointAbortReason reason) => reason switch
-    {
-        CheckpointAbortReason.Unwilling or CheckpointAbortReason.TooBusy or CheckpointAbortReason.AwaitedInsideRound or CheckpointAbortReason.CoordinatorReplaced => LogLevel.Information,
-        _ => LogLevel.Warning,
-    };
 
     private async Task Write(DecisionRecord record)
     {
@@ -345,15 +332,22 @@ internal sealed partial class CheckpointCoordinatorGrain : Grain, ICheckpointCoo
 
     private async Task RunTimer(RoundTimer timer)
     {
-        await Task.Delay(_clock.DurationOf(timer), _time);
-        if (_isRetired)
-        {
-            return;
-        }
-
+        var duration = _clock.DurationOf(timer);
+        await Task.Delay(duration, _time);
         if (timer.Kind == RoundTimerKind.ResendDue)
         {
             NoticeDeactivation();
+
+            // While answers come in nothing need be lost, and asking a slow round again would only make it slower.
+            while (!_isRetired && _coordinator!.Round?.Number == timer.Round && _time.GetElapsedTime(_lastAnswerAt) < duration)
+            {
+                await Task.Delay(duration, _time);
+            }
+        }
+
+        if (_isRetired)
+        {
+            return;
         }
 
         Perform(_coordinator!.OnTimer(timer));
@@ -395,8 +389,8 @@ internal sealed partial class CheckpointCoordinatorGrain : Grain, ICheckpointCoo
     [LoggerMessage(1, LogLevel.Debug, "Round {Round} ended: {Status}, {Participants} participants, pause {PauseMs:F1} ms")]
     private partial void LogEnded(string round, CheckpointStatus status, int participants, double pauseMs);
 
-    [LoggerMessage(EventId = 2, Message = "Round {Round} was aborted. {Detail}")]
-    private partial void LogAborted(LogLevel level, string round, string detail);
+    [LoggerMessage(2, LogLevel.Warning, "Round {Round} was aborted. {Detail}")]
+    private partial void LogAborted(string round, string detail);
 
     [LoggerMessage(3, LogLevel.Warning, "{Orphan} is an orphan: it received {Label} from {Sender}, which was undone")]
     private partial void LogOrphan(GrainId orphan, string label, GrainId sender);

@@ -1,4 +1,3 @@
-using Checkpointing.Runtime.Silos;
 using Orleans.Runtime.Placement;
 
 namespace Checkpointing.Runtime.Participants;
@@ -16,10 +15,9 @@ internal sealed class Departure(ParticipantServices services, IGrainContext grai
         using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
         {
-            var coordinator = services.GrainFactory.GetGrain<ICheckpointCoordinatorControl>(CheckpointCoordinatorExtensions.DefaultKey);
-            var pending = coordinator.CheckpointBeforeStop(grain.GrainId, grain.Address.SiloAddress!, giveUp.Token);
+            var pending = services.GrainFactory.GetCheckpointCoordinator().Checkpoint(grain.GrainId, giveUp.Token);
             var hasChoice = services.OtherSilos(grain.GrainId.Type).Any();
-            var result = await (hasChoice ? pending.WaitAsync(services.Options.MaxPause, services.Time, cancellationToken) : pending.WaitAsync(cancellationToken));
+            var result = await (hasChoice ? pending.WaitAsync(services.Options.MaxPause, services.Time, cancellationToken) : pending);
             return result.Status == CheckpointStatus.Aborted ? result.Detail : null;
         }
         catch (Exception exception)

@@ -21,8 +21,6 @@ internal enum SlotWriteOutcome
 /// </summary>
 internal sealed class CheckpointSlots(IGrainStorage storage, string storageName, GrainId grainId)
 {
-    private const string Overtaken = "another activation of the grain has written meanwhile, so this one stops and saves nothing";
-
     private readonly Slot[] _slots = [new("checkpoint-a"), new("checkpoint-b")];
     private Slot? _permanent;
     private Slot? _tentative;
@@ -110,7 +108,7 @@ internal sealed class CheckpointSlots(IGrainStorage storage, string storageName,
         {
             if (slot.MustBeReadAgain && await IsSuperseded(slot, record))
             {
-                return (SlotWriteOutcome.Superseded, Overtaken);
+                return (SlotWriteOutcome.Superseded, "another activation of the grain has written meanwhile");
             }
 
             slot.State.State = record.Seal();
@@ -121,9 +119,9 @@ internal sealed class CheckpointSlots(IGrainStorage storage, string storageName,
             _tentative = slot;
             return (SlotWriteOutcome.Stored, "");
         }
-        catch (InconsistentStateException)
+        catch (InconsistentStateException exception)
         {
-            return await ExplainStaleETag(slot, record);
+            return await ExplainStaleETag(slot, record, exception);
         }
         catch (Exception exception)
         {
@@ -132,12 +130,12 @@ internal sealed class CheckpointSlots(IGrainStorage storage, string storageName,
     }
 
     /// <summary>A stale ETag may be our own earlier write that was given up and has landed after all.</summary>
-    private async Task<(SlotWriteOutcome Outcome, string Detail)> ExplainStaleETag(Slot slot, SlotRecord record)
+    private async Task<(SlotWriteOutcome Outcome, string Detail)> ExplainStaleETag(Slot slot, SlotRecord record, InconsistentStateException exception)
     {
         try
         {
             return await IsSuperseded(slot, record)
-                ? (SlotWriteOutcome.Superseded, Overtaken)
+                ? (SlotWriteOutcome.Superseded, exception.Message)
                 : (SlotWriteOutcome.NotStored, $"an earlier write has landed late in storage '{storageName}'");
         }
         catch (Exception second)

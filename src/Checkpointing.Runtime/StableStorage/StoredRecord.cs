@@ -52,8 +52,7 @@ public sealed class StoredRecord
         using var reader = new BinaryReader(new MemoryStream(Content, writable: false));
         try
         {
-            var record = read(reader);
-            return reader.BaseStream.Position == Content.Length ? record : throw new InvalidDataException("its content is longer than what it says");
+            return read(reader);
         }
         catch (Exception exception) when (exception is EndOfStreamException or ArgumentException or FormatException)
         {
