@@ -422,8 +422,10 @@ internal sealed class CheckpointCoordinator
         foreach (var request in round.Requests)
         {
             var outcome = vote.OutcomeOf(request, round);
+            // K14: what is too busy may wait, through others, for the very caller. It is told within the pause bound, and its chain can end.
+            var mayBeAwaited = outcome is CheckpointAborted { Reason: AbortReason.TooBusy } && !request.AwaitedBy.IsEmpty;
             if (outcome is CheckpointAborted { Reason: AbortReason.TooBusy or AbortReason.Lost or AbortReason.StillInDoubt }
-                && request.Attempts + 1 < _limits.MaxAttempts)
+                && !mayBeAwaited && request.Attempts + 1 < _limits.MaxAttempts)
             {
                 _waiting.Add(request with { Attempts = request.Attempts + 1 });
                 retry = true;

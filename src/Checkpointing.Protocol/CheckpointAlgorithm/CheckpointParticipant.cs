@@ -176,7 +176,7 @@ internal sealed class CheckpointParticipant
             return [Send(new Voted(_number, _self, Yes: true, ""))];
         }
 
-        if (Phase != ParticipantPhase.Snapped || store.Round != _round || store.Attempt != _attempt)
+        if (Phase != ParticipantPhase.Snapped || store.Round != _round || store.Attempt != _attempt || store.Incarnation != _ledger.Life.Incarnation)
         {
             return [Send(new NotInRound(store.Number, _self))];
         }

@@ -18,8 +18,11 @@ internal readonly record struct LabelClaim(ParticipantId Receiver, MessageLabel 
 /// <summary>At your next quiescent instant, copy state and ledger in memory.</summary>
 internal sealed record TakeSnapshot(RoundNumber Round, int Attempt) : ToParticipant(Round);
 
-/// <summary>Verified: go on with the application, write this snapshot to your free slot under this number, and vote.</summary>
-internal sealed record StoreSnapshot(RoundNumber Round, int Attempt, RoundNumber Number) : ToParticipant(Round);
+/// <summary>
+/// Verified: go on with the application, write this snapshot to your free slot under this number, and vote. It names the life that took the
+/// snapshot: a later life that took one for the same round, asked by copies of old messages, must not store that one in its place.
+/// </summary>
+internal sealed record StoreSnapshot(RoundNumber Round, int Attempt, Incarnation Incarnation, RoundNumber Number) : ToParticipant(Round);
 
 /// <summary>"Make permanent": the round is recorded as committed.</summary>
 internal sealed record MakePermanent(RoundNumber Round) : ToParticipant(Round);

@@ -51,7 +51,7 @@ internal sealed class RoundVote
             {
                 member.State = MemberState.Storing;
                 member.Number = number;
-                vote.Send(member, new StoreSnapshot(round.Number, member.Attempt, number));
+                vote.SendStore(member);
             }
 
             number = number.Next();
@@ -99,7 +99,7 @@ internal sealed class RoundVote
     {
         foreach (var member in _components.Values.SelectMany(component => component).Where(member => member.State == MemberState.Storing))
         {
-            Send(member, new StoreSnapshot(_round!.Number, member.Attempt, member.Number));
+            SendStore(member);
         }
     }
 
@@ -164,6 +164,9 @@ internal sealed class RoundVote
 
     private bool IsCommitted(RoundMember member) =>
         !member.Number.IsNone && _components.ContainsKey(member.Number) && !_failed.ContainsKey(member.Number);
+
+    private void SendStore(RoundMember member) =>
+        Send(member, new StoreSnapshot(_round!.Number, member.Attempt, member.Snapshot!.Mark.Label.Incarnation, member.Number));
 
     private void Send(RoundMember member, ToParticipant message) => _effects.Add(new SendToParticipant(member.Id, message));
 }

@@ -114,6 +114,13 @@ internal sealed partial class CheckpointCoordinatorGrain : Grain, ICheckpointCoo
             : await Request(changed, caller, cancellationToken);
     }
 
+    public Task<CheckpointResult> CheckpointBeforeStop(GrainId grainId, SiloAddress silo, CancellationToken cancellationToken)
+    {
+        var participant = grainId.ToParticipantId();
+        _messenger.IsAt(participant, silo);
+        return Request([participant], null, cancellationToken);
+    }
+
     public Task Answer(ParticipantAnswers answers)
     {
         _lastAnswerAt = _time.GetTimestamp();
@@ -162,7 +169,7 @@ internal sealed partial class CheckpointCoordinatorGrain : Grain, ICheckpointCoo
     private async Task<CheckpointResult> Request(ImmutableArray<ParticipantId> initiators, GrainId? caller, CancellationToken cancellationToken)
     {
         var awaitedBy = caller is { } grain && _traits.Of(grain.Type).Role == CallRole.Participant ? ImmutableArray.Create(grain.ToParticipantId()) : [];
-        var pending = new PendingCheckpoint(_time.GetTimestamp());
+        var pending = new PendingCheckpoint(_time.GetTimestamp(), awaitedBy.IsEmpty ? null : caller);
         var id = ++_lastRequest;
         _pending.Add(id, pending);
         Perform(_coordinator!.OnRequest(new CheckpointRequest(id, initiators, awaitedBy)));
@@ -278,11 +285,12 @@ internal sealed partial class CheckpointCoordinatorGrain : Grain, ICheckpointCoo
             NothingToCheckpoint nothing => nothing.Report,
             _ => RoundReport.Empty,
         };
-        var result = complete.Outcome.ToResult(_clock.Pause, _time.GetElapsedTime(pending.StartedAt), complete.Attempts, _clock.StoredBytes(report));
-        _metrics.RoundEnded(result.Status, result.Pause);
+        var result = complete.Outcome.ToResult(pending.AwaitedBy, _clock.Pause, _time.GetElapsedTime(pending.StartedAt), complete.Attempts, _clock.StoredBytes(report));
+        _metrics.RequestEnded(result.Status, result.Reason);
         if (result.Status == CheckpointStatus.Aborted)
         {
-            LogAborted(result.Round, result.Detail);
+            var level = LevelOf(result.Reason);
+            LogAborted(level, result.Round, result.Detail);
         }
         else
         {
@@ -291,6 +299,13 @@ internal sealed partial class CheckpointCoordinatorGrain : Grain, ICheckpointCoo
 
         pending.Complete(result);
     }
+
+    /// <summary>Outcomes of a healthy application are information; what somebody should look at is a warning.</summary>
+    private static LogLevel LevelOf(CheckpointAbortReason reason) => reason switch
+    {
+        CheckpointAbortReason.Unwilling or CheckpointAbortReason.TooBusy or CheckpointAbortReason.AwaitedInsideRound or CheckpointAbortReason.CoordinatorReplaced => LogLevel.Information,
+        _ => LogLevel.Warning,
+    };
 
     private async Task Write(DecisionRecord record)
     {
@@ -389,8 +404,8 @@ internal sealed partial class CheckpointCoordinatorGrain : Grain, ICheckpointCoo
     [LoggerMessage(1, LogLevel.Debug, "Round {Round} ended: {Status}, {Participants} participants, pause {PauseMs:F1} ms")]
     private partial void LogEnded(string round, CheckpointStatus status, int participants, double pauseMs);
 
-    [LoggerMessage(2, LogLevel.Warning, "Round {Round} was aborted. {Detail}")]
-    private partial void LogAborted(string round, string detail);
+    [LoggerMessage(EventId = 2, Message = "Round {Round} was aborted. {Detail}")]
+    private partial void LogAborted(LogLevel level, string round, string detail);
 
     [LoggerMessage(3, LogLevel.Warning, "{Orphan} is an orphan: it received {Label} from {Sender}, which was undone")]
     private partial void LogOrphan(GrainId orphan, string label, GrainId sender);

@@ -5,11 +5,15 @@ using Checkpointing.Runtime.Calls;
 namespace Checkpointing.Runtime.Coordination;
 
 /// <summary>A request that waits for its outcome.</summary>
-internal sealed class PendingCheckpoint(long startedAt)
+/// <param name="startedAt">When it came.</param>
+/// <param name="awaitedBy">The participant whose code asked, if it was one.</param>
+internal sealed class PendingCheckpoint(long startedAt, GrainId? awaitedBy)
 {
     private readonly TaskCompletionSource<CheckpointResult> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public long StartedAt { get; } = startedAt;
+
+    public GrainId? AwaitedBy { get; } = awaitedBy;
 
     public Task<CheckpointResult> Result => _result.Task;
 
@@ -19,7 +23,7 @@ internal sealed class PendingCheckpoint(long startedAt)
 /// <summary>Translates the protocol's outcome into the public result.</summary>
 internal static class CheckpointResults
 {
-    public static CheckpointResult ToResult(this CheckpointOutcome outcome, TimeSpan pause, TimeSpan duration, int attempts, long stateBytes) => outcome switch
+    public static CheckpointResult ToResult(this CheckpointOutcome outcome, GrainId? awaitedBy, TimeSpan pause, TimeSpan duration, int attempts, long stateBytes) => outcome switch
     {
         CheckpointCommitted committed => FromReport(committed.Report, CheckpointStatus.Committed) with
         {
@@ -32,7 +36,7 @@ internal static class CheckpointResults
         CheckpointAborted aborted => FromReport(aborted.Report, CheckpointStatus.Aborted) with
         {
             Reason = aborted.Reason.ToPublic(),
-            Detail = Explain(aborted),
+            Detail = Explain(aborted, awaitedBy),
             Pause = pause,
             Duration = duration,
             Attempts = attempts,
@@ -66,7 +70,7 @@ internal static class CheckpointResults
         Retakes = report.Retakes,
     };
 
-    private static string Explain(CheckpointAborted aborted)
+    private static string Explain(CheckpointAborted aborted, GrainId? awaitedBy)
     {
         var who = aborted.Culprit is { } culprit && culprit != default ? $"Grain {culprit.ToGrainId()}" : "The coordinator";
         var what = aborted.Reason switch
@@ -76,7 +80,10 @@ internal static class CheckpointResults
             AbortReason.Superseded => "was replaced while the request waited",
             _ => aborted.Detail,
         };
-        return $"{who}: {what.TrimEnd('.')}. The previous permanent checkpoints still hold. {Advise(aborted.Reason)}";
+        var hint = aborted.Reason == AbortReason.TooBusy && awaitedBy is { } caller
+            ? $" If it waits for grain {caller}, which asked, the round could never have ended: ask from outside that call chain, or do not await the answer."
+            : "";
+        return $"{who}: {what.TrimEnd('.')}. The previous permanent checkpoints still hold. {Advise(aborted.Reason)}{hint}";
     }
 
     private static string Advise(AbortReason reason) => reason switch

@@ -60,6 +60,12 @@ internal sealed class RoundClock(CheckpointingOptions options, TimeProvider time
 
     public void RoundEnded()
     {
+        if (_firstGateClosed != 0)
+        {
+            metrics.RoundEnded(Pause);
+            _activity?.SetTag("checkpointing.pause_ms", Pause.TotalMilliseconds);
+        }
+
         _activity?.Dispose();
         _activity = null;
         _firstGateClosed = 0;

@@ -21,7 +21,7 @@ internal sealed partial class CheckpointOnShutdown(ParticipantRegistry registry,
 
         try
         {
-            var result = await grainFactory.GetCheckpointCoordinator().CheckpointAll(cancellationToken);
+            var result = await grainFactory.GetCheckpointCoordinator().CheckpointAll(cancellationToken).WaitAsync(cancellationToken);
             if (result.Status == CheckpointStatus.Aborted)
             {
                 LogNotCheckpointed(logger, result.Detail, null);

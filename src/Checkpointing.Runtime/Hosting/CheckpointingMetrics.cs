@@ -10,6 +10,7 @@ internal sealed class CheckpointingMetrics : IDisposable
     public const string Name = "Checkpointing";
 
     private readonly Meter _meter;
+    private readonly Counter<long> _requests;
     private readonly Counter<long> _rounds;
     private readonly Counter<long> _writes;
     private readonly Histogram<double> _pause;
@@ -18,7 +19,8 @@ internal sealed class CheckpointingMetrics : IDisposable
     public CheckpointingMetrics(IMeterFactory meters)
     {
         _meter = meters.Create(Name);
-        _rounds = _meter.CreateCounter<long>("checkpointing-rounds", "{round}", "Requests for a checkpoint, by outcome");
+        _requests = _meter.CreateCounter<long>("checkpointing-requests", "{request}", "Requests for a checkpoint, by outcome and reason; one round may serve many");
+        _rounds = _meter.CreateCounter<long>("checkpointing-rounds", "{round}", "Rounds that closed a gate, however they ended");
         _writes = _meter.CreateCounter<long>("checkpointing-slot-writes", "{write}", "Checkpoints written to slots, by outcome");
         _pause = _meter.CreateHistogram<double>("checkpointing-pause", "ms", "From the first closed gate of a round to the last opened one");
         _gate = _meter.CreateHistogram<double>("checkpointing-gate-closed", "ms", "How long one grain's gate was closed");
@@ -26,13 +28,13 @@ internal sealed class CheckpointingMetrics : IDisposable
 
     public ActivitySource Activities { get; } = new(Name);
 
-    public void RoundEnded(CheckpointStatus status, TimeSpan pause)
+    public void RequestEnded(CheckpointStatus status, CheckpointAbortReason reason) =>
+        _requests.Add(1, new KeyValuePair<string, object?>("status", status.ToString()), new KeyValuePair<string, object?>("reason", reason.ToString()));
+
+    public void RoundEnded(TimeSpan pause)
     {
-        _rounds.Add(1, new KeyValuePair<string, object?>("status", status.ToString()));
-        if (status == CheckpointStatus.Committed)
-        {
-            _pause.Record(pause.TotalMilliseconds);
-        }
+        _rounds.Add(1);
+        _pause.Record(pause.TotalMilliseconds);
     }
 
     public void SlotWritten(SlotWriteOutcome outcome) => _writes.Add(1, new KeyValuePair<string, object?>("outcome", outcome.ToString()));

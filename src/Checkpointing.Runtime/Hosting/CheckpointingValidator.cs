@@ -4,7 +4,9 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
 using Orleans.Configuration;
+using Orleans.Serialization;
 using Orleans.Serialization.Configuration;
+using Orleans.Serialization.Serializers;
 using Orleans.Storage;
 
 namespace Checkpointing.Runtime.Hosting;
@@ -15,6 +17,9 @@ internal sealed class CheckpointingValidator(
     IServiceProvider services, IOptions<CheckpointingOptions> options, IOptions<SiloMessagingOptions> messaging, IOptions<TypeManifestOptions> types)
     : IConfigurationValidator
 {
+    // What a timer takes: 2^32 - 2 milliseconds, a little under 50 days.
+    private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(49);
+
     public void ValidateConfiguration()
     {
         ValidateOptions(options.Value, messaging.Value.ResponseTimeout);
@@ -38,9 +43,9 @@ internal sealed class CheckpointingValidator(
             Refuse(nameof(CheckpointingOptions.StorageName), options.StorageName, "name the grain storage provider that keeps the checkpoints");
         }
 
-        if (options.CheckpointInterval is { } interval && interval <= TimeSpan.Zero)
+        if (options.CheckpointInterval is { } interval && !IsTimer(interval))
         {
-            Refuse(nameof(CheckpointingOptions.CheckpointInterval), interval, "it must be positive, or null for checkpoints only on request");
+            Refuse(nameof(CheckpointingOptions.CheckpointInterval), interval, "it must be between 1 millisecond and 49 days, or null for checkpoints only on request");
         }
 
         if (options.MaxPause <= TimeSpan.Zero || options.MaxPause > responseTimeout / 2)
@@ -54,18 +59,20 @@ internal sealed class CheckpointingValidator(
             Refuse(nameof(CheckpointingOptions.MaxAttempts), options.MaxAttempts, "it must be at least 1");
         }
 
-        if (options.StoreTimeout <= TimeSpan.Zero)
+        if (!IsTimer(options.StoreTimeout))
         {
-            Refuse(nameof(CheckpointingOptions.StoreTimeout), options.StoreTimeout, "it must be positive");
+            Refuse(nameof(CheckpointingOptions.StoreTimeout), options.StoreTimeout, "it must be between 1 millisecond and 49 days");
         }
 
-        if (options.DecisionPollInterval <= TimeSpan.Zero)
+        if (!IsTimer(options.DecisionPollInterval))
         {
-            Refuse(nameof(CheckpointingOptions.DecisionPollInterval), options.DecisionPollInterval, "it must be positive");
+            Refuse(nameof(CheckpointingOptions.DecisionPollInterval), options.DecisionPollInterval, "it must be between 1 millisecond and 49 days");
         }
     }
 
-    private static void ValidateGrainClass(Type grainClass)
+    private static bool IsTimer(TimeSpan time) => time >= TimeSpan.FromMilliseconds(1) && time <= LongestTimer;
+
+    private void ValidateGrainClass(Type grainClass)
     {
         var states = grainClass.GetConstructors()
             .SelectMany(constructor => constructor.GetParameters())
@@ -83,14 +90,51 @@ internal sealed class CheckpointingValidator(
                 $"Grain class {grainClass} is a stateless worker with checkpointed state. Several activations would share one checkpoint. Remove [StatelessWorker] or [CheckpointedState].");
         }
 
-        foreach (var (parameter, _) in states)
+        foreach (var (parameter, attribute) in states)
         {
-            var type = parameter.ParameterType;
-            if (!type.IsGenericType || type.GetGenericTypeDefinition() != typeof(ICheckpointedState<>))
-            {
-                throw new OrleansConfigurationException(
-                    $"Parameter '{parameter.Name}' of grain class {grainClass} has [CheckpointedState] but is a {type.Name}. Make it an ICheckpointedState<TState>.");
-            }
+            ValidateState(grainClass, parameter, attribute!.StateName);
+        }
+
+        if (states.GroupBy(entry => (entry.Parameter.Member, entry.Attribute!.StateName)).FirstOrDefault(group => group.Count() > 1) is { } twice)
+        {
+            throw new OrleansConfigurationException($"Grain class {grainClass} has two checkpointed states named '{twice.Key.StateName}'. Give each its own name.");
+        }
+    }
+
+    private void ValidateState(Type grainClass, ParameterInfo parameter, string stateName)
+    {
+        var type = parameter.ParameterType;
+        if (!type.IsGenericType || type.GetGenericTypeDefinition() != typeof(ICheckpointedState<>))
+        {
+            throw new OrleansConfigurationException(
+                $"Parameter '{parameter.Name}' of grain class {grainClass} has [CheckpointedState] but is a {type.Name}. Make it an ICheckpointedState<TState>.");
+        }
+
+        if (string.IsNullOrWhiteSpace(stateName))
+        {
+            throw new OrleansConfigurationException(
+                $"The checkpointed state of parameter '{parameter.Name}' of grain class {grainClass} has no name. Give it one that stays the same over deployments.");
+        }
+
+        // Of a generic grain class the state types are not known before the first activation.
+        if (type.GenericTypeArguments[0] is { ContainsGenericParameters: false } stateType && WhyNotSerializable(stateType) is { } cause)
+        {
+            throw new OrleansConfigurationException(
+                $"State '{stateName}' of grain class {grainClass} is a {stateType}, which Orleans cannot serialize: {cause} Mark the type with [GenerateSerializer] and its members "
+                + "with [Id], or configure a serializer that supports it.");
+        }
+    }
+
+    /// <summary>What the declared types tell. What is in a member of type object is known when it is there: such a capture fails, and the grain is left out.</summary>
+    private string? WhyNotSerializable(Type stateType)
+    {
+        try
+        {
+            return services.GetRequiredService<ICodecProvider>().TryGetCodec(stateType) is null ? "it has no codec." : null;
+        }
+        catch (CodecNotFoundException exception)
+        {
+            return exception.Message;
         }
     }
 

@@ -1,3 +1,4 @@
+using Checkpointing.Runtime.Silos;
 using Orleans.Runtime.Placement;
 
 namespace Checkpointing.Runtime.Participants;
@@ -15,9 +16,10 @@ internal sealed class Departure(ParticipantServices services, IGrainContext grai
         using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
         {
-            var pending = services.GrainFactory.GetCheckpointCoordinator().Checkpoint(grain.GrainId, giveUp.Token);
+            var coordinator = services.GrainFactory.GetGrain<ICheckpointCoordinatorControl>(CheckpointCoordinatorExtensions.DefaultKey);
+            var pending = coordinator.CheckpointBeforeStop(grain.GrainId, grain.Address.SiloAddress!, giveUp.Token);
             var hasChoice = services.OtherSilos(grain.GrainId.Type).Any();
-            var result = await (hasChoice ? pending.WaitAsync(services.Options.MaxPause, services.Time, cancellationToken) : pending);
+            var result = await (hasChoice ? pending.WaitAsync(services.Options.MaxPause, services.Time, cancellationToken) : pending.WaitAsync(cancellationToken));
             return result.Status == CheckpointStatus.Aborted ? result.Detail : null;
         }
         catch (Exception exception)

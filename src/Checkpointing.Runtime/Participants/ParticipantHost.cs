@@ -172,8 +172,7 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
     }
 
     /// <summary>
-    /// Only now is it in reach of the agent: while OnActivateAsync runs, nothing may be captured, and no handler counts it. What it may have changed is
-    /// looked at by the next round.
+    /// Only now is it in reach of the agent: while OnActivateAsync runs, nothing may be captured, and no handler counts it.
     /// </summary>
     public void BeInReach()
     {
@@ -183,22 +182,28 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
         }
 
         _activation.OnFirstCall = null;
-        _activation.StateMayHaveChanged |= OverridesOnActivate(_activation.Context.GrainInstance!.GetType());
+        _activation.StateMayHaveChanged |= OverridesOnActivate(_activation.Context.GrainInstance!.GetType()) && DiffersFromPermanent();
         _services.Registry.Add(this);
     }
 
     private static bool OverridesOnActivate(Type grainClass) =>
         grainClass.GetMethod(nameof(IGrainBase.OnActivateAsync), [typeof(CancellationToken)])?.DeclaringType != typeof(Grain);
 
-    /// <summary>No handler runs any more, and calls wait for the next activation.</summary>
+    /// <summary>
+    /// No handler runs any more, and calls wait for the next activation. Changes that were made outside of calls, in the grain's last moments, count too.
+    /// </summary>
     private async Task Stop(CancellationToken cancellationToken)
     {
         try
         {
             var departure = new Departure(_services, _activation.Context);
-            if (MayHaveChanged && !_isStopped && await departure.TryCheckpoint(cancellationToken) is { } failure && !departure.TryMoveAway())
+            if (!_isStopped && _participant is not null && (MayHaveChanged || DiffersFromPermanent()))
             {
-                _services.Log.ChangesLost(_grain, failure, null);
+                BeInReach();
+                if (await departure.TryCheckpoint(cancellationToken) is { } failure && !departure.TryMoveAway())
+                {
+                    _services.Log.ChangesLost(_grain, failure, null);
+                }
             }
 
             await LeaveRound(cancellationToken);
@@ -292,6 +297,7 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
             {
                 case CloseGate:
                     _activation.Turns.Close();
+                    _services.Log.Joined(GrainId, _participant!.Round);
                     _gateClosedAt = _services.Time.GetTimestamp();
                     break;
                 case OpenGate:
@@ -312,6 +318,7 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
                     _slots.Adopt();
                     _permanentHash = _capturedHash;
                     _captured = default;
+                    _services.Log.MadePermanent(GrainId, adopt.Number);
                     _changedBeforeCapture = false;
                     Observer?.OnMadePermanent(adopt.Number.ToString());
                     break;
@@ -320,6 +327,7 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
                     _activation.StateMayHaveChanged |= _changedBeforeCapture;
                     _changedBeforeCapture = false;
                     _captured = default;
+                    _services.Log.TentativeUndone(GrainId, drop.Number);
                     Observer?.OnTentativeCheckpointUndone(drop.Number.ToString());
                     break;
                 case SendToCoordinator send:
@@ -354,6 +362,7 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
         _capturedHash = StateHash.Of(_captured);
         _changedBeforeCapture = _capturedHash != _permanentHash;
         _activation.StateMayHaveChanged = false;
+        _services.Log.TentativeTaken(GrainId, capture.Round);
         Observer?.OnTentativeCheckpointTaken(capture.Round.ToString());
         Perform(_participant!.OnCaptured(_capturedHash == _permanentHash));
     }
@@ -365,6 +374,7 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
         var life = _activation.Ledger.Life.Incarnation;
         var (outcome, detail) = await _slots.Write(new SlotRecord(head, _storeId, life, write.Snapshot.Receipts, states));
         _services.Metrics.SlotWritten(outcome);
+        _services.Log.TentativeStored(GrainId, write.Number, outcome);
         if (outcome == SlotWriteOutcome.Stored && !baseRound.IsNone)
         {
             _services.Outbox.Send(new DecisionProven(baseRound, GrainId.ToParticipantId()));
@@ -380,4 +390,18 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
     }
 
     private ImmutableArray<(string Name, byte[] Bytes)> CaptureAll() => [.. _states.Select(state => (state.Name, state.Capture())), .. _unknownStates];
+
+    /// <summary>By a look at the state itself, for changes that were made outside of calls. A state that cannot be captured counts as changed.</summary>
+    private bool DiffersFromPermanent()
+    {
+        try
+        {
+            return StateHash.Of(CaptureAll()) != _permanentHash;
+        }
+        catch (Exception exception)
+        {
+            _services.Log.NotComparable(_grain, exception);
+            return true;
+        }
+    }
 }

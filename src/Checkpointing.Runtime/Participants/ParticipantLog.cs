@@ -1,3 +1,5 @@
+using Checkpointing.Protocol.CheckpointAlgorithm;
+using Checkpointing.Runtime.StableStorage;
 using Microsoft.Extensions.Logging;
 
 namespace Checkpointing.Runtime.Participants;
@@ -16,4 +18,22 @@ internal sealed partial class ParticipantLog(ILogger<ParticipantLog> logger)
 
     [LoggerMessage(4, LogLevel.Warning, "{Grain} was replaced by another activation and saved nothing: {Detail}")]
     public partial void Superseded(string grain, string detail);
+
+    [LoggerMessage(5, LogLevel.Debug, "{Grain} joined round {Round}")]
+    public partial void Joined(GrainId grain, RoundNumber round);
+
+    [LoggerMessage(6, LogLevel.Debug, "{Grain} took tentative checkpoint {Round}")]
+    public partial void TentativeTaken(GrainId grain, RoundNumber round);
+
+    [LoggerMessage(7, LogLevel.Debug, "{Grain} made its tentative checkpoint permanent by round {Round}")]
+    public partial void MadePermanent(GrainId grain, RoundNumber round);
+
+    [LoggerMessage(8, LogLevel.Debug, "{Grain} undid its tentative checkpoint of round {Round}")]
+    public partial void TentativeUndone(GrainId grain, RoundNumber round);
+
+    [LoggerMessage(9, LogLevel.Debug, "{Grain} stored its tentative checkpoint of round {Round}: {Outcome}")]
+    public partial void TentativeStored(GrainId grain, RoundNumber round, SlotWriteOutcome outcome);
+
+    [LoggerMessage(10, LogLevel.Warning, "{Grain} could not compare its state with its permanent checkpoint; it counts as changed")]
+    public partial void NotComparable(string grain, Exception exception);
 }

@@ -25,6 +25,7 @@ internal static class ControlMessageCodec
             case StoreSnapshot store:
                 writer.Write((byte)3);
                 writer.Write7BitEncodedInt(store.Attempt);
+                writer.Write(store.Incarnation);
                 writer.Write(store.Number);
                 break;
             case MakePermanent:
@@ -46,7 +47,7 @@ internal static class ControlMessageCodec
     {
         1 => new JoinRound(round, reader.ReadBoolean(), reader.ReadAll(ReadClaim)),
         2 => new TakeSnapshot(round, reader.Read7BitEncodedInt()),
-        3 => new StoreSnapshot(round, reader.Read7BitEncodedInt(), reader.ReadRound()),
+        3 => new StoreSnapshot(round, reader.Read7BitEncodedInt(), reader.ReadIncarnation(), reader.ReadRound()),
         4 => new MakePermanent(round),
         5 => new UndoTentative(round),
         6 => new DecisionAnswered(round, (Decision)reader.ReadByte()),

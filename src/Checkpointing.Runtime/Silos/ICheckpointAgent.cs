@@ -49,6 +49,14 @@ internal interface ICheckpointCoordinatorControl : IGrainWithStringKey
     [Alias("DecisionOf")]
     Task<StoredDecision> DecisionOf(Guid storeId, long epoch, long number);
 
+    /// <summary>
+    /// A grain on this silo is being deactivated and waits until its changes are permanent. Apart from a request of its own code in two ways: it is
+    /// no call chain that its round would have to wait for, and only the silo's agent reaches it any more (SPEC K14, K22).
+    /// </summary>
+    [AlwaysInterleave]
+    [Alias("CheckpointBeforeStop")]
+    Task<CheckpointResult> CheckpointBeforeStop(GrainId grainId, SiloAddress silo, CancellationToken cancellationToken);
+
     /// <summary>Keeps the coordinator active, so that periodic rounds are taken.</summary>
     [AlwaysInterleave]
     [Alias("KeepAlive")]

@@ -21,6 +21,8 @@ internal enum SlotWriteOutcome
 /// </summary>
 internal sealed class CheckpointSlots(IGrainStorage storage, string storageName, GrainId grainId)
 {
+    private const string Overtaken = "another activation of the grain has written meanwhile, so this one stops and saves nothing";
+
     private readonly Slot[] _slots = [new("checkpoint-a"), new("checkpoint-b")];
     private Slot? _permanent;
     private Slot? _tentative;
@@ -108,7 +110,7 @@ internal sealed class CheckpointSlots(IGrainStorage storage, string storageName,
         {
             if (slot.MustBeReadAgain && await IsSuperseded(slot, record))
             {
-                return (SlotWriteOutcome.Superseded, "another activation of the grain has written meanwhile");
+                return (SlotWriteOutcome.Superseded, Overtaken);
             }
 
             slot.State.State = record.Seal();
@@ -119,9 +121,9 @@ internal sealed class CheckpointSlots(IGrainStorage storage, string storageName,
             _tentative = slot;
             return (SlotWriteOutcome.Stored, "");
         }
-        catch (InconsistentStateException exception)
+        catch (InconsistentStateException)
         {
-            return await ExplainStaleETag(slot, record, exception);
+            return await ExplainStaleETag(slot, record);
         }
         catch (Exception exception)
         {
@@ -130,12 +132,12 @@ internal sealed class CheckpointSlots(IGrainStorage storage, string storageName,
     }
 
     /// <summary>A stale ETag may be our own earlier write that was given up and has landed after all.</summary>
-    private async Task<(SlotWriteOutcome Outcome, string Detail)> ExplainStaleETag(Slot slot, SlotRecord record, InconsistentStateException exception)
+    private async Task<(SlotWriteOutcome Outcome, string Detail)> ExplainStaleETag(Slot slot, SlotRecord record)
     {
         try
         {
             return await IsSuperseded(slot, record)
-                ? (SlotWriteOutcome.Superseded, exception.Message)
+                ? (SlotWriteOutcome.Superseded, Overtaken)
                 : (SlotWriteOutcome.NotStored, $"an earlier write has landed late in storage '{storageName}'");
         }
         catch (Exception second)

@@ -1,7 +1,7 @@
-using Checkpointing.Runtime.Calls;
 using System.Collections.Immutable;
 using Checkpointing.Protocol.CheckpointAlgorithm;
 using Checkpointing.Protocol.Labels;
+using Checkpointing.Runtime.Calls;
 
 namespace Checkpointing.Runtime.StableStorage;
 

@@ -52,7 +52,8 @@ public sealed class StoredRecord
         using var reader = new BinaryReader(new MemoryStream(Content, writable: false));
         try
         {
-            return read(reader);
+            var record = read(reader);
+            return reader.BaseStream.Position == Content.Length ? record : throw new InvalidDataException("its content is longer than what it says");
         }
         catch (Exception exception) when (exception is EndOfStreamException or ArgumentException or FormatException)
         {

@@ -1,0 +1,139 @@
+using Checkpointing.Cluster.Tests.Kit;
+using Checkpointing.Protocol.CheckpointAlgorithm;
+using Checkpointing.Protocol.Labels;
+using Checkpointing.Runtime.StableStorage;
+
+namespace Checkpointing.Cluster.Tests.Outcomes;
+
+/// <summary>Writes of slots and of the record that fail, land unheard, or come too late (SPEC D10).</summary>
+[Collection(SharedOutcomeCluster.Collection)]
+public sealed class FaultyStorageTests(SharedOutcomeCluster shared) : IDisposable
+{
+    private readonly OutcomeCluster _cluster = shared.Cluster;
+
+    private RecordStore Store => _cluster.Store;
+
+    public void Dispose() => Store.ForgetPlans();
+
+    /// <summary>CP-7: an outcome that nobody knows is a No.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_slot_that_is_not_known_to_be_stored_aborts_the_round_and_the_next_one_commits(bool lands)
+    {
+        var (p, q) = (_cluster.New<IParticipantGrain>("p"), _cluster.New<IParticipantGrain>("q"));
+        await p.Put(1, self => self.Own(q).Put(1));
+        Assert.Equal(CheckpointStatus.Committed, (await _cluster.Checkpoint(p)).Status);
+
+        await p.Put(1, self => self.Own(q).Put(1));
+        Store.OnNextWrite(q.GetGrainId(), lands ? WriteFault.FailsButLands : WriteFault.Fails);
+        var aborted = await _cluster.Checkpoint(p);
+        Assert.Equal((CheckpointStatus.Aborted, CheckpointAbortReason.NotStored), (aborted.Status, aborted.Reason));
+        Assert.Contains(q.GetGrainId().ToString(), aborted.Detail, StringComparison.Ordinal);
+        Assert.Contains("storage 'checkpoints' failed", aborted.Detail, StringComparison.Ordinal);
+        Assert.Contains("Check the storage provider", aborted.Detail, StringComparison.Ordinal);
+
+        // A grain that would start now has the first checkpoint.
+        Assert.Equal((1, 1), (await Stored(p), await Stored(q)));
+
+        await p.Put(1);
+        Assert.Equal((3, 2), (await p.Get(), await q.Get()));
+        Assert.Equal(CheckpointStatus.Committed, (await _cluster.Checkpoint(p)).Status);
+        Assert.Equal((3, 2), (await Stored(p), await Stored(q)));
+    }
+
+    [Fact]
+    public async Task An_activation_that_another_one_has_overtaken_saves_nothing_and_stops()
+    {
+        var p = _cluster.New<IParticipantGrain>();
+        await p.Put(1);
+        Assert.Equal(CheckpointStatus.Committed, (await _cluster.Checkpoint(p)).Status);
+
+        // The other activation has written its next checkpoint into the free slot; the round of that was not committed.
+        var mine = SlotRecord.Open(Store[RecordStore.SlotA, p.GetGrainId()]!);
+        var others = mine with
+        {
+            Head = mine.Head with { Generation = mine.Head.Generation + 5, Round = mine.Head.Round with { Number = 1_000_000 }, BaseRound = mine.Head.Round },
+            Writer = new Incarnation(mine.Writer.Generation + 3, Guid.NewGuid()),
+        };
+        Store.Put(RecordStore.SlotB, p.GetGrainId(), others.Seal());
+        var stored = Store.SlotsOf(p.GetGrainId());
+
+        await p.Put(1);
+        var stops = _cluster.Silos.WaitForDeactivationAsync(p);
+        var result = await _cluster.Checkpoint(p);
+        Assert.Equal((CheckpointStatus.Aborted, CheckpointAbortReason.NotStored), (result.Status, result.Reason));
+        Assert.Contains("another activation", result.Detail, StringComparison.OrdinalIgnoreCase);
+        await stops.WithTimeLimit();
+        Assert.Equal(stored, Store.SlotsOf(p.GetGrainId()));
+        Assert.Equal(1, await p.Get());
+    }
+
+    [Fact]
+    public async Task A_decision_that_could_not_be_written_aborts_the_round_for_everybody()
+    {
+        var p = await OnceCheckpointed();
+        await p.Put(1);
+        Store.OnNextWrite(RecordStore.Coordinator, WriteFault.Fails);
+        var aborted = await _cluster.Checkpoint(p);
+        Assert.Equal((CheckpointStatus.Aborted, CheckpointAbortReason.DecisionNotStored), (aborted.Status, aborted.Reason));
+        Assert.Contains("The previous permanent checkpoints still hold", aborted.Detail, StringComparison.Ordinal);
+        Assert.Equal((2, 1), (await p.Get(), await Stored(p)));
+
+        Assert.Equal(CheckpointStatus.Committed, (await _cluster.Checkpoint(p)).Status);
+        Assert.Equal(2, await Stored(p));
+    }
+
+    /// <summary>CP-12: what the record says stands, whatever the writer was told.</summary>
+    [Fact]
+    public async Task A_decision_that_was_written_although_the_store_said_no_stands()
+    {
+        var p = await OnceCheckpointed();
+        await p.Put(1);
+        Store.OnNextWrite(RecordStore.Coordinator, WriteFault.FailsButLands);
+        Assert.Equal(CheckpointStatus.Committed, (await _cluster.Checkpoint(p)).Status);
+        Assert.Equal(2, await Stored(p));
+    }
+
+    /// <summary>CP-11: a younger epoch in the record ends the older life.</summary>
+    [Fact]
+    public async Task A_coordinator_that_was_replaced_retires_and_the_next_one_serves()
+    {
+        var p = await OnceCheckpointed();
+        await p.Put(1);
+        var outside = new DecisionRecordStorage(Store, "checkpoints", RecordStore.Coordinator);
+        var record = (await outside.Read())!;
+        var (outcome, _) = await outside.Write(record with { Epoch = record.Epoch + 5, Stamp = new WriteStamp(Guid.NewGuid(), 1) });
+        Assert.Equal(RecordWriteOutcome.Stored, outcome);
+
+        var result = await _cluster.Checkpoint(p);
+        if (result.Status != CheckpointStatus.Committed)
+        {
+            Assert.Equal((CheckpointStatus.Aborted, CheckpointAbortReason.CoordinatorReplaced), (result.Status, result.Reason));
+            Assert.Contains("Ask again", result.Detail, StringComparison.Ordinal);
+            Assert.Equal(1, await Stored(p));
+            result = await _cluster.Checkpoint(p);
+        }
+
+        Assert.Equal(CheckpointStatus.Committed, result.Status);
+        Assert.Equal(2, await Stored(p));
+        Assert.Equal(record.Epoch + 6, (await outside.Read())!.Epoch);
+        Assert.StartsWith($"{record.Epoch + 6}.", result.Round, StringComparison.Ordinal);
+    }
+
+    private async Task<IParticipantGrain> OnceCheckpointed()
+    {
+        var p = _cluster.New<IParticipantGrain>();
+        await p.Put(1);
+        Assert.Equal(CheckpointStatus.Committed, (await _cluster.Checkpoint(p)).Status);
+        return p;
+    }
+
+    /// <summary>The sum that a new life of the grain starts from: read by a grain of another name that is given its records.</summary>
+    private async Task<int> Stored(IParticipantGrain grain)
+    {
+        var reader = _cluster.New<IParticipantGrain>("reader");
+        Store.Copy(grain.GetGrainId(), reader.GetGrainId());
+        return await reader.Get();
+    }
+}

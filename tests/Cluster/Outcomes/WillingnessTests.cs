@@ -1,0 +1,117 @@
+using Checkpointing.Cluster.Tests.Kit;
+
+namespace Checkpointing.Cluster.Tests.Outcomes;
+
+/// <summary>Grains that have a say, grains that cannot be captured, grains that never end: who is left out, and who commits all the same (SPEC K8, K9, K14).</summary>
+[Collection(SharedOutcomeCluster.Collection)]
+public sealed class WillingnessTests(SharedOutcomeCluster shared)
+{
+    private readonly OutcomeCluster _cluster = shared.Cluster;
+
+    /// <summary>CP-9: whoever depends on a member that is left out is left out too.</summary>
+    [Fact]
+    public async Task An_unwilling_grain_is_left_out_with_its_dependents_and_the_others_commit()
+    {
+        var unwilling = _cluster.New<IObservingGrain>("unwilling");
+        var dependent = _cluster.New<IParticipantGrain>("dependent");
+        var independent = _cluster.New<IParticipantGrain>("independent");
+        await Do(unwilling, self => self.IsWilling = false);
+        await dependent.Put(1, self => self.Own(unwilling).Add(1));
+        await independent.Put(1);
+
+        var result = await _cluster.CheckpointAll();
+        Assert.Equal((CheckpointStatus.Aborted, CheckpointAbortReason.Unwilling), (result.Status, result.Reason));
+        Assert.Contains("was not willing to take a checkpoint", result.Detail, StringComparison.Ordinal);
+        Assert.Contains(result.Participants, participant => participant.GrainId == independent.GetGrainId());
+        Assert.Equal(CheckpointAbortReason.Unwilling, Assert.Single(result.LeftOut, left => left.GrainId == unwilling.GetGrainId()).Reason);
+        var leftWith = Assert.Single(result.LeftOut, left => left.GrainId == dependent.GetGrainId());
+        Assert.Equal(CheckpointAbortReason.Unwilling, leftWith.Reason);
+        Assert.Contains($"it depends on {unwilling.GetGrainId()}", leftWith.Detail, StringComparison.Ordinal);
+        Assert.Equal(("", ""), (_cluster.Store.SlotsOf(unwilling.GetGrainId()), _cluster.Store.SlotsOf(dependent.GetGrainId())));
+        Assert.NotEqual("", _cluster.Store.SlotsOf(independent.GetGrainId()));
+
+        await Do(unwilling, self => self.IsWilling = true);
+        var second = await _cluster.Checkpoint(dependent);
+        Assert.Equal((CheckpointStatus.Committed, 2), (second.Status, second.Participants.Count));
+    }
+
+    [Fact]
+    public async Task An_observer_hears_of_its_checkpoints_in_order()
+    {
+        var observer = _cluster.New<IObservingGrain>();
+        await Do(observer, self => self.Sum.State++);
+        await _cluster.Checkpoint(observer);
+        Assert.Equal(["taken", "permanent"], await Told(observer));
+
+        await Do(observer, self => self.Sum.State++);
+        _cluster.Store.OnNextWrite(observer.GetGrainId(), WriteFault.Fails);
+        Assert.Equal(CheckpointAbortReason.NotStored, (await _cluster.Checkpoint(observer)).Reason);
+        Assert.Equal(["taken", "permanent", "taken", "undone"], await Told(observer));
+
+        await _cluster.Checkpoint(observer);
+        Assert.Equal(["taken", "permanent", "taken", "undone", "taken", "permanent"], await Told(observer));
+    }
+
+    [Fact]
+    public async Task A_state_that_cannot_be_serialized_leaves_out_its_grain_only_and_the_grain_goes_on()
+    {
+        var bag = _cluster.New<IBagGrain>("bag");
+        var other = _cluster.New<IParticipantGrain>("other");
+        await bag.PutSomethingUnserializable();
+        await other.Put(1);
+        var result = await _cluster.CheckpointAll();
+        Assert.Equal((CheckpointStatus.Aborted, CheckpointAbortReason.CaptureFailed), (result.Status, result.Reason));
+        Assert.Contains($"Grain {bag.GetGrainId()}: its state cannot be serialized", result.Detail, StringComparison.Ordinal);
+        Assert.Contains("Make the state type serializable", result.Detail, StringComparison.Ordinal);
+        Assert.Contains(result.Participants, participant => participant.GrainId == other.GetGrainId());
+
+        Assert.Equal("unserializable", await bag.Get());
+        await bag.Put("text");
+        Assert.Equal(CheckpointStatus.Committed, (await _cluster.Checkpoint(bag)).Status);
+    }
+
+    [Fact]
+    public async Task A_handler_that_awaits_the_checkpoint_of_its_own_grain_is_refused_and_can_end()
+    {
+        var p = _cluster.New<IParticipantGrain>();
+        CheckpointResult? seen = null;
+        await p.Put(1, async self => seen = await self.Factory.GetCheckpointCoordinator().Checkpoint(p.GetGrainId(), TestContext.Current.CancellationToken));
+        Assert.Equal((CheckpointStatus.Aborted, CheckpointAbortReason.AwaitedInsideRound, 1), (seen!.Status, seen.Reason, seen.Attempts));
+        Assert.Contains(p.GetGrainId().ToString(), seen.Detail, StringComparison.Ordinal);
+        Assert.Contains("do not await", seen.Detail, StringComparison.OrdinalIgnoreCase);
+        Assert.InRange(seen.Duration, TimeSpan.Zero, TimeSpan.FromSeconds(2));
+        Assert.Equal(1, await p.Get());
+        Assert.Contains((await _cluster.Checkpoint(p)).Status, (CheckpointStatus[])[CheckpointStatus.Committed, CheckpointStatus.NothingToDo]);
+    }
+
+    [Fact]
+    public async Task A_handler_may_ask_for_a_checkpoint_without_awaiting_it()
+    {
+        var p = _cluster.New<IParticipantGrain>();
+        Task<CheckpointResult>? asked = null;
+        var q = _cluster.New<IParticipantGrain>("q");
+        await p.Put(1, self =>
+        {
+            asked = self.Factory.GetCheckpointCoordinator().Checkpoint(q.GetGrainId(), TestContext.Current.CancellationToken);
+            return Task.CompletedTask;
+        });
+        Assert.Equal(CheckpointStatus.NothingToDo, (await asked!.WithTimeLimit()).Status);
+    }
+
+    private static Task Do(IObservingGrain grain, Action<ObservingGrain> code) => grain.Perform(Script.Of(self =>
+    {
+        code((ObservingGrain)self);
+        return Task.CompletedTask;
+    })).WithTimeLimit();
+
+    private static async Task<IReadOnlyList<string>> Told(IObservingGrain grain)
+    {
+        IReadOnlyList<string> told = [];
+        await grain.Peek(Script.Of(self =>
+        {
+            told = [.. ((ObservingGrain)self).Told];
+            return Task.CompletedTask;
+        })).WithTimeLimit();
+        return told;
+    }
+}
