@@ -146,12 +146,14 @@ internal sealed class CheckpointSlots(IGrainStorage storage, string storageName,
         }
     }
 
+    /// <summary>Whether the slot holds what neither this life wrote nor it found there: another life of the grain has gone on.</summary>
     private async Task<bool> IsSuperseded(Slot slot, SlotRecord record)
     {
+        var known = slot.Head;
         await Read(slot);
         var found = slot.Record;
         slot.Record = null;
-        return found is not null && found.Writer != record.Writer && found.Head.Generation >= record.Head.Generation;
+        return found is not null && found.Writer != record.Writer && found.Head != known;
     }
 
     private async Task Read(Slot slot)

@@ -85,7 +85,7 @@ public sealed class RecordStore : IGrainStorage
 
         Task Land()
         {
-                var written = (Copy((StoredRecord)(object)grainState.State!), NextETag());
+            var written = (Copy((StoredRecord)(object)grainState.State!), NextETag());
             lock (_lock)
             {
                 var stored = _records.TryGetValue((stateName, grainId), out var found) ? found.ETag : null;
