@@ -6,7 +6,10 @@ public enum CheckpointStatus
     /// <summary>The grains that were asked for, and all that had to go with them, have a new permanent checkpoint.</summary>
     Committed,
 
-    /// <summary>Nothing changed: the previous permanent checkpoints still hold.</summary>
+    /// <summary>
+    /// A grain that was asked for has no new permanent checkpoint; its previous one still holds. If many were asked for, others may have been committed
+    /// all the same: see <see cref="CheckpointResult.Participants"/> and <see cref="CheckpointResult.LeftOut"/>.
+    /// </summary>
     Aborted,
 
     /// <summary>State, sends and receipts of the grains that were asked for are as in their permanent checkpoints; nothing was written.</summary>

@@ -90,7 +90,7 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
         var quiescent = _activation.Turns.IsQuiescent;
         var effects = decoded switch
         {
-            JoinRound join => participant.OnJoin(join, Observer?.WillingToCheckpoint() ?? true, quiescent),
+            JoinRound join => participant.OnJoin(join, IsWilling(), quiescent),
             TakeSnapshot take => participant.OnTakeSnapshot(take, quiescent),
             StoreSnapshot store => participant.OnStoreSnapshot(store),
             MakePermanent make => participant.OnMakePermanent(make.Round),
@@ -320,7 +320,7 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
                     _captured = default;
                     _services.Log.MadePermanent(GrainId, adopt.Number);
                     _changedBeforeCapture = false;
-                    Observer?.OnMadePermanent(adopt.Number.ToString());
+                    Tell(observer => observer.OnMadePermanent(adopt.Number.ToString()));
                     break;
                 case DropSnapshot drop:
                     _slots.Drop();
@@ -328,7 +328,7 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
                     _changedBeforeCapture = false;
                     _captured = default;
                     _services.Log.TentativeUndone(GrainId, drop.Number);
-                    Observer?.OnTentativeCheckpointUndone(drop.Number.ToString());
+                    Tell(observer => observer.OnTentativeCheckpointUndone(drop.Number.ToString()));
                     break;
                 case SendToCoordinator send:
                     _services.Outbox.Send(send.Message, send.Message is Voted { Yes: true } ? _captured.Sum(state => (long)state.Bytes.Length) : 0);
@@ -363,7 +363,7 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
         _changedBeforeCapture = _capturedHash != _permanentHash;
         _activation.StateMayHaveChanged = false;
         _services.Log.TentativeTaken(GrainId, capture.Round);
-        Observer?.OnTentativeCheckpointTaken(capture.Round.ToString());
+        Tell(observer => observer.OnTentativeCheckpointTaken(capture.Round.ToString()));
         Perform(_participant!.OnCaptured(_capturedHash == _permanentHash));
     }
 
@@ -386,6 +386,36 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
             _isStopped = true;
             _services.Log.Superseded(_grain, detail);
             _activation.Context.Deactivate(new DeactivationReason(DeactivationReasonCode.DuplicateActivation, detail));
+        }
+    }
+
+    /// <summary>A failing observer must not break the round, nor the handler in whose turn it is told.</summary>
+    private void Tell(Action<ICheckpointObserver> tell)
+    {
+        try
+        {
+            if (Observer is { } observer)
+            {
+                tell(observer);
+            }
+        }
+        catch (Exception exception)
+        {
+            _services.Log.ObserverFailed(_grain, exception);
+        }
+    }
+
+    /// <summary>Who fails to answer is not willing.</summary>
+    private bool IsWilling()
+    {
+        try
+        {
+            return Observer?.WillingToCheckpoint() ?? true;
+        }
+        catch (Exception exception)
+        {
+            _services.Log.ObserverFailed(_grain, exception);
+            return false;
         }
     }
 

@@ -36,4 +36,7 @@ internal sealed partial class ParticipantLog(ILogger<ParticipantLog> logger)
 
     [LoggerMessage(10, LogLevel.Warning, "{Grain} could not compare its state with its permanent checkpoint; it counts as changed")]
     public partial void NotComparable(string grain, Exception exception);
+
+    [LoggerMessage(11, LogLevel.Error, "{Grain} threw in its checkpoint observer; the round goes on without it, and a grain that fails to say whether it is willing is not")]
+    public partial void ObserverFailed(string grain, Exception exception);
 }

@@ -40,11 +40,20 @@ public sealed class ObservingGrain([CheckpointedState("sum")] ICheckpointedState
 
     public bool IsWilling { get; set; } = true;
 
+    public bool Throws { get; set; }
+
     public List<string> Told { get; } = [];
 
     public bool WillingToCheckpoint() => IsWilling;
 
-    public void OnTentativeCheckpointTaken(string round) => Told.Add("taken");
+    public void OnTentativeCheckpointTaken(string round)
+    {
+        Told.Add("taken");
+        if (Throws)
+        {
+            throw new InvalidOperationException("the observer fails");
+        }
+    }
 
     public void OnMadePermanent(string round) => Told.Add("permanent");
 

@@ -40,7 +40,7 @@ public sealed class WillingnessTests(SharedOutcomeCluster shared)
     {
         var observer = _cluster.New<IObservingGrain>();
         await Do(observer, self => self.Sum.State++);
-        await _cluster.Checkpoint(observer);
+        await MakePermanent(observer);
         Assert.Equal(["taken", "permanent"], await Told(observer));
 
         await Do(observer, self => self.Sum.State++);
@@ -48,8 +48,22 @@ public sealed class WillingnessTests(SharedOutcomeCluster shared)
         Assert.Equal(CheckpointAbortReason.NotStored, (await _cluster.Checkpoint(observer)).Reason);
         Assert.Equal(["taken", "permanent", "taken", "undone"], await Told(observer));
 
-        await _cluster.Checkpoint(observer);
+        await MakePermanent(observer);
         Assert.Equal(["taken", "permanent", "taken", "undone", "taken", "permanent"], await Told(observer));
+    }
+
+    [Fact]
+    public async Task An_observer_that_throws_does_not_disturb_the_round()
+    {
+        var observer = _cluster.New<IObservingGrain>();
+        await Do(observer, self =>
+        {
+            self.Sum.State++;
+            self.Throws = true;
+        });
+        await MakePermanent(observer);
+        Assert.Equal(["taken", "permanent"], await Told(observer));
+        await _cluster.Log.Until($"{observer.GetGrainId()} threw in its checkpoint observer").WithTimeLimit();
     }
 
     [Fact]
@@ -103,6 +117,14 @@ public sealed class WillingnessTests(SharedOutcomeCluster shared)
         code((ObservingGrain)self);
         return Task.CompletedTask;
     })).WithTimeLimit();
+
+    /// <summary>The answer to the caller does not wait until the decision has reached every participant.</summary>
+    private async Task MakePermanent(IObservingGrain grain)
+    {
+        var result = await _cluster.Checkpoint(grain);
+        Assert.Equal(CheckpointStatus.Committed, result.Status);
+        await _cluster.Log.Until($"{grain.GetGrainId()} made its tentative checkpoint permanent by round {result.Round}").WithTimeLimit();
+    }
 
     private static async Task<IReadOnlyList<string>> Told(IObservingGrain grain)
     {
