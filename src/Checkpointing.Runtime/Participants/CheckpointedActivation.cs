@@ -59,9 +59,9 @@ internal sealed class CheckpointedActivation : CallOrigin
         if (stamps.IsEmpty)
             return;
 
-        Receive(stamps.First);
+        Ledger.Receive(stamps.First);
         foreach (var stamp in stamps.Others)
-            Receive(stamp);
+            Ledger.Receive(stamp);
     }
 
     public override void CallSent(Guid chain) => Turns.CallSent(chain);
@@ -114,12 +114,5 @@ internal sealed class CheckpointedActivation : CallOrigin
     {
         _mayInterleave ??= InterleavePredicate.Bind(Context.GrainInstance!, _traits.MayInterleave);
         return _mayInterleave?.Invoke(request) == true;
-    }
-
-    // A message to oneself needs no receipt: its send and its receipt are in the same state.
-    private void Receive(MessageStamp stamp)
-    {
-        if (!ReferenceEquals(stamp.Sender, Ledger.Life) && !stamp.Sender.Equals(Ledger.Life))
-            Ledger.Receive(stamp);
     }
 }
