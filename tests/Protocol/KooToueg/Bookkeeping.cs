@@ -37,6 +37,10 @@ internal class Bookkeeping
     /// <summary>first_smsg_p(q); the daemon counts as having been sent ⊤, so that its TAKE(⊤) is always needed.</summary>
     public Label FirstSentTo(ProcessName process) => process == Daemon.Id ? Label.Top : FirstLabelSent.GetValueOrDefault(process);
 
+    /// <summary>The largest label received from q since the last permanent checkpoint, whatever a tentative one has set aside (rule C5).</summary>
+    public Label LastReceivedSincePermanent(ProcessName process)
+        => Label.Max(LastLabelReceived.GetValueOrDefault(process), LastLabelReceivedBefore.GetValueOrDefault(process));
+
     /// <summary>Trap T1: first_smsg starts anew here, not at the commit.</summary>
     public virtual void AtTentative()
     {
@@ -61,8 +65,8 @@ internal class Bookkeeping
         DropWhatWasSetAside();
     }
 
-    /// <summary>A process that failed starts from its permanent checkpoint: everything since is gone.</summary>
-    public void AtRestart()
+    /// <summary>A process that failed or rolled back starts from its permanent checkpoint: everything since is gone.</summary>
+    public virtual void AtRestart()
     {
         LastLabelReceived = Empty;
         FirstLabelSent = Empty;

@@ -1,4 +1,5 @@
 using Checkpointing.Protocol.Consistency;
+using Checkpointing.Protocol.Tests.KooToueg.Rollback;
 
 namespace Checkpointing.Protocol.Tests.KooToueg;
 
@@ -21,7 +22,7 @@ internal sealed class Network(bool isFifo)
         {
             _inFlight.Add(message);
         }
-        else if (message is TakeTentative)
+        else if (message is TakeTentative or PrepareToRollBack)
         {
             _inFlight.Add(new FailureNotice(message.Round, message.To, message.From));
         }

@@ -17,18 +17,24 @@ internal class Process(ProcessName id, Network network, Observations observation
     private readonly HashSet<RoundNumber> _decidedRounds = [];
     private RoundNumber _currentRound;
     private bool _allVotedYes;
-    private int _historyLength;
     private Label _lastLabelSent = Label.Bottom;
+    private ImmutableSortedDictionary<ProcessName, Label> _lastLabelsSent = ImmutableSortedDictionary<ProcessName, Label>.Empty;
 
     public ProcessName Id => id;
 
     public Bookkeeping Bookkeeping => bookkeeping;
 
+    /// <summary>How many sends and receipts its state contains.</summary>
+    public int HistoryLength { get; private set; }
+
     /// <summary>In stable storage.</summary>
-    public Checkpoint Permanent { get; private set; } = Checkpoint.Initial;
+    public Checkpoint Permanent { get; protected set; } = Checkpoint.Initial;
 
     /// <summary>In stable storage; there is never a second one.</summary>
     public TentativeCheckpoint? Tentative { get; private set; }
+
+    /// <summary>True from its vote to the decision: it can no longer leave the round of its own accord.</summary>
+    public bool IsInDoubt => Tentative is not null && _awaitedVotes.Count == 0;
 
     /// <summary>ckpt_cohort_p, frozen at the tentative checkpoint and stored with it.</summary>
     public ImmutableArray<ProcessName> CheckpointCohort { get; private set; } = [];
@@ -42,15 +48,16 @@ internal class Process(ProcessName id, Network network, Observations observation
     public void Send(TraceMessage message)
     {
         observations.Add(new BasicMessageSent(id, message.Name, Tentative is not null));
-        _historyLength++;
+        HistoryLength++;
         _lastLabelSent = Label.Of(message.Label);
+        _lastLabelsSent = _lastLabelsSent.SetItem(message.To, _lastLabelSent);
         bookkeeping.RecordSend(message);
     }
 
     /// <summary>Receiving is always allowed.</summary>
     public void Receive(TraceMessage message)
     {
-        _historyLength++;
+        HistoryLength++;
         bookkeeping.RecordReceipt(message);
     }
 
@@ -61,6 +68,9 @@ internal class Process(ProcessName id, Network network, Observations observation
             case TakeTentative take when !IsOver(take.Round):
                 EnterRound(take.Round, isWilling);
                 OnTakeTentative(take);
+                break;
+            case TakeTentative take:
+                Refuse(take);
                 break;
             case Vote vote:
                 CountVote(vote.Round, vote.From, vote.Yes);
@@ -81,6 +91,24 @@ internal class Process(ProcessName id, Network network, Observations observation
         bookkeeping.AtRestart();
     }
 
+    /// <summary>Goes back to the permanent checkpoint.</summary>
+    public void RollBack()
+    {
+        HistoryLength = Permanent.HistoryLength;
+        _lastLabelSent = Permanent.LastLabelSent;
+        _lastLabelsSent = Permanent.LastLabelsSent;
+        bookkeeping.AtRestart();
+    }
+
+    /// <summary>Leaves a round in which it has not voted yet: its no undoes the round for everybody, so it need not wait to hear so.</summary>
+    public void LeaveRound(TentativeCheckpoint tentative)
+    {
+        SendVote(tentative.Round, tentative.Parent, yes: false);
+        OnDecision(new UndoTentative(tentative.Round, id, id));
+    }
+
+    public void Refuse(TakeTentative take) => SendVote(take.Round, take.From, yes: false);
+
     /// <summary>Trap T4: the willingness of a round ends with the round.</summary>
     protected virtual void StartRound(bool isWilling) => WillingToCheckpoint = isWilling;
 
@@ -94,11 +122,14 @@ internal class Process(ProcessName id, Network network, Observations observation
     /// <summary>
     /// After a failure the round may be undone while its TAKEs are still spreading. Whoever has heard the decision joins no more: else
     /// UNDO and TAKE chase each other around a cycle of cohorts for ever, and without FIFO an UNDO that overtakes its TAKE leaves a
-    /// tentative checkpoint that nobody decides. Not in rule B3; without failures it never matters.
+    /// tentative checkpoint that nobody decides. Not in rule B3; without failures and rollbacks it never matters.
     /// </summary>
     protected virtual bool IsOver(RoundNumber round) => _decidedRounds.Contains(round);
 
     protected bool HoldsTentativeOf(RoundNumber round) => Tentative?.Round == round;
+
+    /// <summary>Into stable storage, beside the permanent checkpoint.</summary>
+    protected virtual void Save(TentativeCheckpoint tentative) => Tentative = tentative;
 
     /// <summary>Trap T4: who is not needed does not kill the round by being unwilling. Trap T6: a second TAKE is answered yes at once.</summary>
     protected virtual void AnswerWithoutTaking(TakeTentative take, bool isNeeded)
@@ -154,8 +185,8 @@ internal class Process(ProcessName id, Network network, Observations observation
 
     private void TakeTentativeCheckpoint(TakeTentative take)
     {
-        observations.Add(new TentativeTaken(take.Round, id, take.From, _historyLength, Tentative is not null));
-        Tentative = new TentativeCheckpoint(take.Round, take.From, new Checkpoint(_historyLength, _lastLabelSent));
+        observations.Add(new TentativeTaken(take.Round, id, take.From, HistoryLength, Tentative is not null));
+        Save(new TentativeCheckpoint(take.Round, take.From, new Checkpoint(HistoryLength, _lastLabelSent, _lastLabelsSent)));
         var cohort = EvaluateCohort();
         CheckpointCohort = [.. cohort.Select(member => member.Process)];
         bookkeeping.AtTentative();

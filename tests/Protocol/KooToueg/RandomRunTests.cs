@@ -69,7 +69,7 @@ public sealed class RandomRunTests(ITestOutputHelper output)
         var rounds = new List<(int, RoundOutcome)>();
         foreach (var seed in Seeds.UpTo(count))
         {
-            var run = new RandomRun(seed, shape, Rules.AlgorithmC);
+            var run = new RandomRun(seed, shape, Rules.Literal);
             foreach (var outcome in run.Rounds())
             {
                 foreach (var checker in Checker.All)

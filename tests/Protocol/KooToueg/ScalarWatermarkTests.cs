@@ -20,7 +20,7 @@ public sealed class ScalarWatermarkTests(ITestOutputHelper output)
     {
         foreach (var seed in Seeds.UpTo(4_000))
         {
-            var run = new RandomRun(seed, new RunShape(), Rules.AlgorithmC);
+            var run = new RandomRun(seed, new RunShape(), Rules.Literal);
             _ = run.Rounds().Count();
             foreach (var asked in run.Observations.All.OfType<Asked>().Where(asked => asked.Asker != Daemon.Id))
             {

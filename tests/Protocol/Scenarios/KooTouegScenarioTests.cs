@@ -13,7 +13,7 @@ public sealed class KooTouegScenarioTests
 
     [Theory]
     [MemberData(nameof(Ids))]
-    public void Algorithm_C_does_what_the_row_says(string id) => Play(id, Rules.AlgorithmC);
+    public void Algorithm_C_does_what_the_row_says(string id) => Play(id, Rules.Literal);
 
     [Fact]
     public void Row_S12_notices_an_undo_that_does_not_restore()
