@@ -101,11 +101,7 @@ internal class Process(ProcessName id, Network network, Observations observation
     }
 
     /// <summary>Leaves a round in which it has not voted yet: its no undoes the round for everybody, so it need not wait to hear so.</summary>
-    public void LeaveRound(TentativeCheckpoint tentative)
-    {
-        SendVote(tentative.Round, tentative.Parent, yes: false);
-        OnDecision(new UndoTentative(tentative.Round, id, id));
-    }
+    public void LeaveRound(TentativeCheckpoint tentative) => OnDecision(new UndoTentative(tentative.Round, id, id));
 
     public void Refuse(TakeTentative take) => SendVote(take.Round, take.From, yes: false);
 
@@ -240,6 +236,12 @@ internal class Process(ProcessName id, Network network, Observations observation
 
     private void Decide(TentativeCheckpoint tentative, Decision decision)
     {
+        if (!IsInDoubt)
+        {
+            // Somebody below has left the round. Those above still wait for this vote.
+            SendVote(tentative.Round, tentative.Parent, yes: false);
+        }
+
         Tentative = null;
         _awaitedVotes.Clear();
         if (decision is MakePermanent)
