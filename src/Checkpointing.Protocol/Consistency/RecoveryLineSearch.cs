@@ -1,6 +1,9 @@
 namespace Checkpointing.Protocol.Consistency;
 
-/// <summary>Lowers the line until no constraint is broken. Looks at every event at most once, when it is undone.</summary>
+/// <summary>
+/// Lowers the line until no constraint is broken. Looks at every event at most once, when it is undone. Goes in a fixed order, so that
+/// also the reasons are the same every time.
+/// </summary>
 internal sealed class RecoveryLineSearch
 {
     private readonly Failure _failure;
@@ -54,7 +57,7 @@ internal sealed class RecoveryLineSearch
 
     private void LowerAtTheStart()
     {
-        foreach (var failed in _failure.Failed)
+        foreach (var failed in _failure.Failed.Order())
         {
             GoBackBefore(failed, Kept[failed], new ProcessHasFailed());
         }
@@ -67,12 +70,12 @@ internal sealed class RecoveryLineSearch
             }
         }
 
-        foreach (var request in _failure.LostCalls)
+        foreach (var request in _failure.LostCalls.Order())
         {
             LoseCall(request);
         }
 
-        foreach (var request in _failure.AwaitedCalls)
+        foreach (var request in _failure.AwaitedCalls.Order())
         {
             if (!_receipts.ContainsKey(request) && _failure.Failed.Contains(SendOf(request).To))
             {
