@@ -36,6 +36,17 @@ public class CheckpointRoundsUnderFaultsTests
     }
 
     [Fact]
+    public void No_seed_that_loses_single_silos_breaks_a_promise()
+    {
+        Assert.SkipUnless(SeededSimulation.SingleSeed is null, "A single seed is replayed.");
+        var watch = Stopwatch.StartNew();
+        var all = SeededSimulation.Run(FaultProfile.FirstSiloSeed, SeededSimulation.SeedCount(SeedsInCi));
+        Print(all, watch.Elapsed);
+
+        Assert.True(all.Failed.Count == 0, Failures(all));
+    }
+
+    [Fact]
     public void The_seed_of_the_environment_is_replayed_with_its_trace()
     {
         Assert.SkipWhen(SeededSimulation.SingleSeed is null, "Set CHECKPOINTING_SEED to replay one seed.");

@@ -7,9 +7,12 @@ internal sealed class FaultInjector(FaultProfile profile, SeededRandom random)
 {
     private int _coordinatorCrashes;
     private int _everythingCrashes;
+    private int _siloCrashes;
     private bool _hasScriptedWrites;
 
     public FaultCounts Counts { get; } = new();
+
+    public RecoveryCounts Recovery { get; } = new();
 
     /// <summary>Off from the moment on when the system is left alone to finish.</summary>
     public bool IsOn { get; set; } = true;
@@ -71,6 +74,11 @@ internal sealed class FaultInjector(FaultProfile profile, SeededRandom random)
 
     public bool EverythingCrashes() =>
         IsOn && _everythingCrashes < profile.MostCrashes && random.Chance(profile.EverythingCrash) && ++_everythingCrashes > 0;
+
+    public bool SiloCrashes() =>
+        IsOn && _siloCrashes < profile.MostSiloCrashes && random.Chance(profile.SiloCrash) && ++_siloCrashes > 0;
+
+    public bool IsFalseSuspicion() => random.Chance(profile.FalseSuspicion);
 
     public bool RestartsWhenClean() => IsOn && random.Chance(profile.CleanRestart);
 

@@ -62,6 +62,24 @@ internal enum Mutation
     /// <summary>K6: read-only answers are called clean although the actor has changed.</summary>
     DirtyReadsCalledClean,
 
+    /// <summary>Undone messages are received.</summary>
+    GhostFilterOff,
+
+    /// <summary>K33: undone messages are dropped when they arrive, not when they are recorded.</summary>
+    FilterAtArrivalOnly,
+
+    /// <summary>K33: a silo looks for orphans first and installs the filter then.</summary>
+    FilterAfterTest,
+
+    /// <summary>K1: a call that ended with the loss of its callee makes nobody an orphan.</summary>
+    LostCallsForgotten,
+
+    /// <summary>K30: a relay does not say that it lost a call.</summary>
+    RelaysHideLosses,
+
+    /// <summary>K28: a life says of others that they are over without keeping them from storing a checkpoint.</summary>
+    FenceNotWritten,
+
     /// <summary>Root calls are admitted although the gate is closed. No mistake for consistency, which rests on verification alone.</summary>
     GateLetsRootsPass,
 }

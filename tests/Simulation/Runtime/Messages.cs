@@ -51,10 +51,15 @@ internal sealed class Request
 
     public required Action<Response> OnResponse { get; init; }
 
+    public required Action<CallEnd> OnFailed { get; init; }
+
     public bool IsCancelled { get; set; }
 }
 
-internal sealed record Response(IReadOnlyList<MessageStamp> Stamps, ExactSet Carries);
+/// <param name="Stamps">Labels of the answer, or what a relay forwards.</param>
+/// <param name="Carries">For the checkers only: what the stamps stand for.</param>
+/// <param name="HasLostCall">A relay lost a call that it made for this one.</param>
+internal sealed record Response(IReadOnlyList<MessageStamp> Stamps, ExactSet Carries, bool HasLostCall = false);
 
 /// <summary>For the checkers only: one two-way call and what became of it.</summary>
 internal sealed class CallRecord
@@ -86,4 +91,10 @@ internal enum CallEnd
     Completed,
     TimedOut,
     Cancelled,
+
+    /// <summary>Ended with the loss or the rollback of its callee, which may have run it.</summary>
+    Lost,
+
+    /// <summary>Never run: its callee is about to roll back.</summary>
+    Refused,
 }
