@@ -115,7 +115,7 @@ internal sealed class RollbackParticipant(Ledger ledger, CheckpointParticipant c
                 Phase = RollbackPhase.AwaitingDecision;
                 return left.AddRange(OnDecided());
             default:
-                return [];
+                return OnDecided();
         }
     }
 

@@ -88,14 +88,14 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
     }
 
     public bool HasLostCall(string actor, ActorState state) =>
-        cluster.Calls.Exists(call => call.End == CallEnd.Lost && Nearest(call) is { } outer && outer.Caller == actor && state.Happened.Contains(outer.Request));
+        cluster.Calls.Exists(call => call.LostInTime && Nearest(call) is { } outer && outer.Caller == actor && state.Happened.Contains(outer.Request));
 
-    /// <summary>The call of the nearest checkpointed caller that this one was made for; null if a client stands at its root, or if a relay had answered without waiting for it.</summary>
+    /// <summary>The call of the nearest checkpointed caller that this one was made for; null if a client stands at its root, or if that caller did not get an answer.</summary>
     private static CallRecord? Nearest(CallRecord call)
     {
         while (call is { Caller: null, Through: { } through })
         {
-            if (!call.IsAwaited || through.End is not (CallEnd.Completed or CallEnd.Lost))
+            if (through.End is not (CallEnd.Completed or CallEnd.Lost) || (through.End == CallEnd.Lost && !through.LostInTime))
             {
                 return null;
             }

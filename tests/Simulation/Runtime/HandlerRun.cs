@@ -7,6 +7,7 @@ internal sealed class HandlerRun(SimulatedActor actor, Request request)
 {
     private int _next;
     private int _awaited;
+    private bool _hasEnded;
 
     public Request Request => request;
 
@@ -70,6 +71,7 @@ internal sealed class HandlerRun(SimulatedActor actor, Request request)
 
     private void End()
     {
+        _hasEnded = true;
         actor.OnHandlerEnded(this);
         if (request.Call is { } call)
         {
@@ -171,6 +173,7 @@ internal sealed class HandlerRun(SimulatedActor actor, Request request)
         actor.Cluster.Trace.Line($"{actor.Name}: m{call.Request} to {call.Callee} is {(end == CallEnd.Lost ? "lost" : "refused")}");
         if (end == CallEnd.Lost)
         {
+            call.LostInTime = actor.IsCheckpointed || !_hasEnded;
             actor.OnCallLost(this);
         }
 

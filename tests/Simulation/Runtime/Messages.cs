@@ -81,6 +81,9 @@ internal sealed class CallRecord
 
     public CallEnd End { get; set; }
 
+    /// <summary>Lost while the handler that made it still ran, so that its caller, or the answer of a relay, can know (SPEC K1, K30).</summary>
+    public bool LostInTime { get; set; }
+
     /// <summary>Answered by an unchanged callee: it has no half of this call.</summary>
     public bool LeftNoTrace { get; set; }
 }

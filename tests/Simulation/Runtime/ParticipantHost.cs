@@ -309,6 +309,7 @@ internal sealed class ParticipantHost(CheckpointedActor actor)
             }
 
             Perform(_participant.OnSnapshotStored(write.Number, isDurable, detail));
+            Perform(Rollback.OnDecided());
             if (detail == ParticipantSlots.Superseded)
             {
                 Perform(Rollback.OnFenced(FenceOutcome.Superseded));
