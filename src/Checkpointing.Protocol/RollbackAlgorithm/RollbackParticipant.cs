@@ -72,6 +72,10 @@ internal sealed class RollbackParticipant(Ledger ledger, CheckpointParticipant c
     public ImmutableArray<ParticipantEffect> OnSiloGone() =>
         Phase == RollbackPhase.Superseded || IsFenced || _isFencing || checkpoint.Phase is ParticipantPhase.Storing or ParticipantPhase.InDoubt ? [] : Fence();
 
+    /// <summary>RB-11: facts never change. A life that learns that it is over, and has not said so itself, has been superseded.</summary>
+    public ImmutableArray<ParticipantEffect> OnEndsInstalled() =>
+        Phase is RollbackPhase.Running or RollbackPhase.AwaitingDecision && undone.Knows(Self) ? Supersede(Self) : [];
+
     /// <summary>The outcome of <see cref="WriteFence"/>: done, failed (it will be asked again), or another life has written.</summary>
     public ImmutableArray<ParticipantEffect> OnFenced(FenceOutcome outcome)
     {

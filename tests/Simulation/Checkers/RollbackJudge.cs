@@ -15,11 +15,12 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
 
     public int RolledBack { get; private set; }
 
+    public int LargestSet { get; private set; }
+
     public int Dropped { get; private set; }
 
-    public void OnSiloCrash(SimulatedSilo silo, bool isFalseSuspicion)
+    public void OnSiloCrash(bool isFalseSuspicion)
     {
-        _ = silo;
         SiloCrashes += isFalseSuspicion ? 0 : 1;
         FalseSuspicions += isFalseSuspicion ? 1 : 0;
     }
@@ -28,8 +29,8 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
 
     public void OnDecided(ImmutableArray<LifeEnd> lives)
     {
-        _ = lives;
         Decided++;
+        LargestSet = Math.Max(LargestSet, lives.Length);
     }
 
     public void OnRolledBack() => RolledBack++;
@@ -61,6 +62,11 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
             if (actor.IsStopped || !actor.Host.IsLoaded)
             {
                 cluster.Judges.Report("live orphans", $"{actor.Name} {(actor.Host.IsLoaded ? "is stopped" : "is not loaded")} for ever");
+            }
+
+            if (cluster.Silos.Exists(silo => silo.IsRunning && silo.Agent.Undone.Knows(actor.Host.Ledger.Life)))
+            {
+                cluster.Judges.Report("live orphans", $"{actor.Host.Ledger.Life} goes on, and others hold that it is over");
             }
 
             if (cluster.Judges.Permanent.StateOf(actor.Name).Happened.FirstMissingIn(actor.State.Happened, cluster.EventsOfParticipants) is { } missing)

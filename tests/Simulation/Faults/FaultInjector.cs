@@ -12,8 +12,6 @@ internal sealed class FaultInjector(FaultProfile profile, SeededRandom random)
 
     public FaultCounts Counts { get; } = new();
 
-    public RecoveryCounts Recovery { get; } = new();
-
     /// <summary>Off from the moment on when the system is left alone to finish.</summary>
     public bool IsOn { get; set; } = true;
 
@@ -72,11 +70,16 @@ internal sealed class FaultInjector(FaultProfile profile, SeededRandom random)
 
     public bool BecomesZombie() => random.Chance(profile.Zombie);
 
-    public bool EverythingCrashes() =>
-        IsOn && _everythingCrashes < profile.MostCrashes && random.Chance(profile.EverythingCrash) && ++_everythingCrashes > 0;
+    /// <param name="factor">Some moments are rare and short.</param>
+    public bool EverythingCrashes(double factor = 1) =>
+        IsOn && _everythingCrashes < profile.MostCrashes && random.Chance(profile.EverythingCrash * factor) && ++_everythingCrashes > 0;
 
     public bool SiloCrashes() =>
         IsOn && _siloCrashes < profile.MostSiloCrashes && random.Chance(profile.SiloCrash) && ++_siloCrashes > 0;
+
+    /// <summary>While a snapshot is on its way to its slot: then it matters most whether an earlier life can still store one.</summary>
+    public bool IsSuspectedWhileStoring() =>
+        IsOn && _siloCrashes < profile.MostSiloCrashes && random.Chance(profile.SuspicionWhileStoring) && ++_siloCrashes > 0;
 
     public bool IsFalseSuspicion() => random.Chance(profile.FalseSuspicion);
 

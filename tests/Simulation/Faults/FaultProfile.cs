@@ -51,6 +51,9 @@ internal sealed record FaultProfile
     /// <summary>A silo that is declared dead goes on for a while.</summary>
     public double FalseSuspicion { get; init; }
 
+    /// <summary>Per snapshot that is written.</summary>
+    public double SuspicionWhileStoring { get; init; }
+
     public int MostSiloCrashes { get; init; } = 5;
 
     /// <summary>Nothing that keeps a gate closed until the participant's own timer: then the pause bound holds without it.</summary>
@@ -72,10 +75,17 @@ internal sealed record FaultProfile
     private static FaultProfile DrawWithSilos(SeededRandom random)
     {
         var profile = random.Chance(0.3) ? None : DrawUsual(random);
+        if (random.Chance(0.25))
+        {
+            // Decisions that take long: who has to roll back is often in doubt.
+            profile = profile with { StorageSlow = 0.5, ControlLost = 0.1, ControlDelayed = 0.2, EverythingCrash = 0.002 };
+        }
+
         return profile with
         {
             SiloCrash = 0.001 * (1 << random.Next(4)),
             FalseSuspicion = random.Chance(0.5) ? 0.5 : 0,
+            SuspicionWhileStoring = random.Chance(0.3) ? 0.05 : 0,
             MostSiloCrashes = 1 + random.Next(5),
         };
     }

@@ -62,6 +62,9 @@ internal enum Mutation
     /// <summary>K6: read-only answers are called clean although the actor has changed.</summary>
     DirtyReadsCalledClean,
 
+    /// <summary>Root calls are admitted although the gate is closed. No mistake for consistency, which rests on verification alone.</summary>
+    GateLetsRootsPass,
+
     /// <summary>Undone messages are received.</summary>
     GhostFilterOff,
 
@@ -80,6 +83,32 @@ internal enum Mutation
     /// <summary>K28: a life says of others that they are over without keeping them from storing a checkpoint.</summary>
     FenceNotWritten,
 
-    /// <summary>Root calls are admitted although the gate is closed. No mistake for consistency, which rests on verification alone.</summary>
-    GateLetsRootsPass,
+    /// <summary>T11: receipts are a plain maximum per peer, whatever its lives.</summary>
+    ReceiptsNotPerLife,
+
+    /// <summary>T12: a claim of a label of an earlier life that does not count is answered "not needed".</summary>
+    OrphansNotNeeded,
+
+    /// <summary>Everybody rolls back as soon as he is ready.</summary>
+    RollsBackBeforeClosure,
+
+    /// <summary>K34: who is in doubt gets ready without waiting for the decision.</summary>
+    DecisionNotAwaited,
+
+    /// <summary>Only the receipts since the undecided checkpoint are tested.</summary>
+    TentativeReceiptsNotTested,
+
+    /// <summary>A new life is not of a higher generation than the one before it.</summary>
+    LivesNotOrdered,
+
+    /// <summary>The handlers of an orphan go on until it is replaced.</summary>
+    HandlersNotStopped,
+
+    /// <summary>Nothing is known of silos that are gone but the participants that nobody calls.</summary>
+    SiloDeathsNotWatched,
+}
+
+internal static class Mutations
+{
+    public static bool NeedsSilosThatDie(this Mutation mutation) => mutation >= Mutation.GhostFilterOff;
 }

@@ -152,6 +152,12 @@ internal sealed class CheckpointedActor : SimulatedActor
         foreach (var stamp in stamps)
         {
             Host.Ledger.Receive(stamp);
+            if (Cluster.Mutation == Mutation.ReceiptsNotPerLife)
+            {
+                var kept = Host.Ledger.Received.ToImmutable().RemoveAll(receipt => receipt.Sender.Participant == stamp.Sender.Participant && !receipt.Sender.Equals(stamp.Sender));
+                Host.Ledger.Received.Clear();
+                Host.Ledger.Received.Merge(kept);
+            }
         }
     }
 

@@ -21,6 +21,7 @@ internal sealed class ParticipantHost(CheckpointedActor actor)
     private long _lastControl;
     private long _began;
     private bool _watchesSilence;
+    private bool _isFencing;
 
     private SimulatedCluster Cluster => actor.Cluster;
 
@@ -37,6 +38,14 @@ internal sealed class ParticipantHost(CheckpointedActor actor)
     public ActorState PermanentState { get; private set; } = new();
 
     public bool IsGateClosed => IsLoaded && _participant.IsGateClosed;
+
+    /// <summary>Where it stands in a rollback; null if it takes no part in one.</summary>
+    public StepOfRound? RollbackStep => !IsLoaded ? null : Rollback.Phase switch
+    {
+        RollbackPhase.AwaitingDecision => StepOfRound.AwaitingDecision,
+        RollbackPhase.Ready => StepOfRound.ReadyToRollBack,
+        _ => _isFencing ? StepOfRound.Fencing : null,
+    };
 
     public StepOfRound Step => !IsLoaded ? StepOfRound.Idle : _participant.Phase switch
     {
@@ -120,6 +129,8 @@ internal sealed class ParticipantHost(CheckpointedActor actor)
         }
     }
 
+    public void OnEndsInstalled() => Perform(Rollback.OnEndsInstalled());
+
     /// <summary>A life that began shortly before may have taken the place of one on that silo.</summary>
     public void OnSiloGone()
     {
@@ -143,7 +154,11 @@ internal sealed class ParticipantHost(CheckpointedActor actor)
         }
 
         Cluster.Trace.Line($"{actor.Name} <= {RollbackText.Of(message)}");
-        Cluster.Faults.Recovery.HitMessage(Rollback.Phase);
+        if (_mutants.GetsReadyInDoubt(message, Ledger, _participant))
+        {
+            return;
+        }
+
         Perform(message switch
         {
             AskLife ask => Rollback.OnAskLife(ask),
@@ -151,6 +166,11 @@ internal sealed class ParticipantHost(CheckpointedActor actor)
             RollBack rollBack => Rollback.OnRollBack(rollBack),
             _ => throw new InvalidOperationException($"{message} is no message to a participant."),
         });
+        if (Rollback.Phase == RollbackPhase.AwaitingDecision && Cluster.CrashesEverythingNow(factor: 20))
+        {
+            return;
+        }
+
         WatchSilence();
     }
 
@@ -174,7 +194,7 @@ internal sealed class ParticipantHost(CheckpointedActor actor)
                     Rollback = new RollbackParticipant(Ledger, _participant, actor.Silo.Agent.Undone);
                 }
 
-                return _participant.OnJoin(join, !Cluster.Faults.IsUnwilling(), actor.IsQuiescent);
+                return _participant.OnJoin(_mutants.Believed(join, Ledger), !Cluster.Faults.IsUnwilling(), actor.IsQuiescent);
             case TakeSnapshot take:
                 return _participant.OnTakeSnapshot(take, actor.IsQuiescent);
             case StoreSnapshot store:
@@ -223,12 +243,16 @@ internal sealed class ParticipantHost(CheckpointedActor actor)
                     break;
                 case WriteSnapshot write:
                     Write(write);
+                    Cluster.SuspectWhileStoring(actor.Silo);
                     break;
                 case AdoptSnapshot adopt:
                     Adopt(adopt.Number);
                     break;
                 case DropSnapshot:
                     _mutants.AfterUndo(Ledger);
+                    break;
+                case SendToCoordinator { Message: NotNeeded notNeeded } when _mutants.Pretended(notNeeded) is { } pretended:
+                    Cluster.Network.SendToCoordinator(actor, pretended);
                     break;
                 case SendToCoordinator send:
                     Cluster.Trace.Line($"{actor.Name} => {ControlText.Of(send.Message)}");
@@ -239,13 +263,19 @@ internal sealed class ParticipantHost(CheckpointedActor actor)
                     if (send.Message is ReadyToRollBack)
                     {
                         Cluster.Judges.Rollbacks.OnReady(actor);
+                        if (Cluster.Mutation == Mutation.RollsBackBeforeClosure)
+                        {
+                            Cluster.Time.After(1, () => Receive(new RollBack(Ledger.Life)));
+                        }
                     }
 
                     Cluster.Network.SendToRollbackCoordinator(actor.Silo, send.Message);
                     break;
                 case WriteFence:
+                    _isFencing = true;
                     _slots.Fence(Ledger.PermanentMark, outcome =>
                     {
+                        _isFencing = false;
                         if (!actor.IsDead)
                         {
                             Cluster.Trace.Line($"{actor.Name} fences: {outcome}");
@@ -254,7 +284,11 @@ internal sealed class ParticipantHost(CheckpointedActor actor)
                     });
                     break;
                 case StopHandlers:
-                    actor.StopHandlers();
+                    if (Cluster.Mutation != Mutation.HandlersNotStopped)
+                    {
+                        actor.StopHandlers();
+                    }
+
                     break;
                 case ReplaceActivation:
                     Cluster.Judges.Rollbacks.OnRolledBack();
@@ -390,7 +424,7 @@ internal sealed class ParticipantHost(CheckpointedActor actor)
         PermanentState = record?.State ?? new ActorState();
         PermanentLastChange = PermanentState.LastChange;
         actor.Restore(record?.State);
-        var life = new Life(actor.Id, new Incarnation(_slots.NextLifeGeneration, Cluster.Random.NextGuid()));
+        var life = new Life(actor.Id, new Incarnation(Cluster.Mutation == Mutation.LivesNotOrdered ? 1 : _slots.NextLifeGeneration, Cluster.Random.NextGuid()));
         _slots.Writer = life.Incarnation;
         Cluster.OnLifeBegan(life, actor);
         Ledger = new Ledger(life, permanent?.Mark ?? CheckpointMark.Initial);

@@ -151,7 +151,7 @@ internal sealed class ParticipantSlots(CheckpointedActor actor)
     private void WriteTo(Slot slot, SlotRecord record, bool mayRepeat, Action<WriteOutcome, SlotRecord> done)
     {
         slot.ETagIsKnown = false;
-        _cluster.Slots.Write(slot.Key, record, slot.ETag, StepOfRound.Storing, (outcome, etag) =>
+        _cluster.Slots.Write(slot.Key, record, slot.ETag, record.Head.IsFence ? StepOfRound.Fencing : StepOfRound.Storing, (outcome, etag) =>
         {
             if (IsDead)
             {

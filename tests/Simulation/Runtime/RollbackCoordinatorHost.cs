@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Checkpointing.Protocol.RollbackAlgorithm;
+using Checkpointing.Simulation.Tests.Faults;
 
 namespace Checkpointing.Simulation.Tests.Runtime;
 
@@ -20,7 +21,15 @@ internal sealed class RollbackCoordinatorHost
         _coordinator = new RollbackCoordinator(cluster.NextIdentity());
     }
 
-    public RecoveryStep Step => _coordinator.Step;
+    /// <summary>What it waits for; null if there is nothing to do.</summary>
+    public StepOfRound? Step => _coordinator.Step switch
+    {
+        RecoveryStep.AskLives => StepOfRound.AskLives,
+        RecoveryStep.Prepare => StepOfRound.Prepare,
+        RecoveryStep.InstallEnds => StepOfRound.InstallEnds,
+        RecoveryStep.RollBack => StepOfRound.RollBack,
+        _ => null,
+    };
 
     public void OnSilos()
     {
@@ -38,7 +47,6 @@ internal sealed class RollbackCoordinatorHost
         }
 
         _cluster.Trace.Line($"coordinator {_host.Number} <= {RollbackText.Of(message)}");
-        _cluster.Faults.Recovery.HitMessage(Step);
         Perform(_coordinator.OnMessage(message));
     }
 

@@ -228,11 +228,7 @@ internal sealed class SimulatedCluster
 
     public void CrashCoordinator(CoordinatorHost host, bool becomesZombie)
     {
-        Faults.Counts.Hit(FaultKind.CoordinatorCrash, host.Step);
-        foreach (var participant in Participants)
-        {
-            Faults.Counts.Hit(FaultKind.CoordinatorCrash, participant.Host.Step);
-        }
+        Hit(FaultKind.CoordinatorCrash, host, Participants);
 
         Trace.Line($"*** coordinator {host.Number} {(becomesZombie ? "is cut off" : "crashes")} ({host.Step})");
         if (becomesZombie)
@@ -268,9 +264,9 @@ internal sealed class SimulatedCluster
         });
     }
 
-    public bool CrashesEverythingNow()
+    public bool CrashesEverythingNow(double factor = 1)
     {
-        if (!Faults.EverythingCrashes())
+        if (!Faults.EverythingCrashes(factor))
         {
             return false;
         }
@@ -281,11 +277,7 @@ internal sealed class SimulatedCluster
 
     public void CrashEverything()
     {
-        Faults.Counts.Hit(FaultKind.EverythingCrash, Coordinator.Step);
-        foreach (var participant in Participants)
-        {
-            Faults.Counts.Hit(FaultKind.EverythingCrash, participant.Host.Step);
-        }
+        Hit(FaultKind.EverythingCrash, Coordinator, Participants);
 
         Trace.Line($"*** everything crashes ({Coordinator.Step})");
         Judges.Permanent.Judge();
@@ -321,7 +313,7 @@ internal sealed class SimulatedCluster
     /// <summary>A fault, perhaps: this silo dies now, or is only believed to have died.</summary>
     public bool SiloCrashesNow(SimulatedSilo silo)
     {
-        if (!silo.IsRunning || silo.IsDeclaredDead || Silos.Count(other => other.IsRunning && !other.IsDeclaredDead) < 2 || !Faults.SiloCrashes())
+        if (!MayCrash(silo) || !Faults.SiloCrashes())
         {
             return false;
         }
@@ -330,10 +322,19 @@ internal sealed class SimulatedCluster
         return !silo.IsRunning;
     }
 
+    public void SuspectWhileStoring(SimulatedSilo silo)
+    {
+        if (MayCrash(silo) && Faults.IsSuspectedWhileStoring())
+        {
+            CrashSilo(silo, isFalseSuspicion: true);
+        }
+    }
+
     public void CrashSilo(SimulatedSilo silo, bool isFalseSuspicion)
     {
         Trace.Line($"*** {silo} {(isFalseSuspicion ? "is falsely declared dead" : "dies")} ({Coordinator.Step})");
-        Judges.Rollbacks.OnSiloCrash(silo, isFalseSuspicion);
+        Hit(isFalseSuspicion ? FaultKind.FalseSuspicion : FaultKind.SiloDeath, Coordinator, silo.Participants);
+        Judges.Rollbacks.OnSiloCrash(isFalseSuspicion);
         silo.DeclareDead();
         if (isFalseSuspicion)
         {
@@ -378,10 +379,30 @@ internal sealed class SimulatedCluster
     /// <summary>A clean participant is deactivated and starts anew (SPEC K4: it has nothing to lose).</summary>
     public void RestartWhenClean(CheckpointedActor participant)
     {
-        Faults.Counts.Hit(FaultKind.CleanRestart, participant.Host.Step);
-        Faults.Counts.Hit(FaultKind.CleanRestart, Coordinator.Step);
+        Hit(FaultKind.CleanRestart, Coordinator, [participant]);
         Trace.Line($"*** {participant.Name} is deactivated while clean ({participant.Host.Step})");
         Replace(participant, keepQueue: true);
+    }
+
+    private bool MayCrash(SimulatedSilo silo) =>
+        silo is { IsRunning: true, IsDeclaredDead: false } && Silos.Count(other => other is { IsRunning: true, IsDeclaredDead: false }) > 1;
+
+    private void Hit(FaultKind kind, CoordinatorHost host, IEnumerable<CheckpointedActor> participants)
+    {
+        Faults.Counts.Hit(kind, host.Step);
+        if (host.Rollback.Step is { } step)
+        {
+            Faults.Counts.Hit(kind, step);
+        }
+
+        foreach (var participant in participants)
+        {
+            Faults.Counts.Hit(kind, participant.Host.Step);
+            if (participant.Host.RollbackStep is { } inRollback)
+            {
+                Faults.Counts.Hit(kind, inRollback);
+            }
+        }
     }
 
     private SimulatedSilo PickSilo()

@@ -45,25 +45,28 @@ internal sealed class SimulatedNetwork(SimulatedCluster cluster)
 
     public void SendToRollbackParticipant(CoordinatorHost from, ParticipantId to, ToRollbackParticipant message)
     {
-        var name = cluster.Participant(to).Name;
+        var participant = cluster.Participant(to);
+        var name = participant.Name;
         SendControl(
             name,
             message,
-            (cluster.Participant(to).Host.Step, from.Step),
+            (participant.Host.RollbackStep ?? participant.Host.Step, from.Rollback.Step ?? from.Step),
             () => ((CheckpointedActor)cluster.Route(from.Silo, name)).Host.Receive(message),
             static () => { });
     }
 
     public void SendToRollbackCoordinator(SimulatedSilo from, ToRollbackCoordinator message) => SendControl(
-        from.Id.Name, message, (cluster.Coordinator.Step, cluster.Coordinator.Step), () => cluster.DeliverToRollbackCoordinator(message), static () => { });
+        from.Id.Name, message, (Step(cluster.Coordinator), Step(cluster.Coordinator)), () => cluster.DeliverToRollbackCoordinator(message), static () => { });
 
     public void SendToAgent(CoordinatorHost from, SimulatedSilo? to, InstallEnds message)
     {
         if (to is not null)
         {
-            SendControl(to.Id.Name, message, (from.Step, from.Step), () => to.Receive(message), static () => { });
+            SendControl(to.Id.Name, message, (Step(from), Step(from)), () => to.Receive(message), static () => { });
         }
     }
+
+    private static StepOfRound Step(CoordinatorHost host) => host.Rollback.Step ?? host.Step;
 
     private void SendControl(string peer, object message, (StepOfRound Participant, StepOfRound Coordinator) steps, Action deliver, Action unreachable)
     {

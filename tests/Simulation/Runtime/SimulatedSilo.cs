@@ -1,5 +1,6 @@
 using Checkpointing.Protocol.Labels;
 using Checkpointing.Protocol.RollbackAlgorithm;
+using Checkpointing.Simulation.Tests.Mutants;
 
 namespace Checkpointing.Simulation.Tests.Runtime;
 
@@ -48,7 +49,11 @@ internal sealed class SimulatedSilo
         }
 
         _cluster.Trace.Line($"{Id} learns that {silo} is gone");
-        Agent.OnSiloGone(silo.Id);
+        if (_cluster.Mutation != Mutation.SiloDeathsNotWatched)
+        {
+            Agent.OnSiloGone(silo.Id);
+        }
+
         if (this == _cluster.Clients)
         {
             foreach (var call in _cluster.ClientCalls.Where(call => call.Callee.Silo == silo).ToList())
@@ -85,7 +90,7 @@ internal sealed class SimulatedSilo
             return;
         }
 
-        if (_cluster.Mutation == Mutants.Mutation.FilterAfterTest)
+        if (_cluster.Mutation == Mutation.FilterAfterTest)
         {
             TestThenInstall(install);
             return;
@@ -99,7 +104,12 @@ internal sealed class SimulatedSilo
             waiting++;
             _cluster.Time.After(_cluster.Random.Between(0, 6), () =>
             {
-                if (!participant.IsDead && participant.Host.IsLoaded && participant.Host.Ledger.IsOrphan(Agent.Undone))
+                if (!participant.IsDead && participant.Host.IsLoaded)
+                {
+                    participant.Host.OnEndsInstalled();
+                }
+
+                if (!participant.IsDead && participant.Host.IsLoaded && IsOrphan(participant.Host.Ledger))
                 {
                     orphans.Add(participant.Host.Ledger.Life);
                 }
@@ -119,6 +129,10 @@ internal sealed class SimulatedSilo
         }
     }
 
+    private bool IsOrphan(Ledger ledger) => _cluster.Mutation == Mutation.TentativeReceiptsNotTested
+        ? ledger.HasLostCall || ledger.Received.ToImmutable().Any(receipt => Agent.Undone.Contains(receipt.Sender, receipt.Sequence))
+        : ledger.IsOrphan(Agent.Undone);
+
     private void TestThenInstall(InstallEnds install)
     {
         var preview = new UndoneLabels();
@@ -128,7 +142,7 @@ internal sealed class SimulatedSilo
         }
 
         var orphans = Participants.Where(actor => actor.Host.IsLoaded && actor.Host.Ledger.IsOrphan(preview)).Select(actor => actor.Host.Ledger.Life).ToList();
-        _cluster.Time.After(_cluster.Random.Between(1, 6), () =>
+        _cluster.Time.After(_cluster.Random.Between(1, 40), () =>
         {
             _cluster.Network.SendToRollbackCoordinator(this, Agent.OnTested(install, Agent.OnInstallEnds(install), [.. orphans]));
         });
@@ -150,7 +164,7 @@ internal sealed class SimulatedSilo
                 suspects[suspect.Life] = suspect.LastLabelReceived;
             }
 
-            if (participant.Host.Ledger.IsOrphan(Agent.Undone) && participant.Host.Rollback.Phase == RollbackPhase.Running)
+            if (IsOrphan(participant.Host.Ledger) && participant.Host.Rollback.Phase == RollbackPhase.Running)
             {
                 orphans.Add(participant.Host.Ledger.Life);
             }
