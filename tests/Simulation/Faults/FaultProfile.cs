@@ -51,8 +51,8 @@ internal sealed record FaultProfile
     /// <summary>A silo that is declared dead goes on for a while.</summary>
     public double FalseSuspicion { get; init; }
 
-    /// <summary>Per snapshot that is written.</summary>
-    public double SuspicionWhileStoring { get; init; }
+    /// <summary>Per snapshot that is written, and per participant that has to roll back while it is in doubt.</summary>
+    public double SuspicionWhileInDoubt { get; init; }
 
     public int MostSiloCrashes { get; init; } = 5;
 
@@ -84,8 +84,9 @@ internal sealed record FaultProfile
         return profile with
         {
             SiloCrash = 0.001 * (1 << random.Next(4)),
-            FalseSuspicion = random.Chance(0.5) ? 0.5 : 0,
-            SuspicionWhileStoring = random.Chance(0.3) ? 0.05 : 0,
+            FalseSuspicion = random.Chance(0.8) ? 0.5 : 0,
+            SuspicionWhileInDoubt = random.Chance(0.3) ? 0.05 : 0,
+            Zombie = random.Chance(0.5) ? 0.5 : 0,
             MostSiloCrashes = 1 + random.Next(5),
         };
     }

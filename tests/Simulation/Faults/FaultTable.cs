@@ -25,7 +25,7 @@ internal static class FaultTable
     public static IEnumerable<string> TooRare(FaultCounts counts, int least, bool silosDie) =>
         from kind in Enum.GetValues<FaultKind>()
         from step in Enum.GetValues<StepOfRound>()
-        where silosDie || (kind < FaultKind.SiloDeath && step < StepOfRound.Fencing)
+        where silosDie == (kind >= FaultKind.SiloDeath || step >= StepOfRound.Fencing)
         where Impossible(kind, step) is null && counts[kind, step] < least
         select $"{kind} in {step}: {counts[kind, step]}";
 

@@ -171,6 +171,7 @@ internal sealed class CheckpointedActor : SimulatedActor
     private void Happened(int id)
     {
         State.Happened.Add(id);
+        Cluster.Judges.Rollbacks.OnHappened(id, this);
         Cluster.EventsOfParticipants.Add(id);
     }
 }

@@ -166,9 +166,14 @@ internal sealed class ParticipantHost(CheckpointedActor actor)
             RollBack rollBack => Rollback.OnRollBack(rollBack),
             _ => throw new InvalidOperationException($"{message} is no message to a participant."),
         });
-        if (Rollback.Phase == RollbackPhase.AwaitingDecision && Cluster.CrashesEverythingNow(factor: 20))
+        if (Rollback.Phase == RollbackPhase.AwaitingDecision)
         {
-            return;
+            if (Cluster.CrashesEverythingNow(factor: 20))
+            {
+                return;
+            }
+
+            Cluster.SuspectWhileInDoubt(actor.Silo);
         }
 
         WatchSilence();
@@ -243,7 +248,7 @@ internal sealed class ParticipantHost(CheckpointedActor actor)
                     break;
                 case WriteSnapshot write:
                     Write(write);
-                    Cluster.SuspectWhileStoring(actor.Silo);
+                    Cluster.SuspectWhileInDoubt(actor.Silo);
                     break;
                 case AdoptSnapshot adopt:
                     Adopt(adopt.Number);
@@ -291,7 +296,7 @@ internal sealed class ParticipantHost(CheckpointedActor actor)
 
                     break;
                 case ReplaceActivation:
-                    Cluster.Judges.Rollbacks.OnRolledBack();
+                    Cluster.Judges.Rollbacks.OnRolledBack(actor);
                     Cluster.Replace(actor, keepQueue: true);
                     return;
                 case StopSuperseded superseded:
@@ -427,6 +432,7 @@ internal sealed class ParticipantHost(CheckpointedActor actor)
         var life = new Life(actor.Id, new Incarnation(Cluster.Mutation == Mutation.LivesNotOrdered ? 1 : _slots.NextLifeGeneration, Cluster.Random.NextGuid()));
         _slots.Writer = life.Incarnation;
         Cluster.OnLifeBegan(life, actor);
+        Cluster.Judges.Rollbacks.OnBegan(actor);
         Ledger = new Ledger(life, permanent?.Mark ?? CheckpointMark.Initial);
         _participant = new CheckpointParticipant(Ledger, permanent?.Round ?? RoundNumber.None);
         Rollback = new RollbackParticipant(Ledger, _participant, actor.Silo.Agent.Undone);

@@ -47,6 +47,11 @@ internal sealed class RollbackCoordinatorHost
         }
 
         _cluster.Trace.Line($"coordinator {_host.Number} <= {RollbackText.Of(message)}");
+        if (message is ReadyToRollBack ready)
+        {
+            _cluster.Judges.Rollbacks.OnCoordinatorLearned(ready.End.Life);
+        }
+
         Perform(_coordinator.OnMessage(message));
     }
 
@@ -71,7 +76,7 @@ internal sealed class RollbackCoordinatorHost
                     break;
                 case RollbackDecided decided:
                     _cluster.Trace.Line($"coordinator {_host.Number}: the set is closed: {string.Join(", ", decided.Lives)}");
-                    _cluster.Judges.Rollbacks.OnDecided(decided.Lives);
+                    _cluster.Judges.Rollbacks.OnDecided(decided.Lives, _host.IsZombie);
                     break;
             }
         }

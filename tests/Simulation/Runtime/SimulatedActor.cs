@@ -113,6 +113,7 @@ internal abstract class SimulatedActor(SimulatedCluster cluster, string name, bo
         if (successor is not null)
         {
             successor._queue.AddRange(waiting);
+            successor.Pump();
         }
     }
 

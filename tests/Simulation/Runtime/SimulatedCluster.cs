@@ -28,7 +28,8 @@ internal sealed class SimulatedCluster
 
     public SimulatedCluster(ulong seed, FaultProfile? profile, Mutation mutation, bool isTraced)
     {
-        Random = new SeededRandom(seed);
+        // The streams of seeds that follow each other overlap. The older seeds are kept as they are, for those that once failed.
+        Random = seed < FaultProfile.FirstSiloSeed ? new SeededRandom(seed) : new SeededRandom(new SeededRandom(seed).NextBits());
         Mutation = mutation;
         Trace = new SimulationTrace(Time, isTraced);
         Faults = new FaultInjector(profile ?? FaultProfile.Draw(Random, seed), Random) { IgnoresETags = mutation == Mutation.StaleETagsAccepted };
@@ -322,9 +323,9 @@ internal sealed class SimulatedCluster
         return !silo.IsRunning;
     }
 
-    public void SuspectWhileStoring(SimulatedSilo silo)
+    public void SuspectWhileInDoubt(SimulatedSilo silo)
     {
-        if (MayCrash(silo) && Faults.IsSuspectedWhileStoring())
+        if (MayCrash(silo) && Faults.IsSuspectedWhileInDoubt())
         {
             CrashSilo(silo, isFalseSuspicion: true);
         }
