@@ -7,7 +7,7 @@ namespace Checkpointing.Simulation.Tests;
 
 public class CheckpointRoundsUnderFaultsTests
 {
-    private const int SeedsInCi = 20_000;
+    private const int SeedsInCi = 22_000;
     private const int HitsPerCell = 100;
 
     [Fact]

@@ -159,23 +159,7 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
     }
 
     public bool HasLostCall(string actor, ActorState state) =>
-        cluster.Calls.Exists(call => call.LostInTime && Nearest(call) is { } outer && outer.Caller == actor && state.Happened.Contains(outer.Request));
-
-    /// <summary>The call of the nearest checkpointed caller that this one was made for; null if a client stands at its root, or if that caller did not get an answer.</summary>
-    private static CallRecord? Nearest(CallRecord call)
-    {
-        while (call is { Caller: null, Through: { } through })
-        {
-            if (through.End is not (CallEnd.Completed or CallEnd.Lost) || (through.End == CallEnd.Lost && !through.LostInTime))
-            {
-                return null;
-            }
-
-            call = through;
-        }
-
-        return call.Caller is null ? null : call;
-    }
+        cluster.Calls.Exists(call => call.LostInTime && call.Caller == actor && state.Happened.Contains(call.Request));
 
     private ExactSet Surviving()
     {

@@ -78,8 +78,8 @@ internal sealed class FaultInjector(FaultProfile profile, SeededRandom random)
         IsOn && _siloCrashes < profile.MostSiloCrashes && random.Chance(profile.SiloCrash) && ++_siloCrashes > 0;
 
     /// <summary>While a snapshot is on its way to its slot: then it matters most whether an earlier life can still store one.</summary>
-    public bool IsSuspectedWhileInDoubt() =>
-        IsOn && _siloCrashes < profile.MostSiloCrashes && random.Chance(profile.SuspicionWhileInDoubt) && ++_siloCrashes > 0;
+    public bool IsLostWhileInDoubt() =>
+        IsOn && _siloCrashes < profile.MostSiloCrashes && random.Chance(profile.LossWhileInDoubt) && ++_siloCrashes > 0;
 
     public bool IsFalseSuspicion() => random.Chance(profile.FalseSuspicion);
 

@@ -52,7 +52,7 @@ internal sealed record FaultProfile
     public double FalseSuspicion { get; init; }
 
     /// <summary>Per snapshot that is written, and per participant that has to roll back while it is in doubt.</summary>
-    public double SuspicionWhileInDoubt { get; init; }
+    public double LossWhileInDoubt { get; init; }
 
     public int MostSiloCrashes { get; init; } = 5;
 
@@ -85,7 +85,7 @@ internal sealed record FaultProfile
         {
             SiloCrash = 0.001 * (1 << random.Next(4)),
             FalseSuspicion = random.Chance(0.8) ? 0.5 : 0,
-            SuspicionWhileInDoubt = random.Chance(0.3) ? 0.05 : 0,
+            LossWhileInDoubt = random.Chance(0.4) ? 0.08 : 0,
             Zombie = random.Chance(0.5) ? 0.5 : 0,
             MostSiloCrashes = 1 + random.Next(5),
         };

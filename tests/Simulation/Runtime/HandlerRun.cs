@@ -156,6 +156,7 @@ internal sealed class HandlerRun(SimulatedActor actor, Request request)
         }
 
         call.End = CallEnd.Completed;
+        call.LostInTime = response.LostExactly && (actor.IsCheckpointed || !_hasEnded);
         actor.Ended(outgoing);
         actor.Cluster.Trace.Line($"{actor.Name} <- {call.Callee}: m{call.Response} answers m{call.Request} [{Text(response.Stamps)}]");
         Finish(isAwaited);

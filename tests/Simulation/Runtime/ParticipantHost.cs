@@ -173,7 +173,7 @@ internal sealed class ParticipantHost(CheckpointedActor actor)
                 return;
             }
 
-            Cluster.SuspectWhileInDoubt(actor.Silo);
+            Cluster.LoseWhileInDoubt(actor.Silo, falsely: 0.5);
         }
 
         WatchSilence();
@@ -248,7 +248,7 @@ internal sealed class ParticipantHost(CheckpointedActor actor)
                     break;
                 case WriteSnapshot write:
                     Write(write);
-                    Cluster.SuspectWhileInDoubt(actor.Silo);
+                    Cluster.LoseWhileInDoubt(actor.Silo, falsely: 0.9);
                     break;
                 case AdoptSnapshot adopt:
                     Adopt(adopt.Number);

@@ -20,14 +20,14 @@ internal sealed class Relay(SimulatedCluster cluster, string name, bool isStatel
         call.Response = Cluster.NewId();
         var carries = run.Carries.Copy();
         carries.Add(call.Response);
-        return new Response(ForwardsNothing || !run.Request.WantsLabel ? [] : [.. run.Stamps], carries, run.HasLostCall && Cluster.Mutation != Mutation.RelaysHideLosses);
+        return new Response(ForwardsNothing || !run.Request.WantsLabel ? [] : [.. run.Stamps], carries, run.HasLostCall && Cluster.Mutation != Mutation.RelaysHideLosses, run.HasLostCall);
     }
 
     public override bool OnResponse(HandlerRun run, Response response)
     {
         run.Stamps.AddRange(response.Stamps);
         run.Carries.UnionWith(response.Carries);
-        run.HasLostCall |= response.HasLostCall;
+        run.HasLostCall |= response.LostExactly;
         return true;
     }
 

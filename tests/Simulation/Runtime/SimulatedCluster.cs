@@ -323,11 +323,12 @@ internal sealed class SimulatedCluster
         return !silo.IsRunning;
     }
 
-    public void SuspectWhileInDoubt(SimulatedSilo silo)
+    /// <summary>A fault, perhaps, at a moment when it matters most: while a participant of this silo stores a snapshot, or is in doubt and has to roll back.</summary>
+    public void LoseWhileInDoubt(SimulatedSilo silo, double falsely)
     {
-        if (MayCrash(silo) && Faults.IsSuspectedWhileInDoubt())
+        if (MayCrash(silo) && Faults.IsLostWhileInDoubt())
         {
-            CrashSilo(silo, isFalseSuspicion: true);
+            CrashSilo(silo, isFalseSuspicion: Random.Chance(falsely));
         }
     }
 
