@@ -33,6 +33,18 @@ internal sealed class SeededSimulation
 
     public long RequestsWithNothingToDo { get; private set; }
 
+    public long SiloDeaths { get; private set; }
+
+    public long FalseSuspicions { get; private set; }
+
+    public long RollbacksDecided { get; private set; }
+
+    public long RolledBack { get; private set; }
+
+    public int LargestRollback { get; private set; }
+
+    public long Dropped { get; private set; }
+
     public long LongestPause { get; private set; }
 
     public int LargestRound { get; private set; }
@@ -54,9 +66,9 @@ internal sealed class SeededSimulation
     }
 
     /// <summary>The first seed that catches this mistake, or null.</summary>
-    public static SimulationRun? FirstThatCatches(Mutation mutation, int count)
+    public static SimulationRun? FirstThatCatches(Mutation mutation, ulong firstSeed, int count)
     {
-        for (ulong seed = 1; seed <= (ulong)count; seed++)
+        for (var seed = firstSeed; seed < firstSeed + (ulong)count; seed++)
         {
             var run = SimulationRun.Of(seed, mutation);
             if (run.Violation is not null)
@@ -83,6 +95,12 @@ internal sealed class SeededSimulation
             Requests += judges.Requests.Asked;
             RequestsCommitted += judges.Requests.Committed;
             RequestsWithNothingToDo += judges.Requests.NothingToDo;
+            SiloDeaths += judges.Rollbacks.SiloCrashes;
+            FalseSuspicions += judges.Rollbacks.FalseSuspicions;
+            RollbacksDecided += judges.Rollbacks.Decided;
+            RolledBack += judges.Rollbacks.RolledBack;
+            LargestRollback = Math.Max(LargestRollback, judges.Rollbacks.LargestSet);
+            Dropped += judges.Rollbacks.Dropped;
             LongestPause = Math.Max(LongestPause, judges.Gates.LongestPause);
             LargestRound = Math.Max(LargestRound, judges.Permanent.LargestRound);
             foreach (var (reason, count) in judges.Requests.Aborted)

@@ -68,9 +68,9 @@ internal sealed class SimulationRun
         }
 
         var last = CheckpointEverybody();
-        if (last is CheckpointAborted { Reason: AbortReason.Superseded })
+        for (var attempts = 1; attempts < 4 && last is CheckpointAborted { Reason: AbortReason.Superseded or AbortReason.NotStored or AbortReason.OrphanFound }; attempts++)
         {
-            // The coordinator has found out that its epoch is over; its caller asks the new life.
+            // The coordinator or a participant has only now found out that it was superseded; its caller asks again.
             last = CheckpointEverybody();
         }
 
@@ -103,5 +103,6 @@ internal sealed class SimulationRun
         Cluster.Judges.Gates.JudgeAllOpen();
         Cluster.Judges.Requests.JudgeAllAnswered();
         Cluster.Judges.Permanent.Judge();
+        Cluster.Judges.Rollbacks.JudgeLiveState();
     }
 }

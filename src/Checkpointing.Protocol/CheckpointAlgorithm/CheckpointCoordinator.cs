@@ -255,7 +255,7 @@ internal sealed class CheckpointCoordinator
 
                 break;
             case Refused refused:
-                round.LeaveOut(refused.From, refused.Reason == RefusalReason.Unwilling ? AbortReason.Unwilling : AbortReason.CaptureFailed, refused.Detail);
+                round.LeaveOut(refused.From, ReasonFor(refused.Reason), refused.Detail);
                 break;
             case NotInRound lost:
                 round.LeaveOut(lost.From, AbortReason.Lost, "it was lost or restarted during the round");
@@ -502,6 +502,13 @@ internal sealed class CheckpointCoordinator
         _writing = record with { Stamp = new WriteStamp(_life, ++_revision) };
         _effects.Add(new WriteRecord(_writing));
     }
+
+    private static AbortReason ReasonFor(RefusalReason reason) => reason switch
+    {
+        RefusalReason.Unwilling => AbortReason.Unwilling,
+        RefusalReason.RollsBack => AbortReason.OrphanFound,
+        _ => AbortReason.CaptureFailed,
+    };
 
     private ImmutableArray<CoordinatorEffect> TakeEffects()
     {

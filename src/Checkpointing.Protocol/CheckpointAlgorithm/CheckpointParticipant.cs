@@ -16,6 +16,7 @@ internal sealed class CheckpointParticipant
     private int _attempt;
     private int _attemptAsked;
     private bool _unchanged;
+    private bool _rollsBack;
 
     public CheckpointParticipant(Ledger ledger, RoundNumber lastFinished)
     {
@@ -28,6 +29,9 @@ internal sealed class CheckpointParticipant
 
     /// <summary>Messages about rounds up to this one are late: they change nothing.</summary>
     public RoundNumber LastFinished { get; private set; }
+
+    /// <summary>A snapshot of this life has landed in the free slot, which no earlier life can write to since.</summary>
+    public bool HasStored { get; private set; }
 
     /// <summary>The round that this participant is in, or the number under which it is in doubt.</summary>
     public RoundNumber Round => Phase is ParticipantPhase.Storing or ParticipantPhase.InDoubt ? _number : _round;
@@ -74,6 +78,13 @@ internal sealed class CheckpointParticipant
         {
             // CP-2: every claimed message was sent before the permanent checkpoint, which remembers sending it.
             effects.Add(Send(new NotNeeded(join.Round, _self, _ledger.PermanentMark)));
+            return effects.ToImmutable();
+        }
+
+        if (_rollsBack || _ledger.HasLostCall)
+        {
+            Finish(join.Round);
+            effects.Add(Send(new Refused(join.Round, _self, RefusalReason.RollsBack, "it has to roll back")));
             return effects.ToImmutable();
         }
 
@@ -196,6 +207,7 @@ internal sealed class CheckpointParticipant
 
         if (durable)
         {
+            HasStored = true;
             Phase = ParticipantPhase.InDoubt;
             return [Send(new Voted(number, _self, Yes: true, ""))];
         }
@@ -266,8 +278,33 @@ internal sealed class CheckpointParticipant
         }
     }
 
+    /// <summary>C6: a rollback ends the part in a round of whoever has not voted. Who votes or has voted first learns the decision.</summary>
+    public ImmutableArray<ParticipantEffect> OnPrepareToRollBack()
+    {
+        _rollsBack = true;
+        if (!IsGateClosed)
+        {
+            return [];
+        }
+
+        var effects = ImmutableArray.CreateBuilder<ParticipantEffect>();
+        var round = _round;
+        Leave(effects);
+        effects.Add(Send(new Refused(round, _self, RefusalReason.RollsBack, "it has to roll back")));
+        return effects.ToImmutable();
+    }
+
+    /// <summary>It turned out to be no orphan.</summary>
+    public void OnNeedNotRollBack() => _rollsBack = false;
+
     private void TakeTentative(ImmutableArray<ParticipantEffect>.Builder effects)
     {
+        if (_ledger.HasLostCall)
+        {
+            effects.AddRange(OnPrepareToRollBack());
+            return;
+        }
+
         _attempt = _attemptAsked;
         Phase = ParticipantPhase.Snapped;
         _ledger.TakeTentative();

@@ -263,6 +263,8 @@ internal sealed class CheckpointRound
         }
         else if (!asked)
         {
+            // Who was drawn in by a life that has been lost since may not be needed any more.
+            ReleaseNotNeeded();
             IsVerified = true;
         }
     }
@@ -370,6 +372,11 @@ internal sealed class CheckpointRound
             LeaveOut(dependent, ReasonOf(culprit), $"it depends on {culprit.Id}, which was left out");
         }
 
+        ReleaseNotNeeded();
+    }
+
+    private void ReleaseNotNeeded()
+    {
         foreach (var released in CheckpointCohort.NotNeededByAnyInitiator(_members))
         {
             // Not forgotten: were it asked again in this round, the Undo could reach it after its vote and undo what is committed.

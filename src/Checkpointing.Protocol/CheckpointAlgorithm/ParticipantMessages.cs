@@ -79,6 +79,9 @@ internal enum RefusalReason
     Unwilling,
     CaptureFailed,
     AwaitsThisRound,
+
+    /// <summary>It is an orphan, and what it did since its checkpoint will be undone.</summary>
+    RollsBack,
 }
 
 /// <summary>The tentative checkpoint, in memory: its mark and the receipts of its interval.</summary>

@@ -7,7 +7,18 @@ namespace Checkpointing.Protocol.CheckpointAlgorithm;
 /// <param name="Round">The round whose decision makes this slot the permanent checkpoint.</param>
 /// <param name="BaseRound">The round of the permanent checkpoint at the time of the write, known to be committed; none for the initial one.</param>
 /// <param name="Mark">Where the checkpoint stands in the participant's labels.</param>
-internal sealed record SlotHead(long Generation, RoundNumber Round, RoundNumber BaseRound, CheckpointMark Mark);
+/// <param name="Writer">The life that wrote the slot. A later life is of a higher generation.</param>
+internal sealed record SlotHead(long Generation, RoundNumber Round, RoundNumber BaseRound, CheckpointMark Mark, Incarnation Writer = default)
+{
+    /// <summary>
+    /// Not a checkpoint: written into the free slot only to keep all earlier lives from storing anything there (SPEC K28). It also proves that
+    /// its base round is committed.
+    /// </summary>
+    public bool IsFence => Round.IsNone;
+
+    public static SlotHead Fence(long generation, RoundNumber baseRound, CheckpointMark mark, Incarnation writer) =>
+        new(generation, RoundNumber.None, baseRound, mark, writer);
+}
 
 /// <summary>Which slot is the permanent checkpoint? A slot is only ever written when the other one is known to be permanent, so only the newest can be in doubt.</summary>
 internal static class PermanentSlot
@@ -21,13 +32,14 @@ internal static class PermanentSlot
         }
 
         var older = ReferenceEquals(newest, a) ? b : a;
-        if (newest.BaseRound.IsNone)
+        if (!newest.BaseRound.IsNone && older?.Round != newest.BaseRound)
         {
-            return new SlotInDoubt(newest.Round, newest, null);
+            // The older slot is what the newest was based on; if it is gone, the newest may be all there is.
+            return new SlotDamaged(newest);
         }
 
-        // The older slot is what the newest was based on; if it is gone, the newest may be all there is.
-        return older?.Round == newest.BaseRound ? new SlotInDoubt(newest.Round, newest, older) : new SlotDamaged(newest);
+        var permanent = newest.BaseRound.IsNone ? null : older;
+        return newest.IsFence ? new SlotChosen(permanent) : new SlotInDoubt(newest.Round, newest, permanent);
     }
 }
 

@@ -47,6 +47,12 @@ internal sealed class Ledger
     /// <summary>Nothing was sent or received since the permanent checkpoint, and none is undecided (SPEC K4, K6).</summary>
     public bool IsClean => _tentative is null && _received.IsEmpty && !HasSent;
 
+    /// <summary>
+    /// A call that this life made ended with the loss of its callee (SPEC K1): one half of the call is undone, so the other half must not become
+    /// permanent. No receipt says so, and no checkpoint cures it; only a rollback does.
+    /// </summary>
+    public bool HasLostCall { get; private set; }
+
     /// <summary>Whether this life gave out a label that its permanent checkpoint does not cover.</summary>
     public bool HasSent => PermanentMark.Label.Incarnation == Life.Incarnation
         ? LastSequence > PermanentMark.Label.Sequence
@@ -70,6 +76,42 @@ internal sealed class Ledger
         {
             _received.Record(stamp.Sender, stamp.Sequence);
         }
+    }
+
+    public void LoseCall() => HasLostCall = true;
+
+    /// <summary>An orphan remembers a message whose sending is undone, or one half of a call whose other half is.</summary>
+    public bool IsOrphan(UndoneLabels undone)
+    {
+        if (HasLostCall)
+        {
+            return true;
+        }
+
+        foreach (var receipt in AllReceipts())
+        {
+            if (undone.Contains(receipt.Sender, receipt.Sequence))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Where a life ended that is not the present one: of its labels, those count that the permanent checkpoint covers.</summary>
+    public LifeEnd EndOf(Life life)
+    {
+        var incarnation = life.Incarnation;
+        foreach (var end in PermanentMark.Table().Ends)
+        {
+            if (end.Incarnation == incarnation)
+            {
+                return new LifeEnd(life, end.Sequence);
+            }
+        }
+
+        return new LifeEnd(life, 0);
     }
 
     /// <summary>valid_x(i,l) of SPEC D3: the label belongs to the present life or still counts by the table; everything else is undone work.</summary>

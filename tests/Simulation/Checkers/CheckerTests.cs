@@ -140,9 +140,11 @@ public class CheckerTests
     [Fact]
     public void A_restart_from_anything_but_the_permanent_checkpoint_is_found()
     {
-        var permanent = Cluster().Judges.Permanent;
-        permanent.OnRestarted("p", new ActorState());
-        Assert.Throws<SimulationViolationException>(() => permanent.OnRestarted("p", State([1], [])));
+        var cluster = Cluster();
+        var participant = cluster.AddParticipant("p", isReentrant: false);
+        var permanent = cluster.Judges.Permanent;
+        permanent.OnRestarted(participant, new ActorState());
+        Assert.Throws<SimulationViolationException>(() => permanent.OnRestarted(participant, State([1], [])));
     }
 
     private static void Report(string checker, string detail) => throw new SimulationViolationException(checker, detail);

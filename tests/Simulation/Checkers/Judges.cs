@@ -19,6 +19,7 @@ internal sealed class Judges
         Writes = new WriteChecker(cluster);
         Requests = new RequestChecker(cluster);
         Rounds = new RoundChecker(cluster);
+        Rollbacks = new RollbackJudge(cluster);
     }
 
     public PermanentJudge Permanent { get; }
@@ -32,6 +33,8 @@ internal sealed class Judges
     public RequestChecker Requests { get; }
 
     public RoundChecker Rounds { get; }
+
+    public RollbackJudge Rollbacks { get; }
 
     public void Report(string checker, string detail) => throw new SimulationViolationException(checker, detail);
 }

@@ -17,7 +17,7 @@ internal static class PermanentCut
         }
 
         var (newest, older) = a is null || (b is not null && b.Head.Generation > a.Head.Generation) ? (b!, a) : (a, b);
-        if (IsCommitted(newest.Head.Round, record))
+        if (newest.Head.Round != default && IsCommitted(newest.Head.Round, record))
         {
             return (newest, null);
         }

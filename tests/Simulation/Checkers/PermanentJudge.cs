@@ -17,6 +17,8 @@ internal sealed class PermanentJudge(SimulatedCluster cluster)
 
     public int RoundsJudgedMinimal { get; private set; }
 
+    public ActorState StateOf(string participant) => _states.GetValueOrDefault(participant) ?? new ActorState();
+
     public void OnDecisionWrite(WriteStamp stamp, IEnumerable<string> initiators) => _initiators[stamp] = [.. initiators];
 
     public void OnStorageChanged(DecisionRecord? decision)
@@ -97,17 +99,25 @@ internal sealed class PermanentJudge(SimulatedCluster cluster)
             cluster.Judges.Report("orphan message", $"the permanent checkpoint of {orphan.Receiver} has received m{orphan.Message}, and no permanent checkpoint has sent it");
         }
 
+        if (_states.FirstOrDefault(state => cluster.Judges.Rollbacks.HasLostCall(state.Key, state.Value)) is { Key: { } loser })
+        {
+            cluster.Judges.Report("whole chains", $"the permanent checkpoint of {loser} remembers a call that was lost");
+        }
+
         if (WholeChainChecker.FindHalfChain(_states, cluster.Calls) is { } half)
         {
             cluster.Judges.Report("whole chains", half);
         }
     }
 
-    public void OnRestarted(string participant, ActorState state)
+    public void OnRestarted(CheckpointedActor participant, ActorState state)
     {
-        if (!(_states.GetValueOrDefault(participant) ?? new ActorState()).SameAs(state))
+        // While an earlier life still runs on a silo that is believed to be gone, its checkpoint may become permanent at this very moment; then
+        // the new life must stop, which is judged at rest.
+        var hasRival = cluster.Activations.Exists(other => other != participant && !other.IsDead && other.Name == participant.Name);
+        if (!hasRival && !StateOf(participant.Name).SameAs(state))
         {
-            cluster.Judges.Report("permanent checkpoints", $"{participant} has not restarted from its permanent checkpoint");
+            cluster.Judges.Report("permanent checkpoints", $"{participant.Name} has not restarted from its permanent checkpoint");
         }
     }
 

@@ -40,7 +40,7 @@ internal sealed class RoundChecker(SimulatedCluster cluster)
             cluster.Judges.Report("rounds end", $"round {host.Coordinator!.Round!.Number} never ends");
         }
 
-        foreach (var participant in cluster.Participants.Where(participant => !participant.Host.IsLoaded || participant.Host.Participant.Phase != ParticipantPhase.Idle))
+        foreach (var participant in cluster.Participants.Where(participant => !participant.IsDead && (!participant.Host.IsLoaded || participant.Host.Participant.Phase != ParticipantPhase.Idle)))
         {
             cluster.Judges.Report("rounds end", $"{participant.Name} is {(participant.Host.IsLoaded ? participant.Host.Participant.Phase : "not loaded")} for ever");
         }

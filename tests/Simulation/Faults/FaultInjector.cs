@@ -7,6 +7,7 @@ internal sealed class FaultInjector(FaultProfile profile, SeededRandom random)
 {
     private int _coordinatorCrashes;
     private int _everythingCrashes;
+    private int _siloCrashes;
     private bool _hasScriptedWrites;
 
     public FaultCounts Counts { get; } = new();
@@ -69,8 +70,18 @@ internal sealed class FaultInjector(FaultProfile profile, SeededRandom random)
 
     public bool BecomesZombie() => random.Chance(profile.Zombie);
 
-    public bool EverythingCrashes() =>
-        IsOn && _everythingCrashes < profile.MostCrashes && random.Chance(profile.EverythingCrash) && ++_everythingCrashes > 0;
+    /// <param name="factor">Some moments are rare and short.</param>
+    public bool EverythingCrashes(double factor = 1) =>
+        IsOn && _everythingCrashes < profile.MostCrashes && random.Chance(profile.EverythingCrash * factor) && ++_everythingCrashes > 0;
+
+    public bool SiloCrashes() =>
+        IsOn && _siloCrashes < profile.MostSiloCrashes && random.Chance(profile.SiloCrash) && ++_siloCrashes > 0;
+
+    /// <summary>While a snapshot is on its way to its slot: then it matters most whether an earlier life can still store one.</summary>
+    public bool IsLostWhileInDoubt() =>
+        IsOn && _siloCrashes < profile.MostSiloCrashes && random.Chance(profile.LossWhileInDoubt) && ++_siloCrashes > 0;
+
+    public bool IsFalseSuspicion() => random.Chance(profile.FalseSuspicion);
 
     public bool RestartsWhenClean() => IsOn && random.Chance(profile.CleanRestart);
 

@@ -13,6 +13,12 @@ internal enum FaultKind
     CoordinatorCrash,
     EverythingCrash,
     CleanRestart,
+
+    /// <summary>One silo dies.</summary>
+    SiloDeath,
+
+    /// <summary>One silo is believed to have died, and goes on for a while.</summary>
+    FalseSuspicion,
 }
 
 /// <summary>What becomes of one write.</summary>

@@ -45,17 +45,50 @@ internal sealed record FaultProfile
 
     public int MostCrashes { get; init; } = 4;
 
+    /// <summary>Per step of a participant, of the coordinator or of a rollback.</summary>
+    public double SiloCrash { get; init; }
+
+    /// <summary>A silo that is declared dead goes on for a while.</summary>
+    public double FalseSuspicion { get; init; }
+
+    /// <summary>Per snapshot that is written, and per participant that has to roll back while it is in doubt.</summary>
+    public double LossWhileInDoubt { get; init; }
+
+    public int MostSiloCrashes { get; init; } = 5;
+
     /// <summary>Nothing that keeps a gate closed until the participant's own timer: then the pause bound holds without it.</summary>
-    public bool LosesNoControlMessage => ControlLost == 0 && CoordinatorCrash == 0 && EverythingCrash == 0 && CleanRestart == 0;
+    public bool LosesNoControlMessage => ControlLost == 0 && CoordinatorCrash == 0 && EverythingCrash == 0 && CleanRestart == 0 && SiloCrash == 0;
 
     public bool IsCalm => this == None;
 
     /// <summary>Seeds from here on are stormier: half of all control messages suffer, and there are many crashes.</summary>
     public const ulong FirstStormySeed = 1_000_000;
 
-    public static FaultProfile Draw(SeededRandom random, bool isStormy)
+    /// <summary>Seeds from here on lose single silos.</summary>
+    public const ulong FirstSiloSeed = 2_000_000;
+
+    public static FaultProfile Draw(SeededRandom random, ulong seed) =>
+        seed >= FirstSiloSeed ? DrawWithSilos(random)
+        : seed >= FirstStormySeed ? DrawStormy(random)
+        : DrawUsual(random);
+
+    private static FaultProfile DrawWithSilos(SeededRandom random)
     {
-        return isStormy ? DrawStormy(random) : DrawUsual(random);
+        var profile = random.Chance(0.3) ? None : DrawUsual(random);
+        if (random.Chance(0.25))
+        {
+            // Decisions that take long: who has to roll back is often in doubt.
+            profile = profile with { StorageSlow = 0.5, ControlLost = 0.1, ControlDelayed = 0.2, EverythingCrash = 0.002 };
+        }
+
+        return profile with
+        {
+            SiloCrash = 0.001 * (1 << random.Next(4)),
+            FalseSuspicion = random.Chance(0.8) ? 0.5 : 0,
+            LossWhileInDoubt = random.Chance(0.4) ? 0.08 : 0,
+            Zombie = random.Chance(0.5) ? 0.5 : 0,
+            MostSiloCrashes = 1 + random.Next(5),
+        };
     }
 
     private static FaultProfile DrawStormy(SeededRandom random) => DrawUsual(random) with

@@ -6,7 +6,7 @@ namespace Checkpointing.Simulation.Tests.Faults;
 /// <summary>Faults × steps, as printed at the end of a run.</summary>
 internal static class FaultTable
 {
-    private const string SlotsOnly = "a slot is written in Storing only, and counted there";
+    private const string SlotsOnly = "a slot is written in Storing and Fencing only, and counted there";
     private const string RecordOnly = "the record is written when a coordinator starts or decides only";
 
     /// <summary>Why this fault cannot hit this step, or null if it can.</summary>
@@ -15,14 +15,17 @@ internal static class FaultTable
         (FaultKind.CleanRestart, StepOfRound.Draining) => "a handler is active or a call outstanding: nothing is deactivated then",
         (FaultKind.CleanRestart, StepOfRound.Snapped or StepOfRound.Storing or StepOfRound.InDoubt) => "an undecided tentative checkpoint: not clean",
         ( >= FaultKind.StorageSlow and <= FaultKind.StorageLandsLate, < StepOfRound.Starting) when step != StepOfRound.Storing => SlotsOnly,
-        ( >= FaultKind.StorageSlow and <= FaultKind.StorageLandsLate, >= StepOfRound.Starting) when step is not (StepOfRound.Starting or StepOfRound.Decide) => RecordOnly,
+        ( >= FaultKind.StorageSlow and <= FaultKind.StorageLandsLate, >= StepOfRound.Fencing) when step != StepOfRound.Fencing => SlotsOnly,
+        ( >= FaultKind.StorageSlow and <= FaultKind.StorageLandsLate, >= StepOfRound.Starting and <= StepOfRound.Spread) when step is not (StepOfRound.Starting or StepOfRound.Decide) => RecordOnly,
+        (FaultKind.CleanRestart, StepOfRound.AwaitingDecision or StepOfRound.ReadyToRollBack) => "an orphan is not clean",
         _ => null,
     };
 
     /// <summary>The cells that were hit less often than they must be.</summary>
-    public static IEnumerable<string> TooRare(FaultCounts counts, int least) =>
+    public static IEnumerable<string> TooRare(FaultCounts counts, int least, bool silosDie) =>
         from kind in Enum.GetValues<FaultKind>()
         from step in Enum.GetValues<StepOfRound>()
+        where silosDie == (kind >= FaultKind.SiloDeath || step >= StepOfRound.Fencing)
         where Impossible(kind, step) is null && counts[kind, step] < least
         select $"{kind} in {step}: {counts[kind, step]}";
 
@@ -37,7 +40,7 @@ internal static class FaultTable
         var text = new StringBuilder($"{"",-24}");
         foreach (var step in Enum.GetValues<StepOfRound>())
         {
-            text.Append(CultureInfo.InvariantCulture, $"{step,9}");
+            text.Append(CultureInfo.InvariantCulture, $"{step,10:G}");
         }
 
         text.AppendLine();
@@ -46,7 +49,7 @@ internal static class FaultTable
             text.Append(CultureInfo.InvariantCulture, $"{kind,-24}");
             foreach (var step in Enum.GetValues<StepOfRound>())
             {
-                text.Append(CultureInfo.InvariantCulture, $"{(Impossible(kind, step) is null ? counts[kind, step].ToString(CultureInfo.InvariantCulture) : "-"),9}");
+                text.Append(CultureInfo.InvariantCulture, $"{(Impossible(kind, step) is null ? counts[kind, step].ToString(CultureInfo.InvariantCulture) : "-"),10}");
             }
 
             text.AppendLine();

@@ -26,4 +26,25 @@ internal enum StepOfRound
 
     /// <summary>The round is over for the coordinator, not yet for all members.</summary>
     Spread,
+
+    /// <summary>A participant takes the free slot away from earlier lives.</summary>
+    Fencing,
+
+    /// <summary>A participant that has to roll back is in doubt about a round.</summary>
+    AwaitingDecision,
+
+    /// <summary>A participant has stopped and waits for the word to roll back.</summary>
+    ReadyToRollBack,
+
+    /// <summary>The coordinator of a rollback asks where lives have ended.</summary>
+    AskLives,
+
+    /// <summary>It waits for orphans to get ready.</summary>
+    Prepare,
+
+    /// <summary>It waits for silos to drop what is undone and to look for orphans.</summary>
+    InstallEnds,
+
+    /// <summary>The set is closed; it waits for the orphans to have rolled back.</summary>
+    RollBack,
 }

@@ -64,4 +64,51 @@ internal enum Mutation
 
     /// <summary>Root calls are admitted although the gate is closed. No mistake for consistency, which rests on verification alone.</summary>
     GateLetsRootsPass,
+
+    /// <summary>Undone messages are received.</summary>
+    GhostFilterOff,
+
+    /// <summary>K33: undone messages are dropped when they arrive, not when they are recorded.</summary>
+    FilterAtArrivalOnly,
+
+    /// <summary>K33: a silo looks for orphans first and installs the filter then.</summary>
+    FilterAfterTest,
+
+    /// <summary>K1: a call that ended with the loss of its callee makes nobody an orphan.</summary>
+    LostCallsForgotten,
+
+    /// <summary>K30: a relay does not say that it lost a call.</summary>
+    RelaysHideLosses,
+
+    /// <summary>K28: a life says of others that they are over without keeping them from storing a checkpoint.</summary>
+    FenceNotWritten,
+
+    /// <summary>T11: receipts are a plain maximum per peer, whatever its lives.</summary>
+    ReceiptsNotPerLife,
+
+    /// <summary>T12: a claim of a label of an earlier life that does not count is answered "not needed".</summary>
+    OrphansNotNeeded,
+
+    /// <summary>Everybody rolls back as soon as he is ready.</summary>
+    RollsBackBeforeClosure,
+
+    /// <summary>K34: who is in doubt gets ready without waiting for the decision.</summary>
+    DecisionNotAwaited,
+
+    /// <summary>Only the receipts since the undecided checkpoint are tested.</summary>
+    TentativeReceiptsNotTested,
+
+    /// <summary>A new life is not of a higher generation than the one before it.</summary>
+    LivesNotOrdered,
+
+    /// <summary>The handlers of an orphan go on until it is replaced.</summary>
+    HandlersNotStopped,
+
+    /// <summary>Nothing is known of silos that are gone but the participants that nobody calls.</summary>
+    SiloDeathsNotWatched,
+}
+
+internal static class Mutations
+{
+    public static bool NeedsSilosThatDie(this Mutation mutation) => mutation >= Mutation.GhostFilterOff;
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Checkpointing.Protocol.CheckpointAlgorithm;
 using Checkpointing.Protocol.Labels;
+using Checkpointing.Protocol.RollbackAlgorithm;
 using Checkpointing.Simulation.Tests.Runtime;
 
 namespace Checkpointing.Simulation.Tests.Mutants;
@@ -9,6 +10,7 @@ namespace Checkpointing.Simulation.Tests.Mutants;
 internal sealed class ParticipantMutants(CheckpointedActor actor)
 {
     private ImmutableArray<Receipt> _frozen = [];
+    private ImmutableArray<LabelClaim> _overlooked = [];
 
     private Mutation Mutation => actor.Cluster.Mutation;
 
@@ -17,6 +19,46 @@ internal sealed class ParticipantMutants(CheckpointedActor actor)
         Mutation == Mutation.LateJoinAccepted && participant.Phase == ParticipantPhase.Idle
             ? new CheckpointParticipant(ledger, RoundNumber.None)
             : participant;
+
+    /// <summary>The claims of undone labels are overlooked.</summary>
+    public JoinRound Believed(JoinRound join, Ledger ledger)
+    {
+        if (Mutation != Mutation.OrphansNotNeeded)
+        {
+            return join;
+        }
+
+        _overlooked = join.Claims.RemoveAll(claim => ledger.IsValid(claim.LastLabelReceived));
+        return join with { Claims = join.Claims.RemoveAll(_overlooked.Contains) };
+    }
+
+    /// <summary>"Not needed" answers the overlooked claims too.</summary>
+    public NotNeeded? Pretended(NotNeeded answer) => Mutation != Mutation.OrphansNotNeeded || _overlooked.IsEmpty ? null : answer with
+    {
+        PermanentMark = answer.PermanentMark with { Ends = _overlooked.Aggregate(answer.PermanentMark.Ends, (ends, claim) => ends.With(claim.LastLabelReceived)) },
+    };
+
+    /// <summary>Stops and says where it ends although a decision may still move its permanent checkpoint.</summary>
+    public bool GetsReadyInDoubt(ToRollbackParticipant message, Ledger ledger, CheckpointParticipant participant)
+    {
+        if (Mutation != Mutation.DecisionNotAwaited || !message.Life.Equals(ledger.Life) || participant.Phase != ParticipantPhase.InDoubt)
+        {
+            return false;
+        }
+
+        switch (message)
+        {
+            case PrepareToRollBack when ledger.IsOrphan(actor.Silo.Agent.Undone):
+                actor.StopHandlers();
+                actor.Cluster.Network.SendToRollbackCoordinator(actor.Silo, new ReadyToRollBack(ledger.EndOf(ledger.Life)));
+                return true;
+            case RollBack:
+                actor.Cluster.Replace(actor, keepQueue: true);
+                return true;
+            default:
+                return false;
+        }
+    }
 
     public void AfterTentative(Ledger ledger) => _frozen = ledger.Tentative!.Receipts;
 

@@ -6,8 +6,8 @@ namespace Checkpointing.Simulation.Tests.Runtime;
 /// <summary>A participant: its messages are labelled and its state is checkpointed.</summary>
 internal sealed class CheckpointedActor : SimulatedActor
 {
-    public CheckpointedActor(SimulatedCluster cluster, string name, bool isReentrant)
-        : base(cluster, name, isReentrant)
+    public CheckpointedActor(SimulatedCluster cluster, string name, bool isReentrant, SimulatedSilo silo)
+        : base(cluster, name, isReentrant, silo)
     {
         Id = ParticipantId.Named(name);
         Host = new ParticipantHost(this);
@@ -28,7 +28,7 @@ internal sealed class CheckpointedActor : SimulatedActor
     public bool IsUnchanged => Cluster.Mutation == Mutation.DirtyReadsCalledClean
         || (Host.Ledger.IsClean && State.LastChange == Host.PermanentLastChange);
 
-    public bool MayRestart => Host.IsLoaded && ActiveHandlers == 0 && OutstandingCalls == 0 && Host.Ledger.IsClean
+    public bool MayRestart => Host.IsLoaded && !IsOver && ActiveHandlers == 0 && OutstandingCalls == 0 && Host.Ledger.IsClean
         && State.LastChange == Host.PermanentLastChange;
 
     protected override bool IsLoaded => Host.IsLoaded;
@@ -37,7 +37,7 @@ internal sealed class CheckpointedActor : SimulatedActor
 
     public override void EndTurn()
     {
-        if (Host.IsLoaded && IsQuiescent)
+        if (Host.IsLoaded && !IsOver && IsQuiescent)
         {
             Host.OnQuiescent();
         }
@@ -45,14 +45,24 @@ internal sealed class CheckpointedActor : SimulatedActor
         Pump();
     }
 
-    protected override void OnStarting(HandlerRun run)
+    protected override bool TryStart(HandlerRun run)
     {
+        if (Drops(run.Request.Stamps))
+        {
+            Cluster.Trace.Line($"{Name} drops m{run.Request.Id} [{string.Join(' ', run.Request.Stamps)}]");
+            Cluster.Judges.Rollbacks.OnDropped();
+            run.Request.OnFailed(CallEnd.Refused);
+            return false;
+        }
+
         Cluster.Trace.Line($"{Name} <- m{run.Request.Id} [{string.Join(' ', run.Request.Stamps)}]");
         run.MayLeaveNoTrace = run.Request.Plan.IsReadOnly && IsUnchanged;
         if (!run.MayLeaveNoTrace)
         {
             Receive(run.Request.Stamps, run.Request.Carries);
         }
+
+        return true;
     }
 
     public override void OnTurn(HandlerRun run)
@@ -98,17 +108,40 @@ internal sealed class CheckpointedActor : SimulatedActor
         return new Response(Cluster.Mutation == Mutation.ResponseLabelsOff ? [] : [Label(run.Request.From!)], carries);
     }
 
-    public override void OnResponse(HandlerRun run, Response response) => Receive(response.Stamps, response.Carries);
-
-    /// <summary>A new life from this checkpoint; null is the initial state. What waits in the queue is handed on unless everything was lost.</summary>
-    public void Restart(bool keepQueue)
+    public override bool OnResponse(HandlerRun run, Response response)
     {
-        LoseEverything(keepQueue);
-        State = new ActorState();
-        Host.Load();
+        if (Drops(response.Stamps))
+        {
+            Cluster.Judges.Rollbacks.OnDropped();
+            return false;
+        }
+
+        Receive(response.Stamps, response.Carries);
+        if (response.HasLostCall)
+        {
+            OnCallLost(run);
+        }
+
+        return true;
+    }
+
+    public override void OnCallLost(HandlerRun run)
+    {
+        if (Cluster.Mutation != Mutation.LostCallsForgotten)
+        {
+            Host.Ledger.LoseCall();
+            Silo.Report();
+        }
     }
 
     public void Restore(ActorState? checkpoint) => State = checkpoint?.Copy() ?? new ActorState();
+
+    protected override bool IsDroppedAtArrival(Request request) =>
+        Cluster.Mutation == Mutation.FilterAtArrivalOnly && request.Stamps.Any(Silo.Agent.Drops);
+
+    /// <summary>SPEC K33: when a message is recorded, however long it has waited.</summary>
+    private bool Drops(IReadOnlyList<MessageStamp> stamps) =>
+        Cluster.Mutation is not (Mutation.GhostFilterOff or Mutation.FilterAtArrivalOnly) && stamps.Any(Silo.Agent.Drops);
 
     private MessageStamp Label(string receiver) =>
         Cluster.Actor(receiver) is CheckpointedActor peer ? Host.Ledger.Send(peer.Id) : Host.Ledger.Send();
@@ -119,6 +152,12 @@ internal sealed class CheckpointedActor : SimulatedActor
         foreach (var stamp in stamps)
         {
             Host.Ledger.Receive(stamp);
+            if (Cluster.Mutation == Mutation.ReceiptsNotPerLife)
+            {
+                var kept = Host.Ledger.Received.ToImmutable().RemoveAll(receipt => receipt.Sender.Participant == stamp.Sender.Participant && !receipt.Sender.Equals(stamp.Sender));
+                Host.Ledger.Received.Clear();
+                Host.Ledger.Received.Merge(kept);
+            }
         }
     }
 
@@ -132,6 +171,7 @@ internal sealed class CheckpointedActor : SimulatedActor
     private void Happened(int id)
     {
         State.Happened.Add(id);
+        Cluster.Judges.Rollbacks.OnHappened(id, this);
         Cluster.EventsOfParticipants.Add(id);
     }
 }

@@ -1,12 +1,14 @@
 using System.Collections.Immutable;
 using Checkpointing.Protocol.CheckpointAlgorithm;
+using Checkpointing.Protocol.Labels;
+using Checkpointing.Protocol.RollbackAlgorithm;
 using Checkpointing.Simulation.Tests.Faults;
 using Checkpointing.Simulation.Tests.Mutants;
 
 namespace Checkpointing.Simulation.Tests.Runtime;
 
 /// <summary>Hosts one life of the coordinator: performs its effects and keeps its record under an ETag.</summary>
-internal sealed class CoordinatorHost(SimulatedCluster cluster, int number)
+internal sealed class CoordinatorHost(SimulatedCluster cluster, int number, SimulatedSilo silo)
 {
     public const string RecordKey = "decisions";
 
@@ -16,9 +18,14 @@ internal sealed class CoordinatorHost(SimulatedCluster cluster, int number)
     private CoordinatorMutants _mutants = null!;
     private CheckpointCoordinator? _coordinator;
     private DecisionRecord? _beingWritten;
+    private RollbackCoordinatorHost? _rollback;
     private long _etag;
 
     public int Number => number;
+
+    public SimulatedSilo Silo => silo;
+
+    public RollbackCoordinatorHost Rollback => _rollback ??= new RollbackCoordinatorHost(cluster, this);
 
     public bool IsAlive { get; private set; } = true;
 
@@ -111,7 +118,7 @@ internal sealed class CoordinatorHost(SimulatedCluster cluster, int number)
 
     public void Receive(ToCoordinator message)
     {
-        if (!IsAlive || cluster.CrashesEverythingNow() || cluster.CrashesCoordinatorNow(this))
+        if (!IsAlive || cluster.CrashesEverythingNow() || cluster.CrashesCoordinatorNow(this) || (cluster.SiloCrashesNow(silo) && !IsAlive))
         {
             return;
         }
@@ -134,6 +141,8 @@ internal sealed class CoordinatorHost(SimulatedCluster cluster, int number)
             Perform(_coordinator.OnMessage(heard));
         }
     }
+
+    public void OnSilos() => Rollback.OnSilos();
 
     public void OnUnreachable(CheckpointedActor participant, ToParticipant message)
     {
@@ -165,7 +174,7 @@ internal sealed class CoordinatorHost(SimulatedCluster cluster, int number)
         cluster.Judges.Rounds.OnStep(this);
         foreach (var effect in effects)
         {
-            if (!IsAlive || cluster.CrashesEverythingNow() || (cluster.CrashesCoordinatorNow(this) && !IsAlive))
+            if (!IsAlive || cluster.CrashesEverythingNow() || (cluster.CrashesCoordinatorNow(this) && !IsAlive) || (cluster.SiloCrashesNow(silo) && !IsAlive))
             {
                 return;
             }
@@ -199,7 +208,7 @@ internal sealed class CoordinatorHost(SimulatedCluster cluster, int number)
 
                     break;
                 case ReportOrphan orphan:
-                    cluster.Judges.Report("no false orphans", $"{orphan.Orphan} is called an orphan of {orphan.Sender} {orphan.UndoneLabel}");
+                    Rollback.Receive(new SuspectsReported([new Suspect(new Life(orphan.Sender, orphan.UndoneLabel.Incarnation), orphan.UndoneLabel.Sequence)]));
                     break;
                 case Retire:
                     cluster.Trace.Line($"coordinator {number} retires");

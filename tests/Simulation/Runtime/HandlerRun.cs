@@ -5,9 +5,9 @@ namespace Checkpointing.Simulation.Tests.Runtime;
 /// <summary>One execution of a request: a sequence of turns, each atomic.</summary>
 internal sealed class HandlerRun(SimulatedActor actor, Request request)
 {
-    private readonly int _life = actor.LifeNumber;
     private int _next;
     private int _awaited;
+    private bool _hasEnded;
 
     public Request Request => request;
 
@@ -17,6 +17,9 @@ internal sealed class HandlerRun(SimulatedActor actor, Request request)
     /// <summary>For the checkers only: what the stamps stand for, exactly.</summary>
     public ExactSet Carries { get; } = request.Carries.Copy();
 
+    /// <summary>Relays: a call of theirs was lost, which they say in their answer (SPEC K30).</summary>
+    public bool HasLostCall { get; set; }
+
     /// <summary>A read-only call that found its actor unchanged; whether it leaves a trace is known at its end (SPEC K6).</summary>
     public bool MayLeaveNoTrace { get; set; }
 
@@ -24,7 +27,7 @@ internal sealed class HandlerRun(SimulatedActor actor, Request request)
 
     private void NextTurn()
     {
-        if (_life != actor.LifeNumber)
+        if (actor.IsOver)
         {
             return;
         }
@@ -68,6 +71,7 @@ internal sealed class HandlerRun(SimulatedActor actor, Request request)
 
     private void End()
     {
+        _hasEnded = true;
         actor.OnHandlerEnded(this);
         if (request.Call is { } call)
         {
@@ -83,7 +87,7 @@ internal sealed class HandlerRun(SimulatedActor actor, Request request)
         var id = actor.Cluster.NewId();
         var (stamps, carries) = actor.StampRequest(this, id, plan.Target);
         actor.Cluster.Trace.Line($"{actor.Name} -> {plan.Target}: m{id} one-way [{Text(stamps)}]");
-        actor.Cluster.Network.Send(new Request
+        actor.Cluster.Network.Send(actor, new Request
         {
             Id = id,
             Call = null,
@@ -95,6 +99,7 @@ internal sealed class HandlerRun(SimulatedActor actor, Request request)
             Plan = plan,
             Chain = [],
             OnResponse = static _ => { },
+            OnFailed = static _ => { },
         });
     }
 
@@ -113,6 +118,10 @@ internal sealed class HandlerRun(SimulatedActor actor, Request request)
         };
         cluster.Calls.Add(call);
         actor.OutstandingCalls++;
+        var callee = cluster.Route(actor.Silo, plan.Target);
+        OutgoingCall outgoing = null!;
+        outgoing = new OutgoingCall(callee, end => OnFailed(call, outgoing, end, isAwaited));
+        actor.Started(outgoing);
         var message = new Request
         {
             Id = id,
@@ -124,35 +133,63 @@ internal sealed class HandlerRun(SimulatedActor actor, Request request)
             Carries = carries,
             Plan = plan,
             Chain = actor.IsCheckpointed ? [.. request.Chain, actor.Name] : request.Chain,
-            OnResponse = response => cluster.Network.Send(() => OnResponse(call, response, isAwaited)),
+            OnResponse = response => cluster.Network.Send(() => OnResponse(call, outgoing, response, isAwaited)),
+            OnFailed = end => cluster.Network.Send(() => OnFailed(call, outgoing, end, isAwaited)),
         };
         cluster.Trace.Line($"{actor.Name} -> {plan.Target}: m{id} {(plan.IsReadOnly ? "read" : "call")} [{Text(stamps)}]");
-        cluster.Network.Send(message);
-        cluster.Time.After(timeout, () => OnTimeout(message, call, isAwaited));
+        cluster.Network.Send(message, callee);
+        cluster.Time.After(timeout, () => OnTimeout(message, call, outgoing, isAwaited));
     }
 
-    private void OnResponse(CallRecord call, Response response, bool isAwaited)
+    private void OnResponse(CallRecord call, OutgoingCall outgoing, Response response, bool isAwaited)
     {
-        if (_life != actor.LifeNumber || call.End != CallEnd.Pending)
+        if (actor.IsOver || call.End != CallEnd.Pending)
         {
             // A late reply is dropped by the runtime: it is not a receipt.
             return;
         }
 
+        if (!actor.OnResponse(this, response))
+        {
+            OnFailed(call, outgoing, CallEnd.Lost, isAwaited);
+            return;
+        }
+
         call.End = CallEnd.Completed;
+        call.LostInTime = response.LostExactly && (actor.IsCheckpointed || !_hasEnded);
+        actor.Ended(outgoing);
         actor.Cluster.Trace.Line($"{actor.Name} <- {call.Callee}: m{call.Response} answers m{call.Request} [{Text(response.Stamps)}]");
-        actor.OnResponse(this, response);
         Finish(isAwaited);
     }
 
-    private void OnTimeout(Request message, CallRecord call, bool isAwaited)
+    private void OnFailed(CallRecord call, OutgoingCall outgoing, CallEnd end, bool isAwaited)
     {
-        if (_life != actor.LifeNumber || call.End != CallEnd.Pending)
+        if (actor.IsOver || call.End != CallEnd.Pending)
+        {
+            return;
+        }
+
+        call.End = end;
+        actor.Ended(outgoing);
+        actor.Cluster.Trace.Line($"{actor.Name}: m{call.Request} to {call.Callee} is {(end == CallEnd.Lost ? "lost" : "refused")}");
+        if (end == CallEnd.Lost)
+        {
+            call.LostInTime = actor.IsCheckpointed || !_hasEnded;
+            actor.OnCallLost(this);
+        }
+
+        Finish(isAwaited);
+    }
+
+    private void OnTimeout(Request message, CallRecord call, OutgoingCall outgoing, bool isAwaited)
+    {
+        if (actor.IsOver || call.End != CallEnd.Pending)
         {
             return;
         }
 
         call.End = CallEnd.TimedOut;
+        actor.Ended(outgoing);
         actor.Cluster.Trace.Line($"{actor.Name} gives up m{call.Request}");
         // The runtime drops some expired requests that still wait in a queue; others run later.
         message.IsCancelled = actor.Cluster.Random.Chance(0.5);

@@ -51,10 +51,16 @@ internal sealed class Request
 
     public required Action<Response> OnResponse { get; init; }
 
+    public required Action<CallEnd> OnFailed { get; init; }
+
     public bool IsCancelled { get; set; }
 }
 
-internal sealed record Response(IReadOnlyList<MessageStamp> Stamps, ExactSet Carries);
+/// <param name="Stamps">Labels of the answer, or what a relay forwards.</param>
+/// <param name="Carries">For the checkers only: what the stamps stand for.</param>
+/// <param name="HasLostCall">A relay lost a call that it made for this one.</param>
+/// <param name="LostExactly">For the checkers only: whether that is so.</param>
+internal sealed record Response(IReadOnlyList<MessageStamp> Stamps, ExactSet Carries, bool HasLostCall = false, bool LostExactly = false);
 
 /// <summary>For the checkers only: one two-way call and what became of it.</summary>
 internal sealed class CallRecord
@@ -76,6 +82,12 @@ internal sealed class CallRecord
 
     public CallEnd End { get; set; }
 
+    /// <summary>
+    /// It, or a call that relays made for it, was lost while the handler that made it still ran, so that its caller, or the answer of a relay, can
+    /// know (SPEC K1, K30).
+    /// </summary>
+    public bool LostInTime { get; set; }
+
     /// <summary>Answered by an unchanged callee: it has no half of this call.</summary>
     public bool LeftNoTrace { get; set; }
 }
@@ -86,4 +98,10 @@ internal enum CallEnd
     Completed,
     TimedOut,
     Cancelled,
+
+    /// <summary>Ended with the loss or the rollback of its callee, which may have run it.</summary>
+    Lost,
+
+    /// <summary>Never run: its callee is about to roll back.</summary>
+    Refused,
 }

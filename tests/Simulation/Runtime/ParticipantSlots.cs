@@ -1,5 +1,6 @@
 using Checkpointing.Protocol.CheckpointAlgorithm;
 using Checkpointing.Protocol.Labels;
+using Checkpointing.Protocol.RollbackAlgorithm;
 using Checkpointing.Simulation.Tests.Faults;
 using Checkpointing.Simulation.Tests.Mutants;
 
@@ -12,13 +13,18 @@ internal sealed record SlotRecord(SlotHead Head, ActorState State);
 internal sealed class ParticipantSlots(CheckpointedActor actor)
 {
     private readonly SimulatedCluster _cluster = actor.Cluster;
-    private readonly int _life = actor.LifeNumber;
     private readonly Slot[] _slots = [new($"{actor.Name}/A"), new($"{actor.Name}/B")];
     private long _generation;
     private Slot? _permanent;
     private Slot? _written;
     private bool _isWriting;
     private Action? _waiting;
+    private Action? _waitingFence;
+
+    public const string Superseded = "another life has written";
+
+    /// <summary>The life that writes.</summary>
+    public Incarnation Writer { get; set; }
 
     public RoundNumber PermanentRound { get; private set; }
 
@@ -47,14 +53,43 @@ internal sealed class ParticipantSlots(CheckpointedActor actor)
 
         _isWriting = true;
         var free = FreeSlot();
-        if (free.ETagIsKnown)
+        Overwrite(free, new SlotRecord(new SlotHead(++_generation, number, PermanentRound, mark, Writer), state), (outcome, record) =>
         {
-            WriteTo(free, number, mark, state, mayRepeat: true, done);
-        }
-        else
+            if (outcome == WriteOutcome.Stored || (outcome == WriteOutcome.Unknown && _cluster.Mutation == Mutation.UnknownWriteIsYes))
+            {
+                _written = free;
+                outcome = WriteOutcome.Stored;
+            }
+
+            _cluster.Trace.Line($"{actor.Name} wrote {free.Key} of round {number}: {outcome}");
+            done(outcome == WriteOutcome.Stored, outcome == WriteOutcome.Stale ? Superseded : outcome.ToString());
+        });
+    }
+
+    /// <summary>Takes the free slot away from all earlier lives.</summary>
+    public void Fence(CheckpointMark permanent, Action<FenceOutcome> done)
+    {
+        if (_isWriting)
         {
-            ReadAndWrite(free, number, mark, state, mayRepeat: true, done);
+            _waitingFence = () => Fence(permanent, done);
+            return;
         }
+
+        if (_cluster.Mutation == Mutation.FenceNotWritten)
+        {
+            done(FenceOutcome.Stored);
+            return;
+        }
+
+        _isWriting = true;
+        var free = FreeSlot();
+        Overwrite(free, new SlotRecord(SlotHead.Fence(++_generation, PermanentRound, permanent, Writer), new ActorState()), (outcome, _) =>
+            done(outcome switch
+            {
+                WriteOutcome.Stored => FenceOutcome.Stored,
+                WriteOutcome.Stale => FenceOutcome.Superseded,
+                _ => FenceOutcome.Failed,
+            }));
     }
 
     /// <summary>The slot written last is the permanent checkpoint from now on.</summary>
@@ -65,13 +100,32 @@ internal sealed class ParticipantSlots(CheckpointedActor actor)
     }
 
     /// <summary>A process that is gone goes on with nothing; only what it had sent to the store may still land.</summary>
-    private bool IsDead => _life != actor.LifeNumber;
+    private bool IsDead => actor.IsDead;
+
+    /// <summary>The generation of the life that starts from these slots: above that of every life that has written to them.</summary>
+    public long NextLifeGeneration => _slots.Max(slot => slot.Record?.Head.Writer.Generation ?? 0) + 1;
 
     private Slot FreeSlot() =>
         _cluster.Mutation == Mutation.OverwritesPermanentSlot && _permanent is not null ? _permanent
         : ReferenceEquals(_permanent, _slots[0]) ? _slots[1] : _slots[0];
 
-    private void ReadAndWrite(Slot slot, RoundNumber number, CheckpointMark mark, ActorState state, bool mayRepeat, Action<bool, string> done) =>
+    /// <summary>
+    /// Writes under the ETag that this life knows. If that is not known any more, the slot is read first: what it holds must be what this life
+    /// has read or written there, else another life has been at it.
+    /// </summary>
+    private void Overwrite(Slot slot, SlotRecord record, Action<WriteOutcome, SlotRecord> done)
+    {
+        if (slot.ETagIsKnown)
+        {
+            WriteTo(slot, record, mayRepeat: true, done);
+        }
+        else
+        {
+            ReadAndWrite(slot, record, mayRepeat: true, done);
+        }
+    }
+
+    private void ReadAndWrite(Slot slot, SlotRecord record, bool mayRepeat, Action<WriteOutcome, SlotRecord> done) =>
         _cluster.Slots.Read(slot.Key, read =>
         {
             if (IsDead)
@@ -79,22 +133,25 @@ internal sealed class ParticipantSlots(CheckpointedActor actor)
                 return;
             }
 
-            if (read is { } found)
+            if (read is not { } found)
             {
-                slot.Take(found);
-                WriteTo(slot, number, mark, state, mayRepeat, done);
+                Finish(done, WriteOutcome.Failed, record);
+            }
+            else if (slot.IsOfAnotherLife(found.Value?.Head, Writer) && _cluster.Mutation != Mutation.StaleETagsAccepted)
+            {
+                Finish(done, WriteOutcome.Stale, record);
             }
             else
             {
-                Finish(done, false, "the slot could not be read");
+                slot.Take(found);
+                WriteTo(slot, record, mayRepeat, done);
             }
         });
 
-    private void WriteTo(Slot slot, RoundNumber number, CheckpointMark mark, ActorState state, bool mayRepeat, Action<bool, string> done)
+    private void WriteTo(Slot slot, SlotRecord record, bool mayRepeat, Action<WriteOutcome, SlotRecord> done)
     {
-        var record = new SlotRecord(new SlotHead(++_generation, number, PermanentRound, mark), state);
         slot.ETagIsKnown = false;
-        _cluster.Slots.Write(slot.Key, record, slot.ETag, StepOfRound.Storing, (outcome, etag) =>
+        _cluster.Slots.Write(slot.Key, record, slot.ETag, record.Head.IsFence ? StepOfRound.Fencing : StepOfRound.Storing, (outcome, etag) =>
         {
             if (IsDead)
             {
@@ -103,34 +160,29 @@ internal sealed class ParticipantSlots(CheckpointedActor actor)
 
             if (outcome == WriteOutcome.Stale && mayRepeat)
             {
-                // A write of ours with an unknown outcome, or one of an earlier life, has landed since the slot was read.
-                ReadAndWrite(slot, number, mark, state, mayRepeat: false, done);
+                // A write of ours with an unknown outcome, or one of another life, has landed since the slot was read.
+                ReadAndWrite(slot, record, mayRepeat: false, done);
                 return;
             }
 
             if (outcome == WriteOutcome.Stored)
             {
                 slot.Take((record, etag));
-                _written = slot;
-            }
-            else if (outcome == WriteOutcome.Unknown && _cluster.Mutation == Mutation.UnknownWriteIsYes)
-            {
-                _written = slot;
-                outcome = WriteOutcome.Stored;
             }
 
-            _cluster.Trace.Line($"{actor.Name} wrote {slot.Key} of round {number}: {outcome}");
-            Finish(done, outcome == WriteOutcome.Stored, outcome.ToString());
+            // Stale a second time: a write of ours landed between; nothing is known of another life.
+            Finish(done, outcome == WriteOutcome.Stale ? WriteOutcome.Failed : outcome, record);
         });
     }
 
-    private void Finish(Action<bool, string> done, bool isDurable, string detail)
+    private void Finish(Action<WriteOutcome, SlotRecord> done, WriteOutcome outcome, SlotRecord record)
     {
         _isWriting = false;
-        done(isDurable, detail);
-        var next = _waiting;
-        _waiting = null;
+        done(outcome, record);
+        var (next, fence) = (_waiting, _waitingFence);
+        (_waiting, _waitingFence) = (null, null);
         next?.Invoke();
+        fence?.Invoke();
     }
 
     private void Refresh(Slot slot, Action next) => _cluster.Slots.Read(slot.Key, read =>
@@ -155,6 +207,9 @@ internal sealed class ParticipantSlots(CheckpointedActor actor)
         public long ETag { get; private set; }
 
         public bool ETagIsKnown { get; set; }
+
+        /// <summary>Neither what this life has found there nor what it has written itself.</summary>
+        public bool IsOfAnotherLife(SlotHead? head, Incarnation self) => head is not null && head.Writer != self && head != Record?.Head;
 
         public void Take((SlotRecord? Record, long ETag) found)
         {

@@ -4,7 +4,7 @@ using Checkpointing.Simulation.Tests.Mutants;
 namespace Checkpointing.Simulation.Tests.Runtime;
 
 /// <summary>An actor without checkpointed state: during one call it forwards the union of all stamps received in that call, both ways (SPEC K5). A stateless one runs any number of calls at once, another one at a time.</summary>
-internal sealed class Relay(SimulatedCluster cluster, string name, bool isStateless) : SimulatedActor(cluster, name, isStateless)
+internal sealed class Relay(SimulatedCluster cluster, string name, bool isStateless, SimulatedSilo silo) : SimulatedActor(cluster, name, isStateless, silo)
 {
     private bool ForwardsNothing => Cluster.Mutation == Mutation.RelayForwardsNothing;
 
@@ -20,14 +20,16 @@ internal sealed class Relay(SimulatedCluster cluster, string name, bool isStatel
         call.Response = Cluster.NewId();
         var carries = run.Carries.Copy();
         carries.Add(call.Response);
-        return new Response(ForwardsNothing || !run.Request.WantsLabel ? [] : [.. run.Stamps], carries);
+        return new Response(ForwardsNothing || !run.Request.WantsLabel ? [] : [.. run.Stamps], carries, run.HasLostCall && Cluster.Mutation != Mutation.RelaysHideLosses, run.HasLostCall);
     }
 
-    public override void OnResponse(HandlerRun run, Response response)
+    public override bool OnResponse(HandlerRun run, Response response)
     {
         run.Stamps.AddRange(response.Stamps);
         run.Carries.UnionWith(response.Carries);
+        run.HasLostCall |= response.LostExactly;
+        return true;
     }
 
-    public void Crash() => LoseEverything(keepQueue: false);
+    public override void OnCallLost(HandlerRun run) => run.HasLostCall = true;
 }

@@ -3,12 +3,14 @@ using Checkpointing.Protocol.Labels;
 namespace Checkpointing.Simulation.Tests.Runtime;
 
 /// <summary>
-/// What the actor runtime does for one actor: a queue, turns, and exclusion unless the actor is reentrant. With a closed gate roots wait in
-/// their order and nested calls pass them (SPEC D6, with H = 0 as in K20).
+/// One activation of an actor and what the actor runtime does for it: a queue, turns, and exclusion unless the actor is reentrant. With a
+/// closed gate roots wait in their order and nested calls pass them (SPEC D6, with H = 0 as in K20).
 /// </summary>
-internal abstract class SimulatedActor(SimulatedCluster cluster, string name, bool isReentrant)
+internal abstract class SimulatedActor(SimulatedCluster cluster, string name, bool isReentrant, SimulatedSilo silo)
 {
     private readonly List<Request> _queue = [];
+    private readonly List<HandlerRun> _running = [];
+    private readonly List<OutgoingCall> _outgoing = [];
     private bool _isPumping;
 
     public SimulatedCluster Cluster => cluster;
@@ -19,10 +21,18 @@ internal abstract class SimulatedActor(SimulatedCluster cluster, string name, bo
 
     public virtual bool IsCheckpointed => false;
 
-    /// <summary>Which activation this is; whatever belongs to an earlier one is dead.</summary>
-    public int LifeNumber { get; protected set; }
+    public SimulatedSilo Silo => silo;
 
-    public int ActiveHandlers { get; private set; }
+    /// <summary>Gone, with all that was in memory. Another activation may stand in its place.</summary>
+    public bool IsDead { get; private set; }
+
+    /// <summary>Its handlers were ended; it starts none and lets nothing out.</summary>
+    public bool IsStopped { get; private set; }
+
+    /// <summary>Whatever was going to happen here does not happen any more.</summary>
+    public bool IsOver => IsDead || IsStopped;
+
+    public int ActiveHandlers => _running.Count;
 
     public int OutstandingCalls { get; set; }
 
@@ -32,10 +42,79 @@ internal abstract class SimulatedActor(SimulatedCluster cluster, string name, bo
 
     protected virtual bool IsGateClosed => false;
 
+    public override string ToString() => $"{name} on {silo}";
+
     public void Deliver(Request request)
     {
+        if (IsDead)
+        {
+            // Lost with its process; otherwise the runtime forwards it to where the actor is now.
+            if (silo.IsRunning)
+            {
+                cluster.Route(silo, name).Deliver(request);
+            }
+
+            return;
+        }
+
+        if (IsStopped && !request.IsRoot)
+        {
+            request.OnFailed(CallEnd.Refused);
+            return;
+        }
+
+        if (IsDroppedAtArrival(request))
+        {
+            request.OnFailed(CallEnd.Refused);
+            return;
+        }
+
         _queue.Add(request);
         Pump();
+    }
+
+    /// <summary>The handlers that run end as rolled back, and the calls that wait are refused. Roots wait on.</summary>
+    public void StopHandlers()
+    {
+        IsStopped = true;
+        foreach (var run in _running)
+        {
+            run.Request.OnFailed(CallEnd.Lost);
+        }
+
+        foreach (var request in _queue.Where(request => !request.IsRoot))
+        {
+            request.OnFailed(CallEnd.Refused);
+        }
+
+        _queue.RemoveAll(request => !request.IsRoot);
+    }
+
+    public void Started(OutgoingCall call) => _outgoing.Add(call);
+
+    public void Ended(OutgoingCall call) => _outgoing.Remove(call);
+
+    /// <summary>SPEC K1: the calls that a lost silo will never answer.</summary>
+    public void LoseCallsTo(SimulatedSilo gone)
+    {
+        foreach (var call in _outgoing.Where(call => call.Callee.Silo == gone).ToList())
+        {
+            call.Fail(CallEnd.Lost);
+        }
+    }
+
+    /// <summary>All that was in memory is gone. What waits in the queue is handed over unless its process is gone too.</summary>
+    public void Die(SimulatedActor? successor = null)
+    {
+        IsDead = true;
+        cluster.Judges.Gates.OnOpened(ToString(), cluster.Time.Now);
+        var waiting = _queue.ToList();
+        _queue.Clear();
+        if (successor is not null)
+        {
+            successor._queue.AddRange(waiting);
+            successor.Pump();
+        }
     }
 
     /// <summary>Admits what may start now.</summary>
@@ -47,7 +126,7 @@ internal abstract class SimulatedActor(SimulatedCluster cluster, string name, bo
         }
 
         _isPumping = true;
-        while (IsLoaded && (isReentrant || ActiveHandlers == 0))
+        while (IsLoaded && !IsOver && (isReentrant || ActiveHandlers == 0))
         {
             var admitted = _queue.FindIndex(request => !request.IsRoot || !IsGateClosed);
             if (admitted < 0)
@@ -62,9 +141,14 @@ internal abstract class SimulatedActor(SimulatedCluster cluster, string name, bo
                 continue;
             }
 
-            ActiveHandlers++;
             var run = new HandlerRun(this, request);
-            OnStarting(run);
+            _running.Add(run);
+            if (!TryStart(run))
+            {
+                _running.Remove(run);
+                continue;
+            }
+
             run.Begin();
         }
 
@@ -73,23 +157,18 @@ internal abstract class SimulatedActor(SimulatedCluster cluster, string name, bo
 
     public void OnHandlerEnded(HandlerRun run)
     {
-        OnEnding(run);
-        ActiveHandlers--;
+        _running.Remove(run);
     }
 
     /// <summary>The turn is over; a quiescent instant is used before anything else is admitted (SPEC K17).</summary>
     public virtual void EndTurn() => Pump();
 
-    /// <summary>A message is received when its handler starts, not when it waits.</summary>
-    protected virtual void OnStarting(HandlerRun run)
-    {
-    }
+    protected virtual bool IsDroppedAtArrival(Request request) => false;
+
+    /// <summary>A message is received when its handler starts, not when it waits. False if it is dropped instead.</summary>
+    protected virtual bool TryStart(HandlerRun run) => true;
 
     public virtual void OnTurn(HandlerRun run)
-    {
-    }
-
-    protected virtual void OnEnding(HandlerRun run)
     {
     }
 
@@ -97,17 +176,17 @@ internal abstract class SimulatedActor(SimulatedCluster cluster, string name, bo
 
     public abstract Response Respond(HandlerRun run, CallRecord call);
 
-    public abstract void OnResponse(HandlerRun run, Response response);
+    /// <summary>False if the answer is dropped: the call is lost then.</summary>
+    public abstract bool OnResponse(HandlerRun run, Response response);
 
-    /// <summary>All that was in memory is gone.</summary>
-    protected void LoseEverything(bool keepQueue)
-    {
-        LifeNumber++;
-        ActiveHandlers = 0;
-        OutstandingCalls = 0;
-        if (!keepQueue)
-        {
-            _queue.Clear();
-        }
-    }
+    /// <summary>A call of this handler ended with the loss of its callee.</summary>
+    public abstract void OnCallLost(HandlerRun run);
+}
+
+/// <summary>A call that has not ended, and the activation to which it was sent.</summary>
+internal sealed class OutgoingCall(SimulatedActor callee, Action<CallEnd> fail)
+{
+    public SimulatedActor Callee => callee;
+
+    public void Fail(CallEnd end) => fail(end);
 }

@@ -1,4 +1,6 @@
 using Checkpointing.Protocol.CheckpointAlgorithm;
+using Checkpointing.Protocol.Labels;
+using Checkpointing.Protocol.RollbackAlgorithm;
 using Checkpointing.Simulation.Tests.Faults;
 
 namespace Checkpointing.Simulation.Tests.Runtime;
@@ -14,7 +16,9 @@ internal sealed class SimulatedNetwork(SimulatedCluster cluster)
 
     public List<(object Message, Action Deliver)> Held { get; } = [];
 
-    public void Send(Request request) => Send(() => cluster.Actor(request.Plan.Target).Deliver(request));
+    public void Send(SimulatedActor from, Request request) => Send(request, cluster.Route(from.Silo, request.Plan.Target));
+
+    public void Send(Request request, SimulatedActor to) => Send(() => to.Deliver(request));
 
     /// <summary>An application message.</summary>
     public void Send(Action deliver)
@@ -29,21 +33,50 @@ internal sealed class SimulatedNetwork(SimulatedCluster cluster)
         });
     }
 
-    public void SendToParticipant(CoordinatorHost from, CheckpointedActor to, ToParticipant message) =>
-        SendControl(to, message, from.Step, () => to.Host.Receive(message), () => from.OnUnreachable(to, message));
+    public void SendToParticipant(CoordinatorHost from, CheckpointedActor to, ToParticipant message) => SendControl(
+        to.Name,
+        message,
+        (to.Host.Step, from.Step),
+        () => ((CheckpointedActor)cluster.Route(from.Silo, to.Name)).Host.Receive(message),
+        () => from.OnUnreachable(to, message));
 
-    public void SendToCoordinator(CheckpointedActor from, ToCoordinator message) =>
-        SendControl(from, message, cluster.Coordinator.Step, () => cluster.DeliverToCoordinator(message), static () => { });
+    public void SendToCoordinator(CheckpointedActor from, ToCoordinator message) => SendControl(
+        from.Name, message, (from.Host.Step, cluster.Coordinator.Step), () => cluster.DeliverToCoordinator(message), static () => { });
 
-    private void SendControl(CheckpointedActor participant, object message, StepOfRound coordinator, Action deliver, Action unreachable)
+    public void SendToRollbackParticipant(CoordinatorHost from, ParticipantId to, ToRollbackParticipant message)
     {
-        if (Hold?.Invoke(participant.Name, message) == true)
+        var participant = cluster.Participant(to);
+        var name = participant.Name;
+        SendControl(
+            name,
+            message,
+            (participant.Host.RollbackStep ?? participant.Host.Step, from.Rollback.Step ?? from.Step),
+            () => ((CheckpointedActor)cluster.Route(from.Silo, name)).Host.Receive(message),
+            static () => { });
+    }
+
+    public void SendToRollbackCoordinator(SimulatedSilo from, ToRollbackCoordinator message) => SendControl(
+        from.Id.Name, message, (Step(cluster.Coordinator), Step(cluster.Coordinator)), () => cluster.DeliverToRollbackCoordinator(message), static () => { });
+
+    public void SendToAgent(CoordinatorHost from, SimulatedSilo? to, InstallEnds message)
+    {
+        if (to is not null)
+        {
+            SendControl(to.Id.Name, message, (Step(from), Step(from)), () => to.Receive(message), static () => { });
+        }
+    }
+
+    private static StepOfRound Step(CoordinatorHost host) => host.Rollback.Step ?? host.Step;
+
+    private void SendControl(string peer, object message, (StepOfRound Participant, StepOfRound Coordinator) steps, Action deliver, Action unreachable)
+    {
+        if (Hold?.Invoke(peer, message) == true)
         {
             Held.Add((message, deliver));
             return;
         }
 
-        switch (cluster.Faults.NextControlFate(participant.Host.Step, coordinator))
+        switch (cluster.Faults.NextControlFate(steps.Participant, steps.Coordinator))
         {
             case ControlFate.Lost:
                 cluster.Trace.Line($"    lost: {message}");

@@ -54,7 +54,7 @@ internal sealed class Workload
         for (var pings = _random.Next(3); pings > 0; pings--)
         {
             var ping = new CallPlan(AnyParticipant(), false, [new Work((int)_random.Between(1, 15)), new PingBack()]);
-            _cluster.Time.After(_random.Between(1, 100), () => SendRoot(new CallPlan(AnyParticipant(), false, [new SendOneWay(ping)]), null, static _ => { }));
+            _cluster.Time.After(_random.Between(1, 100), () => SendRoot(new CallPlan(AnyParticipant(), false, [new SendOneWay(ping)]), null, static _ => { }, static _ => { }));
         }
 
         PlanCheckpoint();
@@ -89,7 +89,7 @@ internal sealed class Workload
         }
     });
 
-    private void SendRoot(CallPlan plan, CallRecord? call, Action<Response> answered)
+    private void SendRoot(CallPlan plan, CallRecord? call, Action<Response> answered, Action<CallEnd> failed)
     {
         var request = new Request
         {
@@ -103,8 +103,15 @@ internal sealed class Workload
             Plan = plan,
             Chain = [],
             OnResponse = answered,
+            OnFailed = failed,
         };
-        _cluster.Network.Send(request);
+        var callee = _cluster.Route(_cluster.Clients, plan.Target);
+        _cluster.Network.Send(request, callee);
+        if (call is not null)
+        {
+            _cluster.ClientCalls.Add(new OutgoingCall(callee, failed));
+        }
+
         if (call is not null && _random.Chance(0.05))
         {
             // Cancelled by the client: if it still waits in a queue it is never run.
@@ -218,7 +225,15 @@ internal sealed class Workload
                     _waitsFor = 0;
                     cluster.Time.After(cluster.Random.Between(1, 60), CallAgain);
                 }
-            }));
+            }),
+            end =>
+            {
+                if (life == cluster.LifeNumber && _waitsFor == call.Request && call.End == CallEnd.Pending)
+                {
+                    call.End = end;
+                    OnCrash();
+                }
+            });
         }
 
         /// <summary>The call fails with the connection.</summary>

@@ -100,7 +100,7 @@ public class FailureScenarios
         var requested = script.Checkpoint("p", "q");
         script.Run(40);
         Assert.Equal(StepOfRound.Snapped, script["p"].Host.Step);
-        script["p"].Restart(keepQueue: true);
+        script.Cluster.Replace(script["p"], keepQueue: true);
         script.Run(30);
         script.Release();
         script.Settle();

@@ -86,7 +86,8 @@ internal sealed class Script
             Plan = plan,
             Chain = [],
             OnResponse = _ => call.End = CallEnd.Completed,
-        });
+            OnFailed = end => call.End = end,
+        }, Cluster.Actor(plan.Target));
         return call;
     }
 

@@ -1,0 +1,224 @@
+using System.Collections.Immutable;
+using Checkpointing.Protocol.Labels;
+
+namespace Checkpointing.Protocol.RollbackAlgorithm;
+
+/// <summary>
+/// The coordinator of algorithm R after a loss (SPEC D12.5). It gathers facts about ended lives, has every silo drop the undone labels and
+/// look for orphans, makes those get ready, which gives new facts, and so on until nothing is left to ask; only then do all orphans roll back.
+/// It keeps nothing in stable storage: who is ready reports again, and facts follow from the slots.
+/// </summary>
+internal sealed class RollbackCoordinator(Guid life)
+{
+    private readonly List<LifeEnd> _ends = [];
+    private readonly UndoneLabels _known = new();
+    private readonly Dictionary<Life, long> _asked = [];
+    private readonly Dictionary<Life, OrphanState> _orphans = [];
+    private readonly SortedDictionary<string, int> _installed = new(StringComparer.Ordinal);
+    private readonly ImmutableArray<RollbackEffect>.Builder _effects = ImmutableArray.CreateBuilder<RollbackEffect>();
+
+    /// <summary>Whether there is anything to wait for: then <see cref="OnResendDue"/> is to be called now and then.</summary>
+    public bool IsBusy => _asked.Count > 0 || _orphans.Count > 0 || _installed.Values.Any(position => position < _ends.Count);
+
+    public RecoveryStep Step =>
+        _asked.Count > 0 ? RecoveryStep.AskLives
+        : _orphans.ContainsValue(OrphanState.Asked) ? RecoveryStep.Prepare
+        : _installed.Values.Any(position => position < _ends.Count) ? RecoveryStep.InstallEnds
+        : _orphans.Count > 0 ? RecoveryStep.RollBack
+        : RecoveryStep.Idle;
+
+    /// <summary>These silos are alive, as far as is known here. A silo that is new gets all facts; one that is gone is not waited for.</summary>
+    public ImmutableArray<RollbackEffect> OnSilos(IReadOnlyCollection<SiloId> alive)
+    {
+        foreach (var gone in _installed.Keys.Where(name => !alive.Contains(new SiloId(name))).ToList())
+        {
+            _installed.Remove(gone);
+        }
+
+        foreach (var silo in alive)
+        {
+            if (_installed.TryAdd(silo.Name, 0))
+            {
+                Install(silo.Name);
+            }
+        }
+
+        return Advance();
+    }
+
+    public ImmutableArray<RollbackEffect> OnMessage(ToRollbackCoordinator message)
+    {
+        switch (message)
+        {
+            case SuspectsReported reported:
+                foreach (var suspect in reported.Suspects)
+                {
+                    OnSuspect(suspect);
+                }
+
+                break;
+            case OrphansReported reported:
+                OnOrphans(reported.Orphans);
+                break;
+            case LabelsCount counts:
+                _asked.Remove(counts.Life);
+                break;
+            case LifeEnded ended:
+                _asked.Remove(ended.End.Life);
+                _orphans.Remove(ended.End.Life);
+                Learn(ended.End);
+                break;
+            case ReadyToRollBack ready:
+                _asked.Remove(ready.End.Life);
+                if (_orphans.GetValueOrDefault(ready.End.Life) != OrphanState.Released)
+                {
+                    _orphans[ready.End.Life] = OrphanState.Ready;
+                }
+
+                Learn(ready.End);
+                break;
+            case NotAnOrphan not:
+                _orphans.Remove(not.Life);
+                break;
+            case RolledBack rolledBack:
+                _orphans.Remove(rolledBack.Life);
+                break;
+            case EndsInstalled installed:
+                OnInstalled(installed);
+                break;
+        }
+
+        return Advance();
+    }
+
+    /// <summary>Says again whatever has not been answered.</summary>
+    public ImmutableArray<RollbackEffect> OnResendDue()
+    {
+        foreach (var (asked, label) in _asked)
+        {
+            Tell(new AskLife(asked, label));
+        }
+
+        foreach (var (orphan, state) in _orphans)
+        {
+            if (state != OrphanState.Ready)
+            {
+                Tell(state == OrphanState.Asked ? new PrepareToRollBack(orphan) : new RollBack(orphan));
+            }
+        }
+
+        foreach (var (silo, position) in _installed)
+        {
+            if (position < _ends.Count)
+            {
+                Install(silo);
+            }
+        }
+
+        return Advance();
+    }
+
+    private void OnSuspect(Suspect suspect)
+    {
+        if (_known.Knows(suspect.Life) || (_asked.TryGetValue(suspect.Life, out var label) && label >= suspect.LastLabelReceived))
+        {
+            return;
+        }
+
+        _asked[suspect.Life] = suspect.LastLabelReceived;
+        Tell(new AskLife(suspect.Life, suspect.LastLabelReceived));
+    }
+
+    private void OnOrphans(ImmutableArray<Life> orphans)
+    {
+        foreach (var orphan in orphans)
+        {
+            if (!_known.Knows(orphan) && _orphans.TryAdd(orphan, OrphanState.Asked))
+            {
+                Tell(new PrepareToRollBack(orphan));
+            }
+        }
+    }
+
+    private void OnInstalled(EndsInstalled installed)
+    {
+        OnOrphans(installed.Orphans);
+        foreach (var end in installed.OwnEnds)
+        {
+            Learn(end);
+        }
+
+        if (installed.Coordinator == life && _installed.TryGetValue(installed.Silo.Name, out var position))
+        {
+            _installed[installed.Silo.Name] = Math.Max(position, installed.Position);
+        }
+    }
+
+    /// <summary>RB-6: every fact goes to every silo.</summary>
+    private void Learn(LifeEnd end)
+    {
+        if (_known.Knows(end.Life))
+        {
+            _known.Install(end);
+            return;
+        }
+
+        _known.Install(end);
+        _ends.Add(end);
+        foreach (var (silo, position) in _installed)
+        {
+            _effects.Add(new TellAgent(new SiloId(silo), new InstallEnds(life, _ends.Count - 1, [end])));
+        }
+    }
+
+    private void Install(string silo)
+    {
+        var position = _installed[silo];
+        _effects.Add(new TellAgent(new SiloId(silo), new InstallEnds(life, position, [.. _ends.Skip(position)])));
+    }
+
+    /// <summary>
+    /// RB-7: nobody rolls back before all orphans are ready and all silos drop what they have sent: a life that starts earlier could receive
+    /// an undone message again, and the rollbacks would never end (SPEC A7).
+    /// </summary>
+    private ImmutableArray<RollbackEffect> Advance()
+    {
+        if (_asked.Count == 0 && !_orphans.ContainsValue(OrphanState.Asked) && _installed.Values.All(position => position == _ends.Count))
+        {
+            var ready = _orphans.Where(orphan => orphan.Value == OrphanState.Ready).Select(orphan => orphan.Key).ToList();
+            if (ready.Count > 0)
+            {
+                _effects.Add(new RollbackDecided([.. _ends.Where(end => ready.Contains(end.Life))]));
+            }
+
+            foreach (var orphan in ready)
+            {
+                _orphans[orphan] = OrphanState.Released;
+                Tell(new RollBack(orphan));
+            }
+        }
+
+        var effects = _effects.ToImmutable();
+        _effects.Clear();
+        return effects;
+    }
+
+    private void Tell(ToRollbackParticipant message) => _effects.Add(new TellParticipant(message.Life.Participant, message));
+
+    private enum OrphanState
+    {
+        Asked,
+        Ready,
+        Released,
+    }
+}
+
+/// <summary>What the coordinator of a rollback waits for.</summary>
+internal enum RecoveryStep
+{
+    Idle,
+    AskLives,
+    Prepare,
+    InstallEnds,
+    RollBack,
+}

@@ -1,0 +1,34 @@
+using System.Collections.Immutable;
+using Checkpointing.Protocol.CheckpointAlgorithm;
+using Checkpointing.Protocol.Labels;
+
+namespace Checkpointing.Protocol.RollbackAlgorithm;
+
+internal sealed record SendToRollbackCoordinator(ToRollbackCoordinator Message) : ParticipantEffect;
+
+/// <summary>
+/// Write a fence into the free slot, under its ETag, and call <see cref="RollbackParticipant.OnFenced"/>. When it has landed, no other life of
+/// this participant can store a checkpoint any more.
+/// </summary>
+internal sealed record WriteFence : ParticipantEffect;
+
+/// <summary>
+/// End the running handlers as rolled back, refuse the calls that wait, let nothing out and nothing in. Roots wait for the next life.
+/// </summary>
+internal sealed record StopHandlers : ParticipantEffect;
+
+/// <summary>Put a new activation in the place of this one. It starts from the permanent checkpoint; waiting roots are handed to it.</summary>
+internal sealed record ReplaceActivation : ParticipantEffect;
+
+/// <summary>A younger life of the same participant exists: this one stops at once and stores nothing.</summary>
+internal sealed record StopSuperseded(Life Younger) : ParticipantEffect;
+
+/// <summary>What the coordinator of a rollback asks of its host.</summary>
+internal abstract record RollbackEffect;
+
+internal sealed record TellParticipant(ParticipantId To, ToRollbackParticipant Message) : RollbackEffect;
+
+internal sealed record TellAgent(SiloId To, InstallEnds Message) : RollbackEffect;
+
+/// <summary>The set of orphans is closed: these lives roll back now, and nobody else has to.</summary>
+internal sealed record RollbackDecided(ImmutableArray<LifeEnd> Lives) : RollbackEffect;

@@ -1,0 +1,176 @@
+using System.Collections.Immutable;
+using Checkpointing.Protocol.Labels;
+using Checkpointing.Simulation.Tests.Runtime;
+
+namespace Checkpointing.Simulation.Tests.Checkers;
+
+/// <summary>Judges rollbacks on exact sets: nobody rolls back who need not, and in the end no live actor remembers anything undone.</summary>
+internal sealed class RollbackJudge(SimulatedCluster cluster)
+{
+    private readonly Dictionary<int, CheckpointedActor> _actorOf = [];
+    private readonly Dictionary<Life, long> _learnedAt = [];
+    private readonly Dictionary<Life, long> _decidedAt = [];
+    private readonly Dictionary<string, long> _restartDecidedAt = [];
+    private readonly Dictionary<CheckpointedActor, long> _beganByRollback = [];
+
+    public int SiloCrashes { get; private set; }
+
+    public int FalseSuspicions { get; private set; }
+
+    public int Decided { get; private set; }
+
+    public int RolledBack { get; private set; }
+
+    public int LargestSet { get; private set; }
+
+    public int Dropped { get; private set; }
+
+    public void OnSiloCrash(bool isFalseSuspicion)
+    {
+        SiloCrashes += isFalseSuspicion ? 0 : 1;
+        FalseSuspicions += isFalseSuspicion ? 1 : 0;
+    }
+
+    public void OnDropped() => Dropped++;
+
+    public void OnHappened(int id, CheckpointedActor actor) => _actorOf[id] = actor;
+
+    public void OnCoordinatorLearned(Life ready) => _learnedAt.TryAdd(ready, cluster.Time.Now);
+
+    /// <summary>D12.6 (iii): the set is closed. No live actor outside of it has received anything that the set has undone.</summary>
+    public void OnDecided(ImmutableArray<LifeEnd> lives, bool isByZombie)
+    {
+        Decided++;
+        LargestSet = Math.Max(LargestSet, lives.Length);
+        foreach (var end in lives)
+        {
+            _decidedAt[end.Life] = cluster.Time.Now;
+        }
+
+        if (isByZombie)
+        {
+            // It may not know of silos that have joined since.
+            return;
+        }
+
+        var set = lives.Select(end => end.Life).ToHashSet();
+        var surviving = Surviving();
+        foreach (var actor in cluster.Participants.Where(actor => actor is { IsOver: false, Host.IsLoaded: true, Silo.IsDeclaredDead: false }))
+        {
+            foreach (var message in UndoneMessages(actor, surviving))
+            {
+                if (!set.Contains(actor.Host.Ledger.Life) && set.Contains(_actorOf[message].Host.Ledger.Life))
+                {
+                    cluster.Judges.Report("closure", $"{actor.Name} has received m{message}, which {_actorOf[message].Host.Ledger.Life} undoes, and is not in the set");
+                }
+            }
+        }
+    }
+
+    public void OnRolledBack(CheckpointedActor actor)
+    {
+        RolledBack++;
+        _restartDecidedAt[actor.Name] = _decidedAt.GetValueOrDefault(actor.Host.Ledger.Life, cluster.Time.Now);
+    }
+
+    /// <summary>A life begins; if that is by a rollback, it is known when it was decided.</summary>
+    public void OnBegan(CheckpointedActor actor)
+    {
+        if (_restartDecidedAt.Remove(actor.Name, out var decided))
+        {
+            _beganByRollback[actor] = decided;
+        }
+    }
+
+    /// <summary>S11.3: it has received what nobody remembers sending any more, or has lost a call.</summary>
+    public void OnReady(CheckpointedActor actor)
+    {
+        var surviving = Surviving();
+        surviving.UnionWith(actor.State.Happened);
+        var undone = UndoneMessages(actor, surviving).ToList();
+        if (undone.Count == 0 && !HasLostCall(actor.Name, actor.State))
+        {
+            cluster.Judges.Report("needless rollback", $"{actor.Name} rolls back, and nothing that it has received is undone");
+        }
+
+        // P-R5: no later restart is caused by a message that was undone before.
+        if (_beganByRollback.TryGetValue(actor, out var decided)
+            && undone.Exists(message => _learnedAt.TryGetValue(_actorOf[message].Host.Ledger.Life, out var learned) && learned <= decided))
+        {
+            cluster.Judges.Report("livelock", $"{actor.Name} rolls back again, because it received what had been undone before it began");
+        }
+    }
+
+    private IEnumerable<int> UndoneMessages(CheckpointedActor actor, ExactSet surviving)
+    {
+        var known = surviving.Copy();
+        while (actor.State.Received.FirstMissingIn(known, cluster.EventsOfParticipants) is { } message)
+        {
+            yield return message;
+            known.Add(message);
+        }
+    }
+
+    /// <summary>Once faults have stopped and all is at rest, the live actors form a consistent global state.</summary>
+    public void JudgeLiveState()
+    {
+        var live = new SortedDictionary<string, ActorState>(StringComparer.Ordinal);
+        foreach (var actor in cluster.Participants)
+        {
+            if (actor.IsDead)
+            {
+                // Lost with its silo, and nobody has called it since.
+                live[actor.Name] = cluster.Judges.Permanent.StateOf(actor.Name);
+                continue;
+            }
+
+            if (actor.IsStopped || !actor.Host.IsLoaded)
+            {
+                cluster.Judges.Report("live orphans", $"{actor.Name} {(actor.Host.IsLoaded ? "is stopped" : "is not loaded")} for ever");
+            }
+
+            if (cluster.Silos.Exists(silo => silo.IsRunning && silo.Agent.Undone.Knows(actor.Host.Ledger.Life)))
+            {
+                cluster.Judges.Report("live orphans", $"{actor.Host.Ledger.Life} goes on, and others hold that it is over");
+            }
+
+            if (cluster.Judges.Permanent.StateOf(actor.Name).Happened.FirstMissingIn(actor.State.Happened, cluster.EventsOfParticipants) is { } missing)
+            {
+                cluster.Judges.Report("live orphans", $"{actor.Name} has forgotten m{missing}, which its permanent checkpoint remembers");
+            }
+
+            live[actor.Name] = actor.State;
+        }
+
+        if (OrphanMessageChecker.FindOrphan(live, cluster.EventsOfParticipants) is { } orphan)
+        {
+            cluster.Judges.Report("live orphans", $"{orphan.Receiver} has received m{orphan.Message}, which nobody has sent any more");
+        }
+
+        if (live.FirstOrDefault(actor => HasLostCall(actor.Key, actor.Value)) is { Key: { } loser })
+        {
+            cluster.Judges.Report("live orphans", $"{loser} remembers a call that was lost");
+        }
+
+        if (WholeChainChecker.FindHalfChain(live, cluster.Calls) is { } half)
+        {
+            cluster.Judges.Report("whole chains, live", half);
+        }
+    }
+
+    public bool HasLostCall(string actor, ActorState state) =>
+        cluster.Calls.Exists(call => call.LostInTime && call.Caller == actor && state.Happened.Contains(call.Request));
+
+    private ExactSet Surviving()
+    {
+        var surviving = new ExactSet();
+        foreach (var actor in cluster.Participants)
+        {
+            surviving.UnionWith(actor.IsOver || !actor.Host.IsLoaded
+                ? cluster.Judges.Permanent.StateOf(actor.Name).Happened
+                : actor.State.Happened);
+        }
+
+        return surviving;
+    }
+}

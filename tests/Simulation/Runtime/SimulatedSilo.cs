@@ -1,0 +1,189 @@
+using Checkpointing.Protocol.Labels;
+using Checkpointing.Protocol.RollbackAlgorithm;
+using Checkpointing.Simulation.Tests.Mutants;
+
+namespace Checkpointing.Simulation.Tests.Runtime;
+
+/// <summary>One process: it hosts activations, knows which other silos are gone, and has an agent for rollbacks.</summary>
+internal sealed class SimulatedSilo
+{
+    public const long ReportInterval = 60;
+
+    private readonly SimulatedCluster _cluster;
+    private readonly HashSet<SimulatedSilo> _gone = [];
+    private bool _reports;
+
+    public SimulatedSilo(SimulatedCluster cluster, string name)
+    {
+        _cluster = cluster;
+        Id = new SiloId(name);
+        Agent = new RollbackAgent(Id, cluster.SiloOf);
+    }
+
+    public SiloId Id { get; }
+
+    public RollbackAgent Agent { get; }
+
+    /// <summary>The process runs.</summary>
+    public bool IsRunning { get; private set; } = true;
+
+    /// <summary>Declared dead, rightly or not: it will never be believed again.</summary>
+    public bool IsDeclaredDead { get; private set; }
+
+    public override string ToString() => Id.Name;
+
+    public IEnumerable<CheckpointedActor> Participants => _cluster.Activations.OfType<CheckpointedActor>().Where(actor => actor.Silo == this && !actor.IsDead);
+
+    public bool KnowsGone(SimulatedSilo silo) => _gone.Contains(silo);
+
+    public void DeclareDead() => IsDeclaredDead = true;
+
+    public void Stop() => IsRunning = false;
+
+    /// <summary>SPEC K34: drop its routes, end the calls to it as lost, then find out what was received from it.</summary>
+    public void LearnGone(SimulatedSilo silo)
+    {
+        if (!IsRunning || !_gone.Add(silo))
+        {
+            return;
+        }
+
+        _cluster.Trace.Line($"{Id} learns that {silo} is gone");
+        if (_cluster.Mutation != Mutation.SiloDeathsNotWatched)
+        {
+            Agent.OnSiloGone(silo.Id);
+        }
+
+        if (this == _cluster.Clients)
+        {
+            foreach (var call in _cluster.ClientCalls.Where(call => call.Callee.Silo == silo).ToList())
+            {
+                call.Fail(CallEnd.Lost);
+            }
+
+            return;
+        }
+
+        foreach (var activation in _cluster.Activations.Where(actor => actor.Silo == this && !actor.IsDead).ToList())
+        {
+            activation.LoseCallsTo(silo);
+            (activation as CheckpointedActor)?.Host.OnSiloGone();
+        }
+
+        Report();
+    }
+
+    /// <summary>Reports suspects and orphans until nothing is left to report (SPEC K31).</summary>
+    public void Report()
+    {
+        if (!_reports)
+        {
+            _reports = true;
+            ReportNow();
+        }
+    }
+
+    public void Receive(InstallEnds install)
+    {
+        if (!IsRunning)
+        {
+            return;
+        }
+
+        if (_cluster.Mutation == Mutation.FilterAfterTest)
+        {
+            TestThenInstall(install);
+            return;
+        }
+
+        var installed = Agent.OnInstallEnds(install);
+        var waiting = 1;
+        var orphans = new List<Life>();
+        foreach (var participant in Participants.ToList())
+        {
+            waiting++;
+            _cluster.Time.After(_cluster.Random.Between(0, 6), () =>
+            {
+                if (!participant.IsDead && participant.Host.IsLoaded)
+                {
+                    participant.Host.OnEndsInstalled();
+                }
+
+                if (!participant.IsDead && participant.Host.IsLoaded && IsOrphan(participant.Host.Ledger))
+                {
+                    orphans.Add(participant.Host.Ledger.Life);
+                }
+
+                Done();
+            });
+        }
+
+        Done();
+
+        void Done()
+        {
+            if (--waiting == 0 && IsRunning)
+            {
+                _cluster.Network.SendToRollbackCoordinator(this, Agent.OnTested(install, installed, [.. orphans]));
+            }
+        }
+    }
+
+    private bool IsOrphan(Ledger ledger) => _cluster.Mutation == Mutation.TentativeReceiptsNotTested
+        ? ledger.HasLostCall || ledger.Received.ToImmutable().Any(receipt => Agent.Undone.Contains(receipt.Sender, receipt.Sequence))
+        : ledger.IsOrphan(Agent.Undone);
+
+    private void TestThenInstall(InstallEnds install)
+    {
+        var preview = new UndoneLabels();
+        foreach (var end in Agent.Undone.Ends.Concat(install.Ends).Distinct())
+        {
+            preview.Install(end);
+        }
+
+        var orphans = Participants.Where(actor => actor.Host.IsLoaded && actor.Host.Ledger.IsOrphan(preview)).Select(actor => actor.Host.Ledger.Life).ToList();
+        _cluster.Time.After(_cluster.Random.Between(1, 40), () =>
+        {
+            _cluster.Network.SendToRollbackCoordinator(this, Agent.OnTested(install, Agent.OnInstallEnds(install), [.. orphans]));
+        });
+    }
+
+    private void ReportNow()
+    {
+        if (!IsRunning)
+        {
+            return;
+        }
+
+        var suspects = Agent.StoppedLives().ToDictionary(suspect => suspect.Life, suspect => suspect.LastLabelReceived);
+        var orphans = new List<Life>();
+        foreach (var participant in Participants.Where(actor => actor.Host.IsLoaded))
+        {
+            foreach (var suspect in Agent.SuspectsIn(participant.Host.Ledger))
+            {
+                suspects[suspect.Life] = suspect.LastLabelReceived;
+            }
+
+            if (IsOrphan(participant.Host.Ledger) && participant.Host.Rollback.Phase == RollbackPhase.Running)
+            {
+                orphans.Add(participant.Host.Ledger.Life);
+            }
+        }
+
+        _reports = suspects.Count > 0 || orphans.Count > 0;
+        if (suspects.Count > 0)
+        {
+            _cluster.Network.SendToRollbackCoordinator(this, new SuspectsReported([.. suspects.Select(suspect => new Suspect(suspect.Key, suspect.Value))]));
+        }
+
+        if (orphans.Count > 0)
+        {
+            _cluster.Network.SendToRollbackCoordinator(this, new OrphansReported([.. orphans]));
+        }
+
+        if (_reports)
+        {
+            _cluster.Time.After(ReportInterval, ReportNow);
+        }
+    }
+}
