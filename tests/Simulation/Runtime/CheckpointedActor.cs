@@ -79,7 +79,7 @@ internal sealed class CheckpointedActor : SimulatedActor
         {
             // What was read is in the permanent checkpoint already.
             call.LeftNoTrace = true;
-            return new Response([], State.Happened.Copy());
+            return new Response([], State.Happened.Copy(), LeavesNoTrace: true);
         }
 
         if (run.MayLeaveNoTrace)
@@ -98,7 +98,7 @@ internal sealed class CheckpointedActor : SimulatedActor
         return new Response(Cluster.Mutation == Mutation.ResponseLabelsOff ? [] : [Label(run.Request.From!)], carries);
     }
 
-    public override void OnResponse(HandlerRun run, Response response) => Receive(response.Stamps, response.Carries);
+    public override void OnResponse(HandlerRun run, Response response) => Receive(response.Stamps, response.Carries, !response.LeavesNoTrace);
 
     /// <summary>A new life from this checkpoint; null is the initial state. What waits in the queue is handed on unless everything was lost.</summary>
     public void Restart(bool keepQueue)
@@ -113,9 +113,10 @@ internal sealed class CheckpointedActor : SimulatedActor
     private MessageStamp Label(string receiver) =>
         Cluster.Actor(receiver) is CheckpointedActor peer ? Host.Ledger.Send(peer.Id) : Host.Ledger.Send();
 
-    private void Receive(IReadOnlyList<MessageStamp> stamps, ExactSet carries)
+    private void Receive(IReadOnlyList<MessageStamp> stamps, ExactSet carries, bool leavesTrace = true)
     {
         State.Received.UnionWith(carries);
+        State.Receipts += leavesTrace && !carries.IsEmpty ? 1 : 0;
         foreach (var stamp in stamps)
         {
             Host.Ledger.Receive(stamp);

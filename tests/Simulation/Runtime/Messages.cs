@@ -54,7 +54,7 @@ internal sealed class Request
     public bool IsCancelled { get; set; }
 }
 
-internal sealed record Response(IReadOnlyList<MessageStamp> Stamps, ExactSet Carries);
+internal sealed record Response(IReadOnlyList<MessageStamp> Stamps, ExactSet Carries, bool LeavesNoTrace = false);
 
 /// <summary>For the checkers only: one two-way call and what became of it.</summary>
 internal sealed class CallRecord

@@ -164,7 +164,6 @@ internal sealed class ParticipantHost(CheckpointedActor actor)
             {
                 case CloseGate:
                     Cluster.Judges.Gates.OnClosed(actor.Name, Cluster.Time.Now);
-                    Cluster.Judges.Requests.OnJoined(actor.Name);
                     break;
                 case OpenGate:
                     Cluster.Judges.Gates.OnOpened(actor.Name, Cluster.Time.Now);
