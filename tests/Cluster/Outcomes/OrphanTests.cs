@@ -5,7 +5,7 @@ namespace Checkpointing.Cluster.Tests.Outcomes;
 /// <summary>One silo dies and the others live on: a grain that depends on what was lost can never be committed.</summary>
 public sealed class OrphanTests
 {
-    /// <summary>CP-3: a label of a life that the table of lives does not know is undone work.</summary>
+    /// <summary>CP-3 at the sender that is asked; CP-5 would find it too, in the verification.</summary>
     [Fact]
     public async Task A_grain_that_depends_on_work_that_died_with_a_silo_is_an_orphan_and_is_left_out()
     {

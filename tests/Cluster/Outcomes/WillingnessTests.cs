@@ -53,48 +53,6 @@ public sealed class WillingnessTests(SharedOutcomeCluster shared)
     }
 
     [Fact]
-    public async Task An_observer_that_throws_does_not_disturb_the_round()
-    {
-        var observer = _cluster.New<IObservingGrain>();
-        await observer.Do<ObservingGrain>(self =>
-        {
-            self.Sum.State++;
-            self.Throws = true;
-        });
-        await MakePermanent(observer);
-        Assert.Equal(["taken", "permanent"], await Told(observer));
-        await _cluster.Log.Until($"{observer.GetGrainId()} threw in its checkpoint observer").WithTimeLimit();
-
-        await observer.Do<ObservingGrain>(self => self.Sum.State++);
-        _cluster.Store.OnNextWrite(observer.GetGrainId(), WriteFault.Fails);
-        Assert.Equal(CheckpointAbortReason.NotStored, (await _cluster.Checkpoint(observer)).Reason);
-        await MakePermanent(observer);
-        Assert.Equal(["taken", "permanent", "taken", "undone", "taken", "permanent"], await Told(observer));
-    }
-
-    /// <summary>In the turn that ends the last handler it is told: the handler's own call must not fail.</summary>
-    [Fact]
-    public async Task An_observer_that_throws_does_not_disturb_the_handler_in_whose_turn_it_is_told()
-    {
-        var observer = _cluster.New<IObservingGrain>();
-        var (begun, goOn) = (new Signal(), new Signal());
-        var handler = observer.Do<ObservingGrain>(async self =>
-        {
-            self.Sum.State++;
-            self.Throws = true;
-            begun.Set();
-            await goOn.Happens;
-        });
-        await begun.Happens;
-        var joined = _cluster.Log.Until($"{observer.GetGrainId()} joined");
-        var round = _cluster.Checkpoint(observer);
-        await joined;
-        goOn.Set();
-        await handler;
-        Assert.Equal(CheckpointStatus.Committed, (await round).Status);
-    }
-
-    [Fact]
     public async Task An_observer_that_throws_when_it_is_asked_is_not_willing()
     {
         var observer = _cluster.New<IObservingGrain>();
@@ -104,6 +62,7 @@ public sealed class WillingnessTests(SharedOutcomeCluster shared)
             self.ThrowsWhenAsked = true;
         });
         Assert.Equal(CheckpointAbortReason.Unwilling, (await _cluster.Checkpoint(observer)).Reason);
+        await _cluster.Log.Until($"{observer.GetGrainId()} threw in its checkpoint observer").WithTimeLimit();
         await observer.Do<ObservingGrain>(self => self.ThrowsWhenAsked = false);
         await MakePermanent(observer);
     }

@@ -20,29 +20,30 @@ public sealed class ManyGrainsTests(ITestOutputHelper output)
         await ChangeAll(cluster);
         Assert.Equal(CheckpointStatus.Committed, (await cluster.Checkpoint()).Status);
         var warmUp = await Round(cluster);
-        var pauses = new List<(double Fast, double Slow)>();
+        var pauses = new List<(double Fast, double Slow, double Write)>();
         for (var i = 0; i < 3; i++)
         {
             cluster.Storage.BeforeWrite = null;
             var fast = await Round(cluster);
+
+            // On a machine that has other work to do a pause may last as long as that by itself: then each write takes longer still.
+            var slowWrite = TimeSpan.FromTicks(Math.Max(SlowWrite.Ticks, 4 * fast.Pause.Ticks));
             cluster.Storage.BeforeWrite = async (name, _) =>
             {
                 AssertGatesAreOpen(cluster, name);
-                await Task.Delay(SlowWrite);
+                await Task.Delay(slowWrite);
                 AssertGatesAreOpen(cluster, name);
             };
             var slow = await Round(cluster);
 
             // The records of the grains, side by side, and then the decision.
-            Assert.True(slow.Duration - slow.Pause > 2 * SlowWrite, $"{slow.Duration} in all, {slow.Pause} of it pause");
-            pauses.Add((fast.Pause.TotalMilliseconds, slow.Pause.TotalMilliseconds));
+            Assert.True(slow.Duration - slow.Pause > 2 * slowWrite, $"{slow.Duration} in all, {slow.Pause} of it pause");
+            pauses.Add((fast.Pause.TotalMilliseconds, slow.Pause.TotalMilliseconds, slowWrite.TotalMilliseconds));
         }
 
-        // The least of several: this machine may have other work to do.
-        var (withFast, withSlow) = (pauses.Min(pause => pause.Fast), pauses.Min(pause => pause.Slow));
-        output.WriteLine($"{Grains} grains: pause {withFast:F1} ms with fast storage, {withSlow:F1} ms with slow storage, {warmUp.Pause.TotalMilliseconds:F1} ms in the first round");
-        Assert.True(withSlow < SlowWrite.TotalMilliseconds / 2, $"The pause of {withSlow:F1} ms is not far below one write.");
-        Assert.True(withSlow < Math.Max(withFast + (SlowWrite.TotalMilliseconds / 4), withFast * 2), "The pause depends on storage.");
+        output.WriteLine($"{Grains} grains: pause {warmUp.Pause.TotalMilliseconds:F1} ms in the first round; then "
+            + string.Join(", ", pauses.Select(pause => $"{pause.Fast:F1} ms with fast storage and {pause.Slow:F1} ms with {pause.Write:F0} ms per write")));
+        Assert.True(pauses.Min(pause => pause.Slow / pause.Write) < 0.5, "No pause is far below one write: it depends on storage.");
         cluster.Storage.BeforeWrite = null;
         await cluster.AssertEverythingIsPermanent(_transfers);
     }
