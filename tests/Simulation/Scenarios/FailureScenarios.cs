@@ -7,7 +7,7 @@ using static Checkpointing.Simulation.Tests.Scenarios.Script;
 
 namespace Checkpointing.Simulation.Tests.Scenarios;
 
-/// <summary>SPEC H, area "failure", as far as checkpoint rounds are concerned.</summary>
+/// <summary>The failure rows of docs/scenarios.md, as far as checkpoint rounds are concerned.</summary>
 public class FailureScenarios
 {
     /// <summary>CP-11. Afterwards the receipts are the larger of those before the tentative checkpoint and those after it, for each peer.</summary>

@@ -5,7 +5,7 @@ using static Checkpointing.Simulation.Tests.Scenarios.Script;
 
 namespace Checkpointing.Simulation.Tests.Scenarios;
 
-/// <summary>SPEC H, area "round".</summary>
+/// <summary>The rows about rounds of docs/scenarios.md.</summary>
 public class RoundScenarios
 {
     [Fact]
