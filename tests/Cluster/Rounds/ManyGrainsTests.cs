@@ -20,33 +20,34 @@ public sealed class ManyGrainsTests(ITestOutputHelper output)
         await ChangeAll(cluster);
         Assert.Equal(CheckpointStatus.Committed, (await cluster.Checkpoint()).Status);
         var warmUp = await Round(cluster);
-        var pauses = new List<(double Fast, double Slow, double Write)>();
-        for (var i = 0; i < 3; i++)
+        var (withFast, withSlow) = (TimeSpan.MaxValue, TimeSpan.MaxValue);
+        for (var i = 0; i < 3 || (i < 6 && !IsFarBelowOneWrite(withSlow, withFast)); i++)
         {
             cluster.Storage.BeforeWrite = null;
-            var fast = await Round(cluster);
-
-            // On a machine that has other work to do a pause may last as long as that by itself: then each write takes longer still.
-            var slowWrite = TimeSpan.FromTicks(Math.Max(SlowWrite.Ticks, 4 * fast.Pause.Ticks));
+            withFast = Least(withFast, (await Round(cluster)).Pause);
             cluster.Storage.BeforeWrite = async (name, _) =>
             {
                 AssertGatesAreOpen(cluster, name);
-                await Task.Delay(slowWrite);
+                await Task.Delay(SlowWrite);
                 AssertGatesAreOpen(cluster, name);
             };
             var slow = await Round(cluster);
+            withSlow = Least(withSlow, slow.Pause);
 
             // The records of the grains, side by side, and then the decision.
-            Assert.True(slow.Duration - slow.Pause > 2 * slowWrite, $"{slow.Duration} in all, {slow.Pause} of it pause");
-            pauses.Add((fast.Pause.TotalMilliseconds, slow.Pause.TotalMilliseconds, slowWrite.TotalMilliseconds));
+            Assert.True(slow.Duration - slow.Pause > 2 * SlowWrite, $"{slow.Duration} in all, {slow.Pause} of it pause");
         }
 
-        output.WriteLine($"{Grains} grains: pause {warmUp.Pause.TotalMilliseconds:F1} ms in the first round; then "
-            + string.Join(", ", pauses.Select(pause => $"{pause.Fast:F1} ms with fast storage and {pause.Slow:F1} ms with {pause.Write:F0} ms per write")));
-        Assert.True(pauses.Min(pause => pause.Slow / pause.Write) < 0.5, "No pause is far below one write: it depends on storage.");
+        output.WriteLine($"{Grains} grains: pause {withFast.TotalMilliseconds:F1} ms with fast storage, {withSlow.TotalMilliseconds:F1} ms with {SlowWrite.TotalMilliseconds} ms per write, {warmUp.Pause.TotalMilliseconds:F1} ms in the first round");
+        Assert.True(IsFarBelowOneWrite(withSlow, withFast), $"The pause depends on storage: {withSlow}, and {withFast} with fast storage.");
         cluster.Storage.BeforeWrite = null;
         await cluster.AssertEverythingIsPermanent(_transfers);
     }
+
+    /// <summary>The least of several rounds is compared, and on a machine with other work to do with the pause that it needs without any storage.</summary>
+    private static bool IsFarBelowOneWrite(TimeSpan withSlow, TimeSpan withFast) => withSlow < SlowWrite / 2 || withSlow < withFast * 2;
+
+    private static TimeSpan Least(TimeSpan left, TimeSpan right) => left < right ? left : right;
 
     /// <summary>The judge sees that each grain's gate is open when its own record is written; when the decision is, all grains of the round have their gates open.</summary>
     private static void AssertGatesAreOpen(RoundsCluster cluster, string name)
