@@ -16,6 +16,12 @@ internal static partial class Repository
 
     public static IEnumerable<string> Projects(string folder) => Directory.EnumerateFiles(Path.Combine(Root, folder), "*.csproj", SearchOption.AllDirectories);
 
+    /// <summary>What stands in the first column of the tables of a page, without headings.</summary>
+    public static IEnumerable<string> FirstColumn(string page) => File.ReadLines(Path.Combine(Root, page))
+        .Select(line => FirstCell().Match(line))
+        .Where(cell => cell.Success)
+        .Select(cell => cell.Groups["cell"].Value);
+
     public static string Relative(string file) => Path.GetRelativePath(Root, file).Replace('\\', '/');
 
     private static string FindRoot(DirectoryInfo? directory)
@@ -25,6 +31,9 @@ internal static partial class Repository
 
         return directory?.FullName ?? throw new InvalidOperationException("The tests do not run inside the repository.");
     }
+
+    [GeneratedRegex(@"^\| (?<cell>[A-Z][A-Z0-9.-]*\d) \|")]
+    private static partial Regex FirstCell();
 
     [GeneratedRegex("(^|/)(bin|obj)/")]
     private static partial Regex Produced();

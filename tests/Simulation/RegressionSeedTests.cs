@@ -10,8 +10,10 @@ public class RegressionSeedTests
     private const string LeftOutDuringTheVote = "a member was left out while its component waited for its vote";
     private const string CleanGrainWrote = "a clean participant wrote, because a life without labels had made its table longer";
     private const string UnverifiedSnapshot = "a later life stored its own snapshot in the place of the one that was verified";
+    private const string RefusedBeforeItCouldBeKnown = "a request was to be refused because of a chain of which its coordinator had not heard yet";
     private const string SupersededUnaware = "a superseded coordinator did not notice, or called a younger round forgotten";
 
+    // The last of these were the checkers' own mistakes: they expected more than anybody could know.
     [Theory]
     [InlineData(1UL, GapCovered)]
     [InlineData(38UL, GapCovered)]
@@ -31,6 +33,12 @@ public class RegressionSeedTests
     [InlineData(1005436UL, UnverifiedSnapshot)]
     [InlineData(1446UL, "a delayed Join of an undone round closed the gate of a participant that was in doubt about an earlier one")]
     [InlineData(11724UL, "a released member came back in the same round, and the delayed Undo of its release undid what was committed")]
+    [InlineData(49750UL, RefusedBeforeItCouldBeKnown)]
+    [InlineData(55890UL, RefusedBeforeItCouldBeKnown)]
+    [InlineData(84297UL, RefusedBeforeItCouldBeKnown)]
+    [InlineData(139371UL, RefusedBeforeItCouldBeKnown)]
+    [InlineData(166928UL, RefusedBeforeItCouldBeKnown)]
+    [InlineData(117261UL, "a message that arrived after its effects had been read from its sender was not counted as received")]
     public void A_seed_that_once_failed_keeps_every_promise(ulong seed, string violation)
     {
         var run = SimulationRun.Of(seed);

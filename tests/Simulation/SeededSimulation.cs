@@ -55,7 +55,8 @@ internal sealed class SeededSimulation
     public static ulong? SingleSeed =>
         Environment.GetEnvironmentVariable("CHECKPOINTING_SEED") is { Length: > 0 } seed ? ulong.Parse(seed, CultureInfo.InvariantCulture) : null;
 
-    public static string ReplayCommand(ulong seed) => $"CHECKPOINTING_SEED={seed} dotnet test --project tests/Simulation";
+    public static string ReplayCommand(ulong seed) =>
+        $"CHECKPOINTING_SEED={seed} dotnet test -c Release --project tests/Simulation --filter-class {typeof(CheckpointRoundsUnderFaultsTests).FullName}";
 
     public static SeededSimulation Run(ulong firstSeed, int count)
     {

@@ -4,7 +4,7 @@ using Orleans.Runtime.Placement;
 namespace Checkpointing.Runtime.Participants;
 
 /// <summary>
-/// Where the changes of a grain go that is deactivated. Until images of live grains can be parked they are checkpointed first (DESIGN §8). That cannot
+/// Where the changes of a grain go that is deactivated. Until images of live grains can be parked they are checkpointed first (G7). That cannot
 /// succeed if the round must drain a chain that waits for this very grain: then the grain moves to another silo, with its changes in memory, and the chain
 /// goes on there.
 /// </summary>

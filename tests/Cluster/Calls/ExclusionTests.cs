@@ -74,10 +74,12 @@ public sealed class ExclusionTests(CheckpointedCluster cluster)
         Assert.Equal(Callers * Rounds, atQ.LastSequence);
     }
 
-    [Fact]
-    public async Task A_root_does_not_start_beside_a_nested_call_when_the_gate_opens()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_root_does_not_start_beside_a_nested_call_when_the_gate_opens(bool acrossSilos)
     {
-        var (p, q) = await cluster.Pair(acrossSilos: true);
+        var (p, q) = await cluster.Pair(acrossSilos);
         var (began, goOn, rootRan) = (new Signal(), new Signal(), new Signal());
         await q.CloseGate();
         var root = q.Perform(rootRan.AsScript());
@@ -203,11 +205,13 @@ public sealed class ExclusionTests(CheckpointedCluster cluster)
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task A_call_back_on_a_reentrant_chain_runs_beside_its_caller_over_parked_roots(bool throughRelay)
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public async Task A_call_back_on_a_reentrant_chain_runs_beside_its_caller_over_parked_roots(bool throughRelay, bool acrossSilos)
     {
-        var (p, q) = await cluster.Pair(acrossSilos: true);
+        var (p, q) = await cluster.Pair(acrossSilos);
         var relay = await cluster.New<IRelayGrain>(0);
         var (began, goOn, ran) = (new Signal(), new Signal(), new Signal());
         var chain = p.Perform(Script.Of(async self =>

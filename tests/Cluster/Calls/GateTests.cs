@@ -6,6 +6,35 @@ namespace Checkpointing.Cluster.Tests.Calls;
 /// <summary>What a closed gate parks and what it lets pass (SPEC D6).</summary>
 public sealed class GateTests(CheckpointedCluster cluster)
 {
+    /// <summary>Every kind of root, and whether participants, or who calls them, are on two silos.</summary>
+    public static MatrixTheoryData<string, bool> Roots => new(
+        [
+            "client call",
+            "client one-way",
+            "client read-only",
+            "client always-interleave",
+            "client extension",
+            "one-way of a participant",
+            "relay for a client",
+            "timer",
+            "reminder",
+            "stream",
+        ],
+        [false, true]);
+
+    public static MatrixTheoryData<string, bool> AwaitedCalls => new(
+        [
+            "call",
+            "read-only",
+            "always-interleave",
+            "extension",
+            "enumeration",
+            "relay",
+            "reentrant relay",
+            "stateless worker",
+        ],
+        [false, true]);
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -25,19 +54,10 @@ public sealed class GateTests(CheckpointedCluster cluster)
     }
 
     [Theory]
-    [InlineData("client call")]
-    [InlineData("client one-way")]
-    [InlineData("client read-only")]
-    [InlineData("client always-interleave")]
-    [InlineData("client extension")]
-    [InlineData("one-way of a participant")]
-    [InlineData("relay for a client")]
-    [InlineData("timer")]
-    [InlineData("reminder")]
-    [InlineData("stream")]
-    public async Task A_root_is_parked_and_runs_when_the_gate_opens(string kind)
+    [MemberData(nameof(Roots))]
+    public async Task A_root_is_parked_and_runs_when_the_gate_opens(string kind, bool acrossSilos)
     {
-        var (p, q) = await cluster.Pair(acrossSilos: true);
+        var (p, q) = await cluster.Pair(acrossSilos);
         var relay = await cluster.New<IRelayGrain>(1);
         var ran = new Signal();
         var stream = StreamId.Create("events", Guid.NewGuid());
@@ -74,17 +94,10 @@ public sealed class GateTests(CheckpointedCluster cluster)
     }
 
     [Theory]
-    [InlineData("call")]
-    [InlineData("read-only")]
-    [InlineData("always-interleave")]
-    [InlineData("extension")]
-    [InlineData("enumeration")]
-    [InlineData("relay")]
-    [InlineData("reentrant relay")]
-    [InlineData("stateless worker")]
-    public async Task A_call_that_a_participant_awaits_passes_the_gate(string kind)
+    [MemberData(nameof(AwaitedCalls))]
+    public async Task A_call_that_a_participant_awaits_passes_the_gate(string kind, bool acrossSilos)
     {
-        var (p, q) = await cluster.Pair(acrossSilos: true);
+        var (p, q) = await cluster.Pair(acrossSilos);
         var relay = await cluster.New<IRelayGrain>(1);
         var reentrantRelay = await cluster.New<IReentrantRelayGrain>(1);
         var ran = new Signal();
@@ -148,10 +161,12 @@ public sealed class GateTests(CheckpointedCluster cluster)
         await q.OpenGate();
     }
 
-    [Fact]
-    public async Task The_capture_runs_in_the_turn_that_ends_the_last_handler()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task The_capture_runs_in_the_turn_that_ends_the_last_handler(bool acrossSilos)
     {
-        var (p, q) = await cluster.Pair(acrossSilos: false);
+        var (p, q) = await cluster.Pair(acrossSilos);
         var r = await cluster.New<IParticipantGrain>(1);
         var (began, goOn) = (new Signal(), new Signal());
         var running = p.Perform(Script.Of(async self =>

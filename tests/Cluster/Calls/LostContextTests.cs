@@ -8,13 +8,13 @@ namespace Checkpointing.Cluster.Tests.Calls;
 /// <summary>Calls that lost their context fail clearly, because they would carry no label (SPEC K23).</summary>
 public sealed class LostContextTests(CheckpointedCluster cluster)
 {
+    public static MatrixTheoryData<string, bool> Ways => new(["ConfigureAwait(false)", "Task.Run", "one-way"], [false, true]);
+
     [Theory]
-    [InlineData("ConfigureAwait(false)")]
-    [InlineData("Task.Run")]
-    [InlineData("one-way")]
-    public async Task A_call_outside_the_context_of_its_grain_is_refused(string how)
+    [MemberData(nameof(Ways))]
+    public async Task A_call_outside_the_context_of_its_grain_is_refused(string how, bool acrossSilos)
     {
-        var (p, q) = await cluster.Pair(acrossSilos: true);
+        var (p, q) = await cluster.Pair(acrossSilos);
 
         var refused = await Assert.ThrowsAsync<CallLostItsContextException>(() => p.Perform(Script.Of(async self =>
         {
@@ -41,10 +41,12 @@ public sealed class LostContextTests(CheckpointedCluster cluster)
         Assert.Equal(1, await q.Add(1));
     }
 
-    [Fact]
-    public async Task A_call_of_a_timer_that_lost_its_context_is_refused()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_call_of_a_timer_that_lost_its_context_is_refused(bool acrossSilos)
     {
-        var (p, q) = await cluster.Pair(acrossSilos: false);
+        var (p, q) = await cluster.Pair(acrossSilos);
         var refused = new TaskCompletionSource<Exception?>(TaskCreationOptions.RunContinuationsAsynchronously);
 
         await p.Perform(Script.Of(self =>
@@ -77,10 +79,12 @@ public sealed class LostContextTests(CheckpointedCluster cluster)
         Assert.Equal((4, 0), (sum, (await q.Ledger()).Receipts.Length));
     }
 
-    [Fact]
-    public async Task Work_started_without_the_grains_flow_calls_as_a_client_does()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Work_started_without_the_grains_flow_calls_as_a_client_does(bool acrossSilos)
     {
-        var (p, q) = await cluster.Pair(acrossSilos: false);
+        var (p, q) = await cluster.Pair(acrossSilos);
         Task<int>? work = null;
 
         await p.Perform(Script.Of(self =>

@@ -66,10 +66,12 @@ public sealed class OtherKindsOfCallTests(CheckpointedCluster cluster)
         Assert.Equal((1, 1), (atQ.LastSequence, atP.LastReceivedFrom(atQ)));
     }
 
-    [Fact]
-    public async Task A_call_of_an_observer_carries_no_label()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task A_call_of_an_observer_carries_no_label(int silo)
     {
-        var p = await cluster.New<IParticipantGrain>();
+        var p = await cluster.New<IParticipantGrain>(silo);
         var observer = new ProbeObserver();
         var reference = cluster.Client.CreateObjectReference<IProbeObserver>(observer);
 
@@ -91,10 +93,12 @@ public sealed class OtherKindsOfCallTests(CheckpointedCluster cluster)
         Assert.Equal((2, 0), (atP.LastSequence, atP.Receipts.Length));
     }
 
-    [Fact]
-    public async Task A_timer_callback_is_a_root_without_label_and_its_calls_are_labelled()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_timer_callback_is_a_root_without_label_and_its_calls_are_labelled(bool acrossSilos)
     {
-        var (p, q) = await cluster.Pair(acrossSilos: true);
+        var (p, q) = await cluster.Pair(acrossSilos);
         var done = new Signal();
 
         await p.Perform(Script.Of(self =>
@@ -115,10 +119,12 @@ public sealed class OtherKindsOfCallTests(CheckpointedCluster cluster)
         Assert.Equal((1, 1), (atQ.LastSequence, atP.LastReceivedFrom(atQ)));
     }
 
-    [Fact]
-    public async Task A_reminder_is_a_root_without_label()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task A_reminder_is_a_root_without_label(int silo)
     {
-        var p = await cluster.New<IParticipantGrain>();
+        var p = await cluster.New<IParticipantGrain>(silo);
         var reminded = new Signal();
         Live.WhenReminded(p, _ =>
         {
@@ -133,10 +139,12 @@ public sealed class OtherKindsOfCallTests(CheckpointedCluster cluster)
         Assert.Equal((0, 0), (atP.LastSequence, atP.Receipts.Length));
     }
 
-    [Fact]
-    public async Task A_stream_event_is_a_root_without_label()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_stream_event_is_a_root_without_label(bool acrossSilos)
     {
-        var (p, q) = await cluster.Pair(acrossSilos: true);
+        var (p, q) = await cluster.Pair(acrossSilos);
         var received = new Signal();
         var id = StreamId.Create("events", Guid.NewGuid());
         await q.Perform(Script.Of(self => self.GetStreamProvider("streams").GetStream<int>(id).SubscribeAsync((_, _) =>

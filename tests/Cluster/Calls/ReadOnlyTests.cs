@@ -22,10 +22,12 @@ public sealed class ReadOnlyTests(CheckpointedCluster cluster)
         Assert.True(atQ.IsClean);
     }
 
-    [Fact]
-    public async Task After_a_change_it_is_a_call_like_any_other()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task After_a_change_it_is_a_call_like_any_other(bool acrossSilos)
     {
-        var (p, q) = await cluster.Pair(acrossSilos: true);
+        var (p, q) = await cluster.Pair(acrossSilos);
         await Untouched(q);
         await q.Add(1);
 
@@ -35,10 +37,12 @@ public sealed class ReadOnlyTests(CheckpointedCluster cluster)
         Assert.Equal((1, 1), (atP.LastReceivedFrom(atQ), atQ.LastReceivedFrom(atP)));
     }
 
-    [Fact]
-    public async Task While_a_checkpoint_is_undecided_it_is_a_call_like_any_other()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task While_a_checkpoint_is_undecided_it_is_a_call_like_any_other(bool acrossSilos)
     {
-        var (p, q) = await cluster.Pair(acrossSilos: true);
+        var (p, q) = await cluster.Pair(acrossSilos);
         await Untouched(q);
         await q.InTurn(activation => activation.Ledger.TakeTentative());
 
@@ -47,10 +51,12 @@ public sealed class ReadOnlyTests(CheckpointedCluster cluster)
         Assert.Equal(1, (await p.Ledger()).LastReceivedFrom(await q.Ledger()));
     }
 
-    [Fact]
-    public async Task A_read_only_call_that_calls_on_is_a_call_like_any_other()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_read_only_call_that_calls_on_is_a_call_like_any_other(bool acrossSilos)
     {
-        var (p, q) = await cluster.Pair(acrossSilos: true);
+        var (p, q) = await cluster.Pair(acrossSilos);
         var r = await cluster.New<IParticipantGrain>(0, "r");
         await Untouched(q);
 
@@ -61,10 +67,12 @@ public sealed class ReadOnlyTests(CheckpointedCluster cluster)
         Assert.Equal(1, atR.LastReceivedFrom(atQ));
     }
 
-    [Fact]
-    public async Task A_change_beside_a_running_read_only_call_makes_it_a_dependency()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_change_beside_a_running_read_only_call_makes_it_a_dependency(bool acrossSilos)
     {
-        var (p, q) = await cluster.Pair(acrossSilos: true);
+        var (p, q) = await cluster.Pair(acrossSilos);
         await Untouched(q);
         var (began, goOn) = (new Signal(), new Signal());
         var reading = p.Perform(Script.Of(self => self.Own(q).Peek(Script.Of(async _ =>

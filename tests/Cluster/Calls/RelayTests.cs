@@ -5,13 +5,13 @@ namespace Checkpointing.Cluster.Tests.Calls;
 /// <summary>Grains without checkpointed state pass on what they received, both ways (SPEC K5).</summary>
 public sealed class RelayTests(CheckpointedCluster cluster)
 {
+    public static MatrixTheoryData<string, bool> Relays => new(["relay", "reentrant relay", "stateless worker"], [false, true]);
+
     [Theory]
-    [InlineData("relay")]
-    [InlineData("reentrant relay")]
-    [InlineData("stateless worker")]
-    public async Task A_dependency_passes_through_a_relay_both_ways(string kind)
+    [MemberData(nameof(Relays))]
+    public async Task A_dependency_passes_through_a_relay_both_ways(string kind, bool acrossSilos)
     {
-        var (p, q) = await cluster.Pair(acrossSilos: true);
+        var (p, q) = await cluster.Pair(acrossSilos);
         var relay = await Relay(kind);
 
         await p.Perform(Script.Of(self => Own(self, relay).Perform(Script.Of(inner => inner.Own(q).Add(1)))));
@@ -22,12 +22,10 @@ public sealed class RelayTests(CheckpointedCluster cluster)
     }
 
     [Theory]
-    [InlineData("relay")]
-    [InlineData("reentrant relay")]
-    [InlineData("stateless worker")]
-    public async Task What_a_client_reads_from_one_grain_and_writes_to_another_through_a_relay_is_a_dependency(string kind)
+    [MemberData(nameof(Relays))]
+    public async Task What_a_client_reads_from_one_grain_and_writes_to_another_through_a_relay_is_a_dependency(string kind, bool acrossSilos)
     {
-        var (b, c) = await cluster.Pair(acrossSilos: true);
+        var (b, c) = await cluster.Pair(acrossSilos);
         var relay = await Relay(kind);
 
         await relay.Perform(Script.Of(async self => await self.Own(c).Add(await self.Own(b).Add(3))));
@@ -38,12 +36,10 @@ public sealed class RelayTests(CheckpointedCluster cluster)
     }
 
     [Theory]
-    [InlineData("relay")]
-    [InlineData("reentrant relay")]
-    [InlineData("stateless worker")]
-    public async Task An_exception_and_a_union_of_labels_pass_through_relays_in_a_row(string kind)
+    [MemberData(nameof(Relays))]
+    public async Task An_exception_and_a_union_of_labels_pass_through_relays_in_a_row(string kind, bool acrossSilos)
     {
-        var (p, q) = await cluster.Pair(acrossSilos: true);
+        var (p, q) = await cluster.Pair(acrossSilos);
         var r = await cluster.New<IParticipantGrain>(0, "r");
         var (outer, inner) = (await cluster.New<IRelayGrain>(1), await Relay(kind));
 
@@ -60,10 +56,12 @@ public sealed class RelayTests(CheckpointedCluster cluster)
         Assert.Equal((1, 1), (atR.LastReceivedFrom(atP), atR.LastReceivedFrom(atQ)));
     }
 
-    [Fact]
-    public async Task A_relay_forgets_what_it_received_when_its_call_has_ended()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_relay_forgets_what_it_received_when_its_call_has_ended(bool acrossSilos)
     {
-        var (b, c) = await cluster.Pair(acrossSilos: true);
+        var (b, c) = await cluster.Pair(acrossSilos);
         var relay = await cluster.New<IRelayGrain>();
 
         await relay.Perform(Script.Of(self => self.Own(b).Add(3)));
@@ -72,10 +70,12 @@ public sealed class RelayTests(CheckpointedCluster cluster)
         Assert.Empty((await c.Ledger()).Receipts);
     }
 
-    [Fact]
-    public async Task Calls_that_overlap_on_a_reentrant_relay_do_not_mix_their_labels()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Calls_that_overlap_on_a_reentrant_relay_do_not_mix_their_labels(bool acrossSilos)
     {
-        var (b, c) = await cluster.Pair(acrossSilos: true);
+        var (b, c) = await cluster.Pair(acrossSilos);
         var relay = await cluster.New<IReentrantRelayGrain>();
         var (read, wrote) = (new Signal(), new Signal());
 
@@ -93,10 +93,12 @@ public sealed class RelayTests(CheckpointedCluster cluster)
         Assert.Empty((await c.Ledger()).Receipts);
     }
 
-    [Fact]
-    public async Task A_one_way_call_of_a_relay_carries_the_labels_on()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_one_way_call_of_a_relay_carries_the_labels_on(bool acrossSilos)
     {
-        var (p, q) = await cluster.Pair(acrossSilos: true);
+        var (p, q) = await cluster.Pair(acrossSilos);
         var relay = await cluster.New<IRelayGrain>();
         var ran = new Signal();
 

@@ -20,10 +20,12 @@ public sealed class WaitingCallTests(CheckpointedCluster cluster)
         Assert.Equal((false, true), (first.HasHappened, second.HasHappened));
     }
 
-    [Fact]
-    public async Task A_nested_call_that_timed_out_behind_another_handler_is_not_run_and_not_received()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_nested_call_that_timed_out_behind_another_handler_is_not_run_and_not_received(bool acrossSilos)
     {
-        var (p, q) = await cluster.Pair(acrossSilos: true);
+        var (p, q) = await cluster.Pair(acrossSilos);
         var (began, goOn, ran) = (new Signal(), new Signal(), new Signal());
         var blocking = q.Perform(Script.Of(async _ =>
         {

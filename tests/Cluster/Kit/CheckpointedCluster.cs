@@ -1,5 +1,4 @@
 using Checkpointing.Cluster.Tests.Kit;
-using Orleans.Runtime.Placement;
 using Orleans.TestingHost;
 
 [assembly: AssemblyFixture(typeof(CheckpointedCluster))]
@@ -31,16 +30,7 @@ public class CheckpointedCluster : IAsyncLifetime
         where T : IProbeGrain
     {
         var grain = Client.GetGrain<T>($"{name}-{Interlocked.Increment(ref _names)}");
-        RequestContext.Set(IPlacementDirector.PlacementHintKey, Cluster.Silos[silo].SiloAddress);
-        try
-        {
-            await grain.GetNothing();
-        }
-        finally
-        {
-            RequestContext.Remove(IPlacementDirector.PlacementHintKey);
-        }
-
+        await Placed.On(Cluster.Silos[silo].SiloAddress, grain.GetNothing);
         return grain;
     }
 

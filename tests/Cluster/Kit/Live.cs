@@ -28,9 +28,10 @@ internal static class Live
     public static Task Reminded(ProbeGrain grain) => OnReminder.TryGetValue(grain.GrainContext.GrainId, out var code) ? code(grain) : Task.CompletedTask;
 
     /// <summary>Runs code in a turn of the grain's activation, as the silo's agent will.</summary>
-    public static Task<T> InTurn<T>(this IProbeGrain grain, Func<CheckpointedActivation, T> code)
+    public static Task<T> InTurn<T>(this IProbeGrain grain, Func<CheckpointedActivation, T> code) => Of(grain).InTurn(code);
+
+    public static Task<T> InTurn<T>(this CheckpointedActivation activation, Func<CheckpointedActivation, T> code)
     {
-        var activation = Of(grain);
         var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
         activation.Context.Scheduler.QueueAction(() =>
         {
@@ -50,9 +51,11 @@ internal static class Live
     public static async Task Inside(this IProbeGrain grain, Func<ProbeGrain, Task> code) =>
         await (await grain.InTurn(activation => code((ProbeGrain)activation.Context.GrainInstance!))).WithTimeLimit();
 
-    public static Task CloseGate(this IProbeGrain grain) => grain.InTurn(activation =>
+    public static Task CloseGate(this IProbeGrain grain) => Of(grain).CloseGate();
+
+    public static Task CloseGate(this CheckpointedActivation activation) => activation.InTurn(closing =>
     {
-        activation.Turns.Close();
+        closing.Turns.Close();
         return true;
     });
 

@@ -72,7 +72,7 @@ public sealed class FaultyStorageTests(SharedOutcomeCluster shared) : IDisposabl
     [Fact]
     public async Task A_decision_that_could_not_be_written_aborts_the_round_for_everybody()
     {
-        var p = await OnceCheckpointed();
+        var p = await _cluster.OnceCheckpointed();
         await p.Put(1);
         Store.OnNextWrite(RecordStore.Coordinator, WriteFault.Fails);
         var aborted = await _cluster.Checkpoint(p);
@@ -88,7 +88,7 @@ public sealed class FaultyStorageTests(SharedOutcomeCluster shared) : IDisposabl
     [Fact]
     public async Task A_decision_that_was_written_although_the_store_said_no_stands()
     {
-        var p = await OnceCheckpointed();
+        var p = await _cluster.OnceCheckpointed();
         await p.Put(1);
         Store.OnNextWrite(RecordStore.Coordinator, WriteFault.FailsButLands);
         Assert.Equal(CheckpointStatus.Committed, (await _cluster.Checkpoint(p)).Status);
@@ -99,7 +99,7 @@ public sealed class FaultyStorageTests(SharedOutcomeCluster shared) : IDisposabl
     [Fact]
     public async Task A_coordinator_that_was_replaced_retires_and_the_next_one_serves()
     {
-        var p = await OnceCheckpointed();
+        var p = await _cluster.OnceCheckpointed();
         await p.Put(1);
         var outside = new DecisionRecordStorage(Store, "checkpoints", RecordStore.Coordinator);
         var record = (await outside.Read())!;
@@ -119,14 +119,6 @@ public sealed class FaultyStorageTests(SharedOutcomeCluster shared) : IDisposabl
         Assert.Equal(2, await Stored(p));
         Assert.Equal(record.Epoch + 6, (await outside.Read())!.Epoch);
         Assert.StartsWith($"{record.Epoch + 6}.", result.Round, StringComparison.Ordinal);
-    }
-
-    private async Task<IParticipantGrain> OnceCheckpointed()
-    {
-        var p = _cluster.New<IParticipantGrain>();
-        await p.Put(1);
-        Assert.Equal(CheckpointStatus.Committed, (await _cluster.Checkpoint(p)).Status);
-        return p;
     }
 
     /// <summary>The sum that a new life of the grain starts from: read by a grain of another name that is given its records.</summary>

@@ -44,6 +44,46 @@ public sealed class FullDiskTests : IDisposable
         Assert.Equal(2, (await pair.Get()).Number);
     }
 
+    /// <summary>From the request to the file and back; the silos keep running while it is read-only.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task While_its_file_is_read_only_rounds_abort_with_advice_and_nothing_is_lost(bool becomesWritableInTime)
+    {
+        var path = Path.Combine(_directory.FullName, "checkpoints.db");
+        using var file = new WritableFile(path);
+        string[] keys;
+        await using (var cluster = await OutcomeCluster.Start(silos: 2, file: path))
+        {
+            var (p, q) = (cluster.New<IParticipantGrain>("p"), cluster.New<IParticipantGrain>("q"));
+            keys = [p.GetPrimaryKeyString(), q.GetPrimaryKeyString()];
+            await p.Put(1, self => self.Own(q).Put(10));
+            Assert.Equal(CheckpointStatus.Committed, (await cluster.Checkpoint(p)).Status);
+
+            file.MakeReadOnly();
+            for (var i = 2; i <= 3; i++)
+            {
+                await p.Put(1, self => self.Own(q).Put(10));
+                AssertNamesGrainAndFile(await cluster.Checkpoint(p), path, p, q);
+                Assert.Equal((i, 10 * i), (await p.Get(), await q.Get()));
+            }
+
+            if (becomesWritableInTime)
+            {
+                file.MakeWritable();
+                var committed = await cluster.Checkpoint(p);
+                Assert.Equal((CheckpointStatus.Committed, 2), (committed.Status, committed.Participants.Count));
+            }
+
+            await cluster.Abandon();
+        }
+
+        file.MakeWritable();
+        await using var next = await OutcomeCluster.Start(silos: 2, file: path);
+        var sums = await Task.WhenAll(keys.Select(key => next.Client.GetGrain<IParticipantGrain>(key).Get()));
+        Assert.Equal(becomesWritableInTime ? [3, 30] : [1, 10], sums);
+    }
+
     [Fact]
     public async Task A_store_that_takes_no_writes_aborts_every_round_and_stops_nobody()
     {
@@ -65,6 +105,14 @@ public sealed class FullDiskTests : IDisposable
         Assert.Equal(CheckpointStatus.Committed, (await cluster.Checkpoint(p)).Status);
         await cluster.Silos.DeactivateAsync(p).WithTimeLimit();
         Assert.Equal(4, await p.Get());
+    }
+
+    private static void AssertNamesGrainAndFile(CheckpointResult aborted, string path, params IParticipantGrain[] members)
+    {
+        Assert.Equal((CheckpointStatus.Aborted, CheckpointAbortReason.NotStored), (aborted.Status, aborted.Reason));
+        Assert.Contains(members, member => aborted.Detail.StartsWith($"Grain {member.GetGrainId()}: ", StringComparison.Ordinal));
+        Assert.Contains($"to '{path}': the file or its directory cannot be opened for writing", aborted.Detail, StringComparison.Ordinal);
+        Assert.EndsWith("The previous permanent checkpoints still hold. Check the storage provider, then ask again.", aborted.Detail, StringComparison.Ordinal);
     }
 
     private static async Task<List<(GrainId Key, GrainState<string> State)>> FillUp(IGrainStorage storage)

@@ -31,7 +31,7 @@ public sealed class InDoubtTests
     public async Task A_grain_that_starts_before_the_decision_waits_for_it(bool commits)
     {
         await using var cluster = await OutcomeCluster.Start(store: _store);
-        var p = await OnceCheckpointed(cluster);
+        var p = await cluster.OnceCheckpointed();
         await p.Put(1);
         var (begun, goOn) = (new Signal(), new Signal());
         _store.OnNextWrite(RecordStore.Coordinator, commits ? WriteFault.Waits(begun, goOn) : WriteFault.WaitsAndFails(begun, goOn));
@@ -94,7 +94,7 @@ public sealed class InDoubtTests
     public async Task A_coordinator_that_stops_before_its_decision_leaves_no_grain_in_doubt()
     {
         await using var cluster = await OutcomeCluster.Start(store: _store, options: options => options.DecisionPollInterval = TimeSpan.FromMilliseconds(200));
-        var p = await OnceCheckpointed(cluster);
+        var p = await cluster.OnceCheckpointed();
         await p.Put(1);
         var (begun, goOn) = (new Signal(), new Signal());
         _store.OnNextWrite(RecordStore.Coordinator, WriteFault.WaitsAndFails(begun, goOn));
@@ -115,7 +115,7 @@ public sealed class InDoubtTests
     private async Task<string> AbandonInDoubt(Func<Func<Task>, Task> decision)
     {
         await using var first = await OutcomeCluster.Start(store: _store);
-        var p = await OnceCheckpointed(first);
+        var p = await first.OnceCheckpointed();
         await p.Put(1);
         var written = new Signal();
         _store.OnNextWrite(RecordStore.Coordinator, async write =>
@@ -136,13 +136,5 @@ public sealed class InDoubtTests
         await first.Abandon();
         Assert.Equal(2, (_store[RecordStore.SlotA, p.GetGrainId()] is null ? 0 : 1) + (_store[RecordStore.SlotB, p.GetGrainId()] is null ? 0 : 1));
         return p.GetPrimaryKeyString();
-    }
-
-    private static async Task<IParticipantGrain> OnceCheckpointed(OutcomeCluster cluster)
-    {
-        var p = cluster.New<IParticipantGrain>();
-        await p.Put(1);
-        Assert.Equal(CheckpointStatus.Committed, (await cluster.Checkpoint(p)).Status);
-        return p;
     }
 }

@@ -52,17 +52,15 @@ public sealed class OutcomeCluster : IAsyncDisposable
             if (file is not null)
                 silo.AddSqliteGrainStorage("file", sqlite => sqlite.DataSource = file);
 
-            silo.Services.AddKeyedSingleton<IGrainStorage>(
-                "checkpoints", (services, _) => power.Before(file is null ? store : services.GetRequiredKeyedService<IGrainStorage>("file")));
             silo.Services.AddSingleton<ILoggerProvider>(log);
             silo.Services.AddLogging(logging => logging.AddFilter("Checkpointing", LogLevel.Debug));
-            silo.AddCheckpointing(checkpointing =>
-            {
-                checkpointing.StorageName = "checkpoints";
-                checkpointing.CheckpointInterval = null;
-                checkpointing.MaxPause = TimeSpan.FromSeconds(4);
-                options?.Invoke(checkpointing);
-            });
+            silo.AddCheckpointsOnRequest(
+                services => power.Before(file is null ? store : services.GetRequiredKeyedService<IGrainStorage>("file")),
+                checkpointing =>
+                {
+                    checkpointing.MaxPause = TimeSpan.FromSeconds(4);
+                    options?.Invoke(checkpointing);
+                });
             configure?.Invoke(silo);
         });
         var cluster = new OutcomeCluster(builder.Build(), power, store, log);
@@ -75,10 +73,23 @@ public sealed class OutcomeCluster : IAsyncDisposable
         where T : IGrainWithStringKey
         => Client.GetGrain<T>($"{name}-{Guid.NewGuid():N}");
 
+    /// <summary>A participant whose permanent checkpoint has the sum 1.</summary>
+    public async Task<IParticipantGrain> OnceCheckpointed()
+    {
+        var p = New<IParticipantGrain>();
+        await p.Put(1);
+        Assert.Equal(CheckpointStatus.Committed, (await Checkpoint(p)).Status);
+        return p;
+    }
+
     public Task<CheckpointResult> Checkpoint(IAddressable grain) =>
         Coordinator.Checkpoint(grain.GetGrainId(), TestContext.Current.CancellationToken).WithTimeLimit();
 
     public Task<CheckpointResult> CheckpointAll() => Coordinator.CheckpointAll(TestContext.Current.CancellationToken).WithTimeLimit();
+
+    /// <summary>Where a grain is active.</summary>
+    public async Task<SiloAddress> SiloOf(IAddressable grain) =>
+        await Client.GetGrain<IManagementGrain>(0).GetActivationAddress(grain) ?? throw new InvalidOperationException($"{grain} is not active.");
 
     /// <summary>Stops everything on purpose, as a deployment does.</summary>
     public async Task Stop()

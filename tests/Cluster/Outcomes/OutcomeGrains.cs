@@ -10,7 +10,7 @@ public interface IPairGrain : IGrainWithStringKey
     Task<(string Text, int Number)> Get();
 }
 
-public sealed class PairGrain([CheckpointedState("text")] ICheckpointedState<Note> note, [CheckpointedState("number")] ICheckpointedState<int> count)
+public sealed class PairGrain([CheckpointedState("text")] ICheckpointedState<PairText> note, [CheckpointedState("number")] ICheckpointedState<int> count)
     : Grain, IPairGrain
 {
     public Task Set(string text, int number)
@@ -24,7 +24,7 @@ public sealed class PairGrain([CheckpointedState("text")] ICheckpointedState<Not
 }
 
 [GenerateSerializer]
-public sealed class Note
+public sealed class PairText
 {
     [Id(0)]
     public string Text { get; set; } = "";
@@ -40,24 +40,27 @@ public sealed class ObservingGrain([CheckpointedState("sum")] ICheckpointedState
 
     public bool IsWilling { get; set; } = true;
 
+    /// <summary>Whether it fails whenever it is told something.</summary>
     public bool Throws { get; set; }
+
+    public bool ThrowsWhenAsked { get; set; }
 
     public List<string> Told { get; } = [];
 
-    public bool WillingToCheckpoint() => IsWilling;
+    public bool WillingToCheckpoint() => ThrowsWhenAsked ? throw new InvalidOperationException("the observer does not know") : IsWilling;
 
-    public void OnTentativeCheckpointTaken(string round)
+    public void OnTentativeCheckpointTaken(string round) => Tell("taken");
+
+    public void OnMadePermanent(string round) => Tell("permanent");
+
+    public void OnTentativeCheckpointUndone(string round) => Tell("undone");
+
+    private void Tell(string what)
     {
-        Told.Add("taken");
+        Told.Add(what);
         if (Throws)
-        {
-            throw new InvalidOperationException("the observer fails");
-        }
+            throw new InvalidOperationException($"the observer fails when it is told '{what}'");
     }
-
-    public void OnMadePermanent(string round) => Told.Add("permanent");
-
-    public void OnTentativeCheckpointUndone(string round) => Told.Add("undone");
 }
 
 /// <summary>A grain whose state type accepts anything, also what no serializer knows.</summary>
@@ -144,7 +147,7 @@ public interface IShrunkGrain : IGrainWithStringKey
     Task<string> Get();
 }
 
-public sealed class ShrunkGrain([CheckpointedState("text")] ICheckpointedState<Note> note) : Grain, IShrunkGrain
+public sealed class ShrunkGrain([CheckpointedState("text")] ICheckpointedState<PairText> note) : Grain, IShrunkGrain
 {
     public Task Set(string text)
     {
@@ -162,7 +165,7 @@ public interface IGrownGrain : IGrainWithStringKey
 }
 
 public sealed class GrownGrain(
-    [CheckpointedState("text")] ICheckpointedState<Note> note,
+    [CheckpointedState("text")] ICheckpointedState<PairText> note,
     [CheckpointedState("number")] ICheckpointedState<int> count,
     [CheckpointedState("third")] ICheckpointedState<Third> third)
     : Grain, IGrownGrain

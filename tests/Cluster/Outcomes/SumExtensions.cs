@@ -6,23 +6,13 @@ namespace Checkpointing.Cluster.Tests.Outcomes;
 internal static class SumExtensions
 {
     /// <summary>Adds to the sum in the handler of the grain, then does what a test wants there.</summary>
-    public static Task Put(this IParticipantGrain grain, int amount, Func<ParticipantGrain, Task>? then = null) => grain.Perform(Script.Of(async self =>
+    public static Task Put(this IParticipantGrain grain, int amount, Func<ParticipantGrain, Task>? then = null) => grain.Do<ParticipantGrain>(async self =>
     {
-        var participant = (ParticipantGrain)self;
-        participant.Sum.State += amount;
+        self.Sum.State += amount;
         if (then is not null)
-            await then(participant);
-    })).WithTimeLimit();
+            await then(self);
+    });
 
     /// <summary>Reads the sum without a trace.</summary>
-    public static async Task<int> Get(this IParticipantGrain grain)
-    {
-        var sum = 0;
-        await grain.Peek(Script.Of(self =>
-        {
-            sum = ((ParticipantGrain)self).Sum.State;
-            return Task.CompletedTask;
-        })).WithTimeLimit();
-        return sum;
-    }
+    public static Task<int> Get(this IParticipantGrain grain) => grain.Look((ParticipantGrain self) => self.Sum.State);
 }

@@ -15,7 +15,7 @@ public sealed class WillingnessTests(SharedOutcomeCluster shared)
         var unwilling = _cluster.New<IObservingGrain>("unwilling");
         var dependent = _cluster.New<IParticipantGrain>("dependent");
         var independent = _cluster.New<IParticipantGrain>("independent");
-        await Do(unwilling, self => self.IsWilling = false);
+        await unwilling.Do<ObservingGrain>(self => self.IsWilling = false);
         await dependent.Put(1, self => self.Own(unwilling).Add(1));
         await independent.Put(1);
 
@@ -30,7 +30,7 @@ public sealed class WillingnessTests(SharedOutcomeCluster shared)
         Assert.Equal(("", ""), (_cluster.Store.SlotsOf(unwilling.GetGrainId()), _cluster.Store.SlotsOf(dependent.GetGrainId())));
         Assert.NotEqual("", _cluster.Store.SlotsOf(independent.GetGrainId()));
 
-        await Do(unwilling, self => self.IsWilling = true);
+        await unwilling.Do<ObservingGrain>(self => self.IsWilling = true);
         var second = await _cluster.Checkpoint(dependent);
         Assert.Equal((CheckpointStatus.Committed, 2), (second.Status, second.Participants.Count));
     }
@@ -39,11 +39,11 @@ public sealed class WillingnessTests(SharedOutcomeCluster shared)
     public async Task An_observer_hears_of_its_checkpoints_in_order()
     {
         var observer = _cluster.New<IObservingGrain>();
-        await Do(observer, self => self.Sum.State++);
+        await observer.Do<ObservingGrain>(self => self.Sum.State++);
         await MakePermanent(observer);
         Assert.Equal(["taken", "permanent"], await Told(observer));
 
-        await Do(observer, self => self.Sum.State++);
+        await observer.Do<ObservingGrain>(self => self.Sum.State++);
         _cluster.Store.OnNextWrite(observer.GetGrainId(), WriteFault.Fails);
         Assert.Equal(CheckpointAbortReason.NotStored, (await _cluster.Checkpoint(observer)).Reason);
         Assert.Equal(["taken", "permanent", "taken", "undone"], await Told(observer));
@@ -53,17 +53,18 @@ public sealed class WillingnessTests(SharedOutcomeCluster shared)
     }
 
     [Fact]
-    public async Task An_observer_that_throws_does_not_disturb_the_round()
+    public async Task An_observer_that_throws_when_it_is_asked_is_not_willing()
     {
         var observer = _cluster.New<IObservingGrain>();
-        await Do(observer, self =>
+        await observer.Do<ObservingGrain>(self =>
         {
             self.Sum.State++;
-            self.Throws = true;
+            self.ThrowsWhenAsked = true;
         });
-        await MakePermanent(observer);
-        Assert.Equal(["taken", "permanent"], await Told(observer));
+        Assert.Equal(CheckpointAbortReason.Unwilling, (await _cluster.Checkpoint(observer)).Reason);
         await _cluster.Log.Until($"{observer.GetGrainId()} threw in its checkpoint observer").WithTimeLimit();
+        await observer.Do<ObservingGrain>(self => self.ThrowsWhenAsked = false);
+        await MakePermanent(observer);
     }
 
     [Fact]
@@ -112,12 +113,6 @@ public sealed class WillingnessTests(SharedOutcomeCluster shared)
         Assert.Equal(CheckpointStatus.NothingToDo, (await asked!.WithTimeLimit()).Status);
     }
 
-    private static Task Do(IObservingGrain grain, Action<ObservingGrain> code) => grain.Perform(Script.Of(self =>
-    {
-        code((ObservingGrain)self);
-        return Task.CompletedTask;
-    })).WithTimeLimit();
-
     /// <summary>The answer to the caller does not wait until the decision has reached every participant.</summary>
     private async Task MakePermanent(IObservingGrain grain)
     {
@@ -126,14 +121,5 @@ public sealed class WillingnessTests(SharedOutcomeCluster shared)
         await _cluster.Log.Until($"{grain.GetGrainId()} made its tentative checkpoint permanent by round {result.Round}").WithTimeLimit();
     }
 
-    private static async Task<IReadOnlyList<string>> Told(IObservingGrain grain)
-    {
-        IReadOnlyList<string> told = [];
-        await grain.Peek(Script.Of(self =>
-        {
-            told = [.. ((ObservingGrain)self).Told];
-            return Task.CompletedTask;
-        })).WithTimeLimit();
-        return told;
-    }
+    private static Task<string[]> Told(IObservingGrain grain) => grain.Look((ObservingGrain self) => self.Told.ToArray());
 }

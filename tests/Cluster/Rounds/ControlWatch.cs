@@ -17,6 +17,12 @@ internal sealed class ControlWatch
     /// <summary>Awaited before messages are delivered to the participants of a silo.</summary>
     public Func<SiloAddress, IReadOnlyList<(GrainId Grain, ToParticipant Message)>, Task>? BeforeDelivery { get; set; }
 
+    /// <summary>Told when the agent of a silo has handed messages on to its participants.</summary>
+    public Action<IReadOnlyList<(GrainId Grain, ToParticipant Message)>>? AfterDelivery { get; set; }
+
+    /// <summary>Messages to participants that are lost on the way.</summary>
+    public Func<GrainId, ToParticipant, bool>? Loses { get; set; }
+
     /// <summary>What the coordinator hears instead.</summary>
     public Func<ToCoordinator, ToCoordinator>? Spoil { get; set; }
 
@@ -36,13 +42,22 @@ internal sealed class ControlWatch
         public async Task Invoke(IIncomingGrainCallContext context)
         {
             var type = context.Request.GetInterfaceType();
+            List<(GrainId Grain, ToParticipant Message)> delivered = [];
             if (type == typeof(ICheckpointAgent) && context.Request.GetArgumentCount() == 2)
             {
                 var messages = (ControlMessage[])context.Request.GetArgument(1)!;
                 Interlocked.Add(ref watch._delivered, messages.Length);
+                delivered = [.. messages.Select(message => (message.Participant, ControlMessageCodec.DecodeToParticipant(message)))];
+                if (watch.Loses is { } loses)
+                {
+                    var lost = delivered.Select(entry => loses(entry.Grain, entry.Message)).ToArray();
+                    delivered = [.. delivered.Where((_, i) => !lost[i])];
+                    context.Request.SetArgument(1, messages.Where((_, i) => !lost[i]).ToArray());
+                }
+
                 _silo ??= services.GetRequiredService<ILocalSiloDetails>().SiloAddress;
                 if (watch.BeforeDelivery is { } before)
-                    await before(_silo, [.. messages.Select(message => (message.Participant, ControlMessageCodec.DecodeToParticipant(message)))]);
+                    await before(_silo, delivered);
             }
             else if (type == typeof(ICheckpointCoordinatorControl) && context.Request.GetArgumentCount() == 1)
             {
@@ -56,6 +71,7 @@ internal sealed class ControlWatch
             }
 
             await context.Invoke();
+            watch.AfterDelivery?.Invoke(delivered);
             if (watch.DropsResponseLabels && context.Response is LabelledResponse labelled)
                 context.Response = labelled.Inner;
         }

@@ -3,7 +3,7 @@ using Checkpointing.Protocol.CheckpointAlgorithm;
 
 namespace Checkpointing.Cluster.Tests.Rounds;
 
-/// <summary>DESIGN §5, §8: a grain that goes takes its life along, or leaves everything behind as a checkpoint.</summary>
+/// <summary>G7: a grain that goes takes its life along, or leaves everything behind as a checkpoint.</summary>
 [Collection(nameof(UnderLoad))]
 public sealed class HandOverTests
 {

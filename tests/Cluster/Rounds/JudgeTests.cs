@@ -1,3 +1,4 @@
+using Checkpointing.Cluster.Tests.Kit;
 using Checkpointing.Protocol.CheckpointAlgorithm;
 using Checkpointing.Protocol.Labels;
 using Checkpointing.Runtime.Calls;
@@ -128,6 +129,32 @@ public sealed class JudgeTests
         AssertViolation("does not remember sending it");
     }
 
+    [Fact]
+    public async Task Storage_that_is_awaited_behind_a_closed_gate_is_seen()
+    {
+        await using var cluster = await RoundsCluster.Start(silos: 1);
+        var account = cluster.Account(1);
+        await account.Balance();
+        var activation = cluster.HostOf(account.GetGrainId()).Activation;
+        var storage = cluster.Storage.Of(cluster.Silos[0].ServiceProvider);
+        var record = new GrainState<StoredRecord> { State = RecordOf(account.GetGrainId(), 1, sent: 1, [], Account(0)).Seal() };
+        await storage.WriteStateAsync("checkpoint-a", account.GetGrainId(), record);
+        await storage.ReadStateAsync("checkpoint-a", account.GetGrainId(), new GrainState<StoredRecord>());
+        cluster.Judge.AssertNoViolation();
+
+        // The gate closes while the write is on its way.
+        cluster.Storage.BeforeWrite = (_, _) => activation.CloseGate();
+        await storage.WriteStateAsync("checkpoint-b", account.GetGrainId(), new GrainState<StoredRecord> { State = RecordOf(account.GetGrainId(), 2, sent: 1, [], Account(0), baseRound: 1).Seal() });
+        Assert.Equal([$"a write ends at {account.GetGrainId()} while its gate is closed"], cluster.Judge.Violations);
+
+        await storage.ReadStateAsync("checkpoint-a", account.GetGrainId(), new GrainState<StoredRecord>());
+        record.State = RecordOf(account.GetGrainId(), 3, sent: 1, [], Account(0), baseRound: 1).Seal();
+        await storage.WriteStateAsync("checkpoint-a", account.GetGrainId(), record);
+        Assert.Equal(
+            ["a write ends", "a read begins", "a write begins", "a write ends"],
+            cluster.Judge.Violations.Select(violation => violation[..violation.IndexOf(" at ", StringComparison.Ordinal)]));
+    }
+
     private static BankState Account(long balance, (string To, long Number)? sentTo = null, (string From, long Number)? receivedFrom = null)
     {
         var state = new BankState { Balance = balance };
@@ -139,7 +166,11 @@ public sealed class JudgeTests
     }
 
     private void Write(
-        GrainId grain, string slot, long round, long sent, (GrainId Sender, long Label)[] receipts, BankState state, long baseRound = 0, long? generation = null)
+        GrainId grain, string slot, long round, long sent, (GrainId Sender, long Label)[] receipts, BankState state, long baseRound = 0, long? generation = null) =>
+        _judge.OnWritten(slot, grain, RecordOf(grain, round, sent, receipts, state, baseRound, generation).Seal());
+
+    private SlotRecord RecordOf(
+        GrainId grain, long round, long sent, (GrainId Sender, long Label)[] receipts, BankState state, long baseRound = 0, long? generation = null)
     {
         var head = new SlotHead(
             generation ?? round,
@@ -147,7 +178,7 @@ public sealed class JudgeTests
             baseRound == 0 ? RoundNumber.None : new RoundNumber(1, baseRound),
             new CheckpointMark(new MessageLabel(LifeOf(grain), sent), IncarnationTable.Empty));
         var received = receipts.Select(receipt => new Receipt(new Life(receipt.Sender.ToParticipantId(), LifeOf(receipt.Sender)), receipt.Label));
-        _judge.OnWritten(slot, grain, new SlotRecord(head, Guid.Empty, LifeOf(grain), [.. received], [("bank", States.SerializeToArray(state))]).Seal());
+        return new SlotRecord(head, Guid.Empty, LifeOf(grain), [.. received], [("bank", States.SerializeToArray(state))]);
     }
 
     private void Decide(params (long First, long Last)[] runs) => _judge.OnWritten("decisions", default, DecisionRecordStorage.Seal(

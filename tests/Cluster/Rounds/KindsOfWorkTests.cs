@@ -24,7 +24,7 @@ public sealed class KindsOfWorkTests(ITestOutputHelper output)
             await cluster.Account(i).StopTimer();
         await load.Stop();
         output.WriteLine($"{load.Calls} calls, {rounds.Describe()}");
-        await ComeToRest(cluster);
+        await cluster.ComeToRest();
         Assert.True(cluster.Judge.PermanentStates.Count > Accounts * 2, "No grain was created on the way.");
         Assert.Equal(0, BankWatch.Overlaps);
     }
@@ -41,7 +41,7 @@ public sealed class KindsOfWorkTests(ITestOutputHelper output)
         var rounds = await Run(cluster);
         await load.Stop();
         output.WriteLine($"{load.Calls} calls, {rounds.Describe()}");
-        await ComeToRest(cluster);
+        await cluster.ComeToRest();
         Assert.Null(Bank.Conserved(withEntries: false)(cluster.Judge.PermanentStates));
         Assert.Equal(load.Calls, cluster.Judge.PermanentStates.Sum(state => state.Credits.Count));
     }
@@ -101,14 +101,5 @@ public sealed class KindsOfWorkTests(ITestOutputHelper output)
         }
 
         return rounds;
-    }
-
-    private static async Task ComeToRest(RoundsCluster cluster)
-    {
-        for (var attempt = 1; (await cluster.Checkpoint()).Status != CheckpointStatus.NothingToDo; attempt++)
-            Assert.True(attempt < 20, "The grains never come to rest.");
-
-        cluster.Judge.AssertNoViolation();
-        cluster.AssertAtRest();
     }
 }

@@ -13,7 +13,7 @@ internal sealed class Load
 
     private Load(int callers, int seed, Func<Random, Task> call)
     {
-        TestContext.Current.TestOutputHelper?.WriteLine($"{callers} callers, seed {seed}");
+        TestContext.Current.TestOutputHelper?.WriteLine($"{callers} callers. Replay: {Soak.Replay(seed)}");
         _callers = Task.WhenAll(Enumerable.Range(0, callers).Select(caller => Task.Run(() => Run(new Random(seed + caller), call))));
     }
 
@@ -47,7 +47,7 @@ internal sealed class Load
     }
 }
 
-/// <summary>How long the tests under load run: short as part of every build, long with CHECKPOINTING_SOAK=1 in the environment.</summary>
+/// <summary>How long the tests under load run: short as part of every build, long with CHECKPOINTING_SOAK=1 in the environment, as <c>.ci/run --soak</c> sets it.</summary>
 internal static class Soak
 {
     public static bool IsOn { get; } = Environment.GetEnvironmentVariable("CHECKPOINTING_SOAK") == "1";
@@ -56,6 +56,10 @@ internal static class Soak
     public static int Seed { get; } = int.TryParse(Environment.GetEnvironmentVariable("CHECKPOINTING_SEED"), out var seed) ? seed : 20260;
 
     public static T Choose<T>(T usual, T soak) => IsOn ? soak : usual;
+
+    /// <summary>What to type to make the same choices again; the runtime's own order of events is not repeated by it.</summary>
+    public static string Replay(int seed) =>
+        $"{(IsOn ? "CHECKPOINTING_SOAK=1 " : "")}CHECKPOINTING_SEED={seed} dotnet test -c Release --project tests/Cluster --filter-class {TestContext.Current.TestClass?.TestClassName}";
 }
 
 /// <summary>Tests that load the machine run one after another, and not beside others.</summary>

@@ -20,23 +20,41 @@ public sealed class ManyGrainsTests(ITestOutputHelper output)
         await ChangeAll(cluster);
         Assert.Equal(CheckpointStatus.Committed, (await cluster.Checkpoint()).Status);
         var warmUp = await Round(cluster);
-        var pauses = new List<(double Fast, double Slow)>();
-        for (var i = 0; i < 3; i++)
+        var (withFast, withSlow) = (TimeSpan.MaxValue, TimeSpan.MaxValue);
+        for (var i = 0; i < 3 || (i < 6 && !IsFarBelowOneWrite(withSlow, withFast)); i++)
         {
             cluster.Storage.BeforeWrite = null;
-            var fast = await Round(cluster);
-            cluster.Storage.BeforeWrite = (name, _) => name == "decisions" ? Task.CompletedTask : Task.Delay(SlowWrite);
+            withFast = Least(withFast, (await Round(cluster)).Pause);
+            cluster.Storage.BeforeWrite = async (name, _) =>
+            {
+                AssertGatesAreOpen(cluster, name);
+                await Task.Delay(SlowWrite);
+                AssertGatesAreOpen(cluster, name);
+            };
             var slow = await Round(cluster);
-            Assert.True(slow.Duration - slow.Pause > SlowWrite);
-            pauses.Add((fast.Pause.TotalMilliseconds, slow.Pause.TotalMilliseconds));
+            withSlow = Least(withSlow, slow.Pause);
+
+            // The records of the grains, side by side, and then the decision.
+            Assert.True(slow.Duration - slow.Pause > 2 * SlowWrite, $"{slow.Duration} in all, {slow.Pause} of it pause");
         }
 
-        // The least of several: this machine may have other work to do.
-        var (withFast, withSlow) = (pauses.Min(pause => pause.Fast), pauses.Min(pause => pause.Slow));
-        output.WriteLine($"{Grains} grains: pause {withFast:F1} ms with fast storage, {withSlow:F1} ms with slow storage, {warmUp.Pause.TotalMilliseconds:F1} ms in the first round");
-        Assert.True(withSlow < Math.Max(withFast + (SlowWrite.TotalMilliseconds / 2), withFast * 2), "The pause depends on storage.");
+        output.WriteLine($"{Grains} grains: pause {withFast.TotalMilliseconds:F1} ms with fast storage, {withSlow.TotalMilliseconds:F1} ms with {SlowWrite.TotalMilliseconds} ms per write, {warmUp.Pause.TotalMilliseconds:F1} ms in the first round");
+        Assert.True(IsFarBelowOneWrite(withSlow, withFast), $"The pause depends on storage: {withSlow}, and {withFast} with fast storage.");
         cluster.Storage.BeforeWrite = null;
         await cluster.AssertEverythingIsPermanent(_transfers);
+    }
+
+    /// <summary>The least of several rounds is compared, and on a machine with other work to do with the pause that it needs without any storage.</summary>
+    private static bool IsFarBelowOneWrite(TimeSpan withSlow, TimeSpan withFast) => withSlow < SlowWrite / 2 || withSlow < withFast * 2;
+
+    private static TimeSpan Least(TimeSpan left, TimeSpan right) => left < right ? left : right;
+
+    /// <summary>The judge sees that each grain's gate is open when its own record is written; when the decision is, all grains of the round have their gates open.</summary>
+    private static void AssertGatesAreOpen(RoundsCluster cluster, string name)
+    {
+        var closed = name == "decisions" ? cluster.Hosts.Count(host => host.Activation.Turns.IsClosed) : 0;
+        if (closed > 0)
+            cluster.Judge.Violated($"{closed} gates are closed while the decision is written");
     }
 
     /// <summary>Every grain is changed; then callers keep calling while the round runs.</summary>
@@ -57,6 +75,7 @@ public sealed class ManyGrainsTests(ITestOutputHelper output)
         output.WriteLine($"{result.Status}, {result.Attempts} attempts, pause {result.Pause.TotalMilliseconds:F1} ms, {result.Duration.TotalMilliseconds:F1} ms in all, {load.Calls} calls, "
             + $"{result.Retakes} retakes, {cluster.Watch.Delivered - delivered} messages to participants, {cluster.Watch.Answered - answered} answers");
         Assert.True(result.Status == CheckpointStatus.Committed, result.Detail);
+        Assert.True(result.Pause > TimeSpan.Zero, "No pause is reported.");
         Assert.Equal(Grains, result.Participants.Count);
         Assert.Equal((Grains, 1), (after.Slots - before.Slots, after.Records - before.Records));
         cluster.Judge.AssertNoViolation();

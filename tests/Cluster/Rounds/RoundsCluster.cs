@@ -3,8 +3,6 @@ using Checkpointing.Runtime.Participants;
 using Checkpointing.Runtime.Silos;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Core.Internal;
-using Orleans.Runtime.Placement;
-using Orleans.Storage;
 using Orleans.TestingHost;
 
 namespace Checkpointing.Cluster.Tests.Rounds;
@@ -43,13 +41,7 @@ internal sealed class RoundsCluster : IAsyncDisposable
         var builder = new InProcessTestClusterBuilder(silos);
         builder.ConfigureSilo((_, silo) =>
         {
-            silo.Services.AddKeyedSingleton<IGrainStorage>("checkpoints", (services, _) => storage.Of(services));
-            silo.AddCheckpointing(checkpointing =>
-            {
-                checkpointing.StorageName = "checkpoints";
-                checkpointing.CheckpointInterval = null;
-                options?.Invoke(checkpointing);
-            });
+            silo.AddCheckpointsOnRequest(storage.Of, options);
             configure?.Invoke(silo);
             silo.Services.Insert(0, ServiceDescriptor.Singleton<IIncomingGrainCallFilter>(services => new ControlWatch.Filter(watch, services)));
         });
@@ -63,18 +55,8 @@ internal sealed class RoundsCluster : IAsyncDisposable
     public static string Key(int number) => $"account-{number}";
 
     /// <summary>Asks the grain to move to this silo; it goes when it is idle.</summary>
-    public async Task Migrate(IBankGrain grain, int silo)
-    {
-        RequestContext.Set(IPlacementDirector.PlacementHintKey, Silos[silo].SiloAddress);
-        try
-        {
-            await grain.AsReference<IGrainManagementExtension>().MigrateOnIdle();
-        }
-        finally
-        {
-            RequestContext.Remove(IPlacementDirector.PlacementHintKey);
-        }
-    }
+    public Task Migrate(IBankGrain grain, int silo) =>
+        Placed.On(Silos[silo].SiloAddress, () => grain.AsReference<IGrainManagementExtension>().MigrateOnIdle().AsTask());
 
     /// <summary>The participant of a grain that is active on some silo.</summary>
     public ParticipantHost HostOf(GrainId grain) => TryHostOf(grain) ?? throw new InvalidOperationException($"{grain} is not active.");
@@ -93,18 +75,7 @@ internal sealed class RoundsCluster : IAsyncDisposable
     public IEnumerable<ParticipantHost> Hosts => Silos.SelectMany(silo => silo.ServiceProvider.GetRequiredService<ParticipantRegistry>().All);
 
     /// <summary>Calls the grain so that it becomes active on this silo.</summary>
-    public async Task ActivateOn(int silo, IBankGrain grain)
-    {
-        RequestContext.Set(IPlacementDirector.PlacementHintKey, Silos[silo].SiloAddress);
-        try
-        {
-            await grain.Balance();
-        }
-        finally
-        {
-            RequestContext.Remove(IPlacementDirector.PlacementHintKey);
-        }
-    }
+    public Task ActivateOn(int silo, IBankGrain grain) => Placed.On(Silos[silo].SiloAddress, grain.Balance);
 
     /// <summary>A round for which N + 1 writes are counted where they arrive. Says what the coordinator said.</summary>
     public async Task<CheckpointResult> Checkpoint(GrainId? one = null)
@@ -130,21 +101,28 @@ internal sealed class RoundsCluster : IAsyncDisposable
     /// <summary>All that the callers did is permanent now, and nothing else.</summary>
     public async Task AssertEverythingIsPermanent(long transfers)
     {
+        await ComeToRest();
+        Assert.Equal(transfers, Judge.PermanentStates.Sum(state => state.Debits.Count));
+    }
+
+    /// <summary>Checkpoints until nothing is left to do; then no promise was broken, every call has had its answer and every gate is open.</summary>
+    public async Task ComeToRest()
+    {
         for (var attempt = 1; (await Checkpoint()).Status != CheckpointStatus.NothingToDo; attempt++)
             Assert.True(attempt < 20, "The grains never come to rest.");
 
         Judge.AssertNoViolation();
-        Assert.Equal(transfers, Judge.PermanentStates.Sum(state => state.Debits.Count));
-        AssertAtRest();
+        await UntilGatesAreOpen();
     }
 
-    /// <summary>Every call has had its answer and every gate is open.</summary>
-    public void AssertAtRest()
+    /// <summary>The answer to the request may overtake what opens the last gates.</summary>
+    private async Task UntilGatesAreOpen()
     {
-        foreach (var host in Hosts)
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(25));
+        foreach (var activation in Hosts.Select(host => host.Activation))
         {
-            Assert.False(host.Activation.Turns.IsClosed, $"The gate of {host.GrainId} is closed.");
-            Assert.True(host.Activation.Turns.WaitingCalls == 0, $"Calls wait at {host.GrainId}.");
+            while (await activation.InTurn(closed => closed.Turns.IsClosed || closed.Turns.WaitingCalls > 0))
+                Assert.False(limit.IsCancellationRequested, $"The gate of {activation.Context.GrainId} stays closed.");
         }
     }
 

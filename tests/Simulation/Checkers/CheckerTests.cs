@@ -115,6 +115,11 @@ public class CheckerTests
         writes.OnSlotWrite("p", new RoundNumber(1, 1), State([1], []), State([], []));
         Assert.Throws<SimulationViolationException>(() => writes.OnSlotWrite("p", new RoundNumber(1, 1), State([1], []), State([], [])));
         Assert.Throws<SimulationViolationException>(() => writes.OnSlotWrite("q", new RoundNumber(1, 1), State([1], [2]), State([1], [2])));
+
+        // It has received a message whose effects it had read before.
+        var receivedAgain = State([1], [2]);
+        receivedAgain.Receipts = 1;
+        writes.OnSlotWrite("q", new RoundNumber(1, 1), receivedAgain, State([1], [2]));
     }
 
     [Fact]

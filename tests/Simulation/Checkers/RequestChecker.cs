@@ -20,10 +20,11 @@ internal sealed class RequestChecker(SimulatedCluster cluster)
 
     public int Lost { get; private set; }
 
-    /// <summary>A participant has joined a round: the requests that the round serves and that are awaited inside its chain can be refused now.</summary>
-    public void OnJoined(string participant)
+    /// <summary>The coordinator hears that a participant has joined: the requests that the round serves and that are awaited inside its chain can be refused now.</summary>
+    public void OnJoined(RoundNumber number, string participant)
     {
-        foreach (var request in cluster.Coordinator.Coordinator?.Round?.Requests ?? [])
+        var round = cluster.Coordinator.Coordinator?.Round;
+        foreach (var request in round is not null && round.Number == number ? round.Requests : [])
         {
             if (_awaitedBy.GetValueOrDefault(request.Id)?.Contains(participant) == true)
             {

@@ -3,7 +3,7 @@ using Checkpointing.Simulation.Tests.Runtime;
 
 namespace Checkpointing.Simulation.Tests.Checkers;
 
-/// <summary>Every round ends (P-C2, T5).</summary>
+/// <summary>Every round ends (P-C2).</summary>
 internal sealed class RoundChecker(SimulatedCluster cluster)
 {
     /// <summary>Pause, votes, slow decision writes and their re-reads.</summary>

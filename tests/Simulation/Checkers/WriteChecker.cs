@@ -14,7 +14,7 @@ internal sealed class WriteChecker(SimulatedCluster cluster)
     public void OnSlotWrite(string participant, RoundNumber number, ActorState state, ActorState permanent)
     {
         if (state.LastChange == permanent.LastChange && state.Happened.SetEquals(permanent.Happened)
-            && state.Received.SetEquals(permanent.Received))
+            && state.Received.SetEquals(permanent.Received) && state.Receipts == permanent.Receipts)
         {
             cluster.Judges.Report("few writes", $"{participant} is unchanged since its permanent checkpoint and writes for round {number}");
         }

@@ -12,10 +12,16 @@ internal sealed class ActorState
     /// <summary>Messages received, at first hand or through relays, and everything that was read from an unchanged peer.</summary>
     public ExactSet Received { get; private init; } = new();
 
+    /// <summary>
+    /// How many messages of other actors were received. A message may arrive after its effects were read from its sender: then it is in
+    /// <see cref="Received"/> already, and only this number tells that it has arrived.
+    /// </summary>
+    public int Receipts { get; set; }
+
     /// <summary>The application's own state is a function of its changes, and so of the last one.</summary>
     public int LastChange { get; set; }
 
-    public ActorState Copy() => new() { Happened = Happened.Copy(), Received = Received.Copy(), LastChange = LastChange };
+    public ActorState Copy() => new() { Happened = Happened.Copy(), Received = Received.Copy(), Receipts = Receipts, LastChange = LastChange };
 
     public bool SameAs(ActorState other) =>
         LastChange == other.LastChange && Happened.SetEquals(other.Happened) && Received.SetEquals(other.Received);

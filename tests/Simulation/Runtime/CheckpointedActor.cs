@@ -89,7 +89,7 @@ internal sealed class CheckpointedActor : SimulatedActor
         {
             // What was read is in the permanent checkpoint already.
             call.LeftNoTrace = true;
-            return new Response([], State.Happened.Copy());
+            return new Response([], State.Happened.Copy(), LeavesNoTrace: true);
         }
 
         if (run.MayLeaveNoTrace)
@@ -116,7 +116,7 @@ internal sealed class CheckpointedActor : SimulatedActor
             return false;
         }
 
-        Receive(response.Stamps, response.Carries);
+        Receive(response.Stamps, response.Carries, !response.LeavesNoTrace);
         if (response.HasLostCall)
         {
             OnCallLost(run);
@@ -146,9 +146,10 @@ internal sealed class CheckpointedActor : SimulatedActor
     private MessageStamp Label(string receiver) =>
         Cluster.Actor(receiver) is CheckpointedActor peer ? Host.Ledger.Send(peer.Id) : Host.Ledger.Send();
 
-    private void Receive(IReadOnlyList<MessageStamp> stamps, ExactSet carries)
+    private void Receive(IReadOnlyList<MessageStamp> stamps, ExactSet carries, bool leavesTrace = true)
     {
         State.Received.UnionWith(carries);
+        State.Receipts += leavesTrace && !carries.IsEmpty ? 1 : 0;
         foreach (var stamp in stamps)
         {
             Host.Ledger.Receive(stamp);

@@ -130,6 +130,11 @@ internal sealed class CoordinatorHost(SimulatedCluster cluster, int number, Simu
         }
 
         cluster.Trace.Line($"coordinator {number} <= {ControlText.Of(message)}");
+        if (message is Joined joined)
+        {
+            cluster.Judges.Requests.OnJoined(joined.Round, joined.From.ToString());
+        }
+
         if (_mutants.Answer(message, _beingWritten) is { } answer)
         {
             cluster.Network.SendToParticipant(this, cluster.Participant(message.From), answer);

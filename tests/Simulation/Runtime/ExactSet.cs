@@ -11,6 +11,8 @@ internal sealed class ExactSet
 
     private ExactSet(ulong[] words) => _words = words;
 
+    public bool IsEmpty => Array.TrueForAll(_words, word => word == 0);
+
     public void Add(int id)
     {
         var word = id >> 6;

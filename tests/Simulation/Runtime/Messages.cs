@@ -58,9 +58,11 @@ internal sealed class Request
 
 /// <param name="Stamps">Labels of the answer, or what a relay forwards.</param>
 /// <param name="Carries">For the checkers only: what the stamps stand for.</param>
+/// <param name="LeavesNoTrace">For the checkers only: the answer of an unchanged actor to a read.</param>
 /// <param name="HasLostCall">A relay lost a call that it made for this one.</param>
 /// <param name="LostExactly">For the checkers only: whether that is so.</param>
-internal sealed record Response(IReadOnlyList<MessageStamp> Stamps, ExactSet Carries, bool HasLostCall = false, bool LostExactly = false);
+internal sealed record Response(
+    IReadOnlyList<MessageStamp> Stamps, ExactSet Carries, bool LeavesNoTrace = false, bool HasLostCall = false, bool LostExactly = false);
 
 /// <summary>For the checkers only: one two-way call and what became of it.</summary>
 internal sealed class CallRecord

@@ -228,7 +228,6 @@ internal sealed class ParticipantHost(CheckpointedActor actor)
             {
                 case CloseGate:
                     Cluster.Judges.Gates.OnClosed(actor.ToString(), Cluster.Time.Now);
-                    Cluster.Judges.Requests.OnJoined(actor.Name);
                     break;
                 case OpenGate:
                     Cluster.Judges.Gates.OnOpened(actor.ToString(), Cluster.Time.Now);

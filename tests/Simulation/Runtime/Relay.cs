@@ -20,7 +20,7 @@ internal sealed class Relay(SimulatedCluster cluster, string name, bool isStatel
         call.Response = Cluster.NewId();
         var carries = run.Carries.Copy();
         carries.Add(call.Response);
-        return new Response(ForwardsNothing || !run.Request.WantsLabel ? [] : [.. run.Stamps], carries, run.HasLostCall && Cluster.Mutation != Mutation.RelaysHideLosses, run.HasLostCall);
+        return new Response(ForwardsNothing || !run.Request.WantsLabel ? [] : [.. run.Stamps], carries, HasLostCall: run.HasLostCall && Cluster.Mutation != Mutation.RelaysHideLosses, LostExactly: run.HasLostCall);
     }
 
     public override bool OnResponse(HandlerRun run, Response response)

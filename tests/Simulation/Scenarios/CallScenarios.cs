@@ -5,7 +5,7 @@ using static Checkpointing.Simulation.Tests.Scenarios.Script;
 
 namespace Checkpointing.Simulation.Tests.Scenarios;
 
-/// <summary>SPEC H, area "rpc".</summary>
+/// <summary>The rows about calls of docs/scenarios.md.</summary>
 public class CallScenarios
 {
     [Theory]

@@ -7,18 +7,22 @@ using static Checkpointing.Simulation.Tests.Scenarios.Script;
 
 namespace Checkpointing.Simulation.Tests.Scenarios;
 
-/// <summary>SPEC H, area "failure", as far as checkpoint rounds are concerned.</summary>
+/// <summary>The failure rows of docs/scenarios.md, as far as checkpoint rounds are concerned.</summary>
 public class FailureScenarios
 {
-    /// <summary>CP-11.</summary>
+    /// <summary>CP-11. Afterwards the receipts are the larger of those before the tentative checkpoint and those after it, for each peer.</summary>
     [Fact]
     public void S39_a_coordinator_that_dies_before_its_decision_has_aborted_the_round()
     {
-        var script = Dirty_pair();
-        var receipts = script["p"].Host.Ledger.AllReceipts();
+        var script = new Script("p", "q", "r");
+        script.Client(Call("p", Awaits("q")));
+        script.Client(Call("p", Awaits("r")));
+        script.Settle();
         script.Hold(static (_, message) => message is Voted);
         script.Checkpoint("p", "q");
         script.Run(80);
+        script.Client(Call("p", Awaits("q")));
+        script.Run(40);
         Assert.Equal(StepOfRound.InDoubt, script["p"].Host.Step);
         Assert.Equal(StepOfRound.InDoubt, script["q"].Host.Step);
         script.Cluster.CrashCoordinator(script.Cluster.Coordinator, becomesZombie: false);
@@ -26,10 +30,13 @@ public class FailureScenarios
         script.Settle();
 
         Assert.Equal(2, script.Record.Epoch);
-        Assert.Equal([Decision.Aborted, Decision.Aborted], script.Control<DecisionAnswered>().Select(answer => answer.Decision).Where(decision => decision != Decision.Undecided));
-        Assert.False(script["p"].Host.IsGateClosed);
-        Assert.Equal(receipts, script["p"].Host.Ledger.AllReceipts());
-        Assert.Equal(CheckpointMark.Initial, script["p"].Host.Ledger.PermanentMark);
+        Assert.Equal([Decision.Aborted], script.Control<DecisionAnswered>().Select(answer => answer.Decision).Where(decision => decision != Decision.Undecided).Distinct());
+        Assert.All(["p", "q", "r"], name =>
+        {
+            Assert.False(script[name].Host.IsGateClosed);
+            Assert.Equal(CheckpointMark.Initial, script[name].Host.Ledger.PermanentMark);
+        });
+        Assert.Equal([("q", 2), ("r", 1)], script["p"].Host.Ledger.AllReceipts().Select(receipt => (receipt.Sender.Participant.ToString(), receipt.Sequence)).Order());
         Assert.Empty(script.Record.CommittedRuns);
     }
 
@@ -196,6 +203,38 @@ public class FailureScenarios
         var acknowledged = Assert.IsType<SendToCoordinator>(Assert.Single(p.OnMakePermanent(second)));
         Assert.IsType<DecisionLearned>(acknowledged.Message);
         Assert.Same(mark, ledger.PermanentMark);
+    }
+
+    /// <summary>CP-3: "not needed" would make the orphan permanent, and to join would make it look covered (T12).</summary>
+    [Theory]
+    [InlineData("a life without any checkpoint", typeof(OrphanFound))]
+    [InlineData("an earlier life, after its last checkpoint", typeof(OrphanFound))]
+    [InlineData("an earlier life, before its last checkpoint", typeof(NotNeeded))]
+    [InlineData("the present life", typeof(Joined))]
+    public void A_claimed_label_of_undone_work_makes_the_claiming_member_an_orphan(string of, Type expected)
+    {
+        var (earlier, present, other) = (new Incarnation(1, new Guid(1, 0, 0, new byte[8])), new Incarnation(2, new Guid(2, 0, 0, new byte[8])), new Incarnation(1, new Guid(3, 0, 0, new byte[8])));
+        var ledger = new Ledger(new Life(ParticipantId.Named("p"), present), new CheckpointMark(new MessageLabel(earlier, 5), IncarnationTable.Empty));
+        ledger.Send(ParticipantId.Named("r"));
+        var claim = new LabelClaim(ParticipantId.Named("r"), of switch
+        {
+            "a life without any checkpoint" => new MessageLabel(other, 1),
+            "an earlier life, after its last checkpoint" => new MessageLabel(earlier, 6),
+            "an earlier life, before its last checkpoint" => new MessageLabel(earlier, 4),
+            _ => new MessageLabel(present, 1),
+        });
+        var harmless = new LabelClaim(ParticipantId.Named("q"), new MessageLabel(earlier, 5));
+        var p = new CheckpointParticipant(ledger, RoundNumber.None);
+
+        var effects = p.OnJoin(new JoinRound(new RoundNumber(1, 1), IsInitiator: false, [harmless, claim]), willing: true, quiescent: true);
+
+        var answer = Assert.Single(effects.OfType<SendToCoordinator>()).Message;
+        Assert.IsType(expected, answer);
+        if (answer is OrphanFound found)
+        {
+            Assert.Equal([claim], found.Orphans);
+            Assert.False(p.IsGateClosed);
+        }
     }
 
     /// <summary>S43 for a participant whose next life is drawn into the same round by copies of old messages.</summary>

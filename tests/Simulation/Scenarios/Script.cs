@@ -6,7 +6,7 @@ using Checkpointing.Simulation.Tests.Runtime;
 
 namespace Checkpointing.Simulation.Tests.Scenarios;
 
-/// <summary>A scenario of SPEC H on the simulator: nothing happens by chance that matters, and control messages can be held back.</summary>
+/// <summary>A scenario of docs/scenarios.md on the simulator: nothing happens by chance that matters, and control messages can be held back.</summary>
 internal sealed class Script
 {
     private readonly List<object> _control = [];

@@ -3,7 +3,7 @@ using System.Text;
 using Checkpointing.Runtime.StableStorage;
 using Orleans.Storage;
 
-namespace Checkpointing.Cluster.Tests.Outcomes;
+namespace Checkpointing.Cluster.Tests.Kit;
 
 /// <summary>
 /// Grain storage in memory that outlives its silos. A test can read, damage and copy its records, and decide what becomes of a write. It checks
@@ -22,6 +22,9 @@ public sealed class RecordStore : IGrainStorage
     private readonly List<Plan> _plans = [];
     private long _etag;
     private long _writes;
+
+    /// <summary>Told of every write in the instant in which it takes effect.</summary>
+    public Action<string, GrainId, StoredRecord>? Landed { get; init; }
 
     /// <summary>Writes that have landed.</summary>
     public long Writes => Interlocked.Read(ref _writes);
@@ -93,6 +96,7 @@ public sealed class RecordStore : IGrainStorage
                     throw new InconsistentStateException($"{stateName} of {grainId} has ETag {stored}, not {grainState.ETag}", stored, grainState.ETag);
 
                 _records[(stateName, grainId)] = written;
+                Landed?.Invoke(stateName, grainId, written.Item1);
             }
 
             Interlocked.Increment(ref _writes);
