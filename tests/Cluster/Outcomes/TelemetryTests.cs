@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Checkpointing.Cluster.Tests.Kit;
+using Checkpointing.Runtime.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -18,7 +19,9 @@ public sealed class TelemetryTests
         using var meter = new Measurements(factory);
         var ended = new ConcurrentBag<Activity>();
         using var activities = new ActivityListener();
-        activities.ShouldListenTo = source => source.Name == "Checkpointing";
+        var mine = cluster.Silos.Silos[0].ServiceProvider.GetRequiredService<CheckpointingMetrics>().Activities;
+        Assert.Equal("Checkpointing", mine.Name);
+        activities.ShouldListenTo = source => ReferenceEquals(source, mine);
         activities.Sample = (ref _) => ActivitySamplingResult.AllData;
         activities.ActivityStopped = ended.Add;
         ActivitySource.AddActivityListener(activities);
@@ -47,6 +50,8 @@ public sealed class TelemetryTests
             Assert.NotNull(activity.GetTagItem("checkpointing.pause_ms"));
         }
 
+        await cluster.Log.Until($"{q.GetGrainId()} made its tentative checkpoint permanent by round {committed.Round}").WithTimeLimit();
+        await cluster.Log.Until($"{p.GetGrainId()} undid its tentative checkpoint of round {aborted.Round}").WithTimeLimit();
         var log = cluster.Log.All;
         Assert.Contains((LogLevel.Debug, $"{p.GetGrainId()} took tentative checkpoint {committed.Round}"), log);
         Assert.Contains((LogLevel.Debug, $"{q.GetGrainId()} made its tentative checkpoint permanent by round {committed.Round}"), log);
