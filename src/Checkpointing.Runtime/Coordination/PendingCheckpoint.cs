@@ -23,31 +23,31 @@ internal sealed class PendingCheckpoint(long startedAt, GrainId? awaitedBy)
 /// <summary>Translates the protocol's outcome into the public result.</summary>
 internal static class CheckpointResults
 {
-    public static CheckpointResult ToResult(this CheckpointOutcome outcome, GrainId? awaitedBy, TimeSpan pause, TimeSpan duration, int attempts, long stateBytes) => outcome switch
+    public static CheckpointResult ToResult(this CheckpointOutcome outcome, GrainId? awaitedBy, RoundClock clock, TimeSpan duration, int attempts)
     {
-        CheckpointCommitted committed => FromReport(committed.Report, CheckpointStatus.Committed) with
+        var result = outcome switch
         {
-            Pause = pause,
-            Duration = duration,
-            Attempts = attempts,
-            StateBytes = stateBytes,
-            StableWrites = committed.Report.Committed.Length + 1,
-        },
-        CheckpointAborted aborted => FromReport(aborted.Report, CheckpointStatus.Aborted) with
-        {
-            Reason = aborted.Reason.ToPublic(),
-            Detail = Explain(aborted, awaitedBy),
-            Pause = pause,
-            Duration = duration,
-            Attempts = attempts,
-        },
-        NothingToCheckpoint nothing => FromReport(nothing.Report, CheckpointStatus.NothingToDo) with { Pause = pause, Duration = duration, Attempts = attempts },
-        _ => throw new Protocol.ProtocolInvariantViolatedException($"{outcome} is no outcome."),
-    };
+            CheckpointCommitted committed => FromReport(committed.Report, CheckpointStatus.Committed) with
+            {
+                StateBytes = clock.StoredBytes(committed.Report),
+                StableWrites = committed.Report.Committed.Length + 1,
+            },
+            CheckpointAborted aborted => FromReport(aborted, awaitedBy),
+            NothingToCheckpoint nothing => FromReport(nothing.Report, CheckpointStatus.NothingToDo),
+            _ => throw new Protocol.ProtocolInvariantViolatedException($"{outcome} is no outcome."),
+        };
+        return result with { Pause = clock.Pause, Duration = duration, Attempts = attempts };
+    }
 
     /// <summary>The activation of the coordinator ends before the request is served.</summary>
     public static CheckpointResult Replaced(TimeSpan duration) =>
-        new CheckpointAborted(AbortReason.Superseded, null, "", RoundReport.Empty).ToResult(null, TimeSpan.Zero, duration, 1, 0);
+        FromReport(new CheckpointAborted(AbortReason.Superseded, null, "", RoundReport.Empty), null) with { Duration = duration, Attempts = 1 };
+
+    private static CheckpointResult FromReport(CheckpointAborted aborted, GrainId? awaitedBy) => FromReport(aborted.Report, CheckpointStatus.Aborted) with
+    {
+        Reason = aborted.Reason.ToPublic(),
+        Detail = Explain(aborted, awaitedBy),
+    };
 
     private static CheckpointResult FromReport(RoundReport report, CheckpointStatus status) => new()
     {
