@@ -40,7 +40,10 @@ public enum CheckpointAbortReason
     /// <summary>A checkpoint could not be written to storage, or nobody knows whether it was.</summary>
     NotStored,
 
-    /// <summary>An earlier round is still undecided at a grain.</summary>
+    /// <summary>
+    /// A grain had not heard, in every attempt, what became of its checkpoint of an earlier round, and cannot take another one before. It works on and asks
+    /// for that decision by itself.
+    /// </summary>
     StillInDoubt,
 
     /// <summary>The request is awaited inside a call chain that its own round would have to wait for.</summary>

@@ -189,11 +189,7 @@ internal sealed class CheckpointCoordinator
                 _writer.Suspect(doubt.Undecided);
                 var decision = Lookup(doubt.Undecided);
                 _effects.Add(new SendToParticipant(doubt.From, new DecisionAnswered(doubt.Undecided, decision)));
-                if (decision is Decision.Committed or Decision.Aborted)
-                {
-                    round.AskAgain(doubt.From);
-                }
-
+                round.OnStillInDoubt(doubt, decision);
                 break;
             case Refused refused:
                 round.LeaveOut(refused.From, refused.Reason == RefusalReason.Unwilling ? AbortReason.Unwilling : AbortReason.CaptureFailed, refused.Detail);

@@ -44,7 +44,7 @@ internal enum AbortReason
     /// <summary>Its snapshot is not durable, or nobody knows whether it is.</summary>
     NotStored,
 
-    /// <summary>An earlier round is still undecided there.</summary>
+    /// <summary>It has not heard the decision of an earlier round, and cannot join before.</summary>
     StillInDoubt,
 
     /// <summary>The request is awaited inside a call chain that its own round has to drain.</summary>

@@ -69,6 +69,7 @@ internal sealed class CheckpointRound
         if (member.State is MemberState.Asked or MemberState.NotNeeded or MemberState.Draining)
         {
             member.State = joined.Drained ? MemberState.Drained : MemberState.Draining;
+            member.Undecided = RoundNumber.None;
             member.PermanentMark = joined.PermanentMark;
             member.Receipts = joined.Receipts;
             AskCohort(member);
@@ -113,12 +114,25 @@ internal sealed class CheckpointRound
         }
     }
 
-    /// <summary>An earlier round kept this participant from joining; it has heard its decision now.</summary>
-    public void AskAgain(ParticipantId participant)
+    /// <summary>An earlier round keeps this participant from joining until it has heard its decision.</summary>
+    public void OnStillInDoubt(StillInDoubt doubt, Decision decision)
     {
-        if (!IsVerified && _members.TryGetValue(participant, out var member) && member.State == MemberState.Asked)
+        if (IsVerified || !_members.TryGetValue(doubt.From, out var member) || member.State != MemberState.Asked)
         {
-            Send(member, member.Join(Number));
+            return;
+        }
+
+        member.Undecided = doubt.Undecided;
+        switch (decision)
+        {
+            case Decision.Committed or Decision.Aborted:
+                // It hears its decision just before.
+                Send(member, member.Join(Number));
+                break;
+            case Decision.Forgotten:
+                LeaveOutLate(late => late == member, "");
+                Advance();
+                break;
         }
     }
 
@@ -216,52 +230,29 @@ internal sealed class CheckpointRound
         }
     }
 
-    /// <summary>
-    /// CP-5: every receipt in a snapshot must be valid, and covered by its sender: by the sender's new mark if it is a member, by its
-    /// permanent mark if it is not. Who is missing joins, who was overtaken takes its snapshot again.
-    /// </summary>
+    /// <summary>CP-5: who is missing joins, who was overtaken takes its snapshot again.</summary>
     private void Verify()
     {
-        var overtaken = new SortedSet<ParticipantId>();
-        var orphans = new List<(RoundMember Member, ParticipantId Sender, MessageLabel Label)>();
-        var asked = false;
-        foreach (var member in _members.Values.Where(member => member.State == MemberState.Snapped).ToList())
+        var found = Verification.Of(_members);
+        foreach (var (sender, claim) in found.Missing)
         {
-            foreach (var (sender, label) in CheckpointCohort.Of(member, _members).ToList())
-            {
-                if (!_members.TryGetValue(sender, out var peer) || peer.State != MemberState.Snapped)
-                {
-                    asked = true;
-                    Ask(sender, new LabelClaim(member.Id, label));
-                }
-                else if (!peer.Snapshot!.Mark.Covers(label))
-                {
-                    if (label.Incarnation == peer.Snapshot.Mark.Label.Incarnation)
-                    {
-                        overtaken.Add(sender);
-                    }
-                    else
-                    {
-                        orphans.Add((member, sender, label));
-                    }
-                }
-            }
+            Ask(sender, claim);
         }
 
-        foreach (var (member, sender, label) in orphans)
+        foreach (var (orphan, sender, label) in found.Orphans)
         {
-            LeaveOutOrphan(member, sender, label);
+            LeaveOutOrphan(orphan, sender, label);
         }
 
-        if (orphans.Count > 0)
+        if (found.Orphans.Count > 0)
         {
             Advance();
         }
-        else if (overtaken.Count > 0)
+        else if (found.Overtaken.Count > 0)
         {
-            Retake(overtaken);
+            Retake(found.Overtaken);
         }
-        else if (!asked)
+        else if (found.Missing.Count == 0)
         {
             IsVerified = true;
         }
@@ -282,7 +273,7 @@ internal sealed class CheckpointRound
         LeaveOut(member, AbortReason.OrphanFound, $"it received {label} from {sender}, which is undone");
     }
 
-    private void Retake(SortedSet<ParticipantId> overtaken)
+    private void Retake(IReadOnlyCollection<ParticipantId> overtaken)
     {
         Retakes++;
         foreach (var id in overtaken)
@@ -345,7 +336,14 @@ internal sealed class CheckpointRound
         var late = _members.Values.Where(isLate).ToList();
         foreach (var member in late)
         {
-            LeaveOut(member, AbortReason.TooBusy, detail);
+            if (member.State == MemberState.Asked && !member.Undecided.IsNone)
+            {
+                LeaveOut(member, AbortReason.StillInDoubt, $"it has not heard what became of its tentative checkpoint of round {member.Undecided}, and cannot take another one before");
+            }
+            else
+            {
+                LeaveOut(member, AbortReason.TooBusy, detail);
+            }
         }
 
         return late.Count > 0;
