@@ -68,7 +68,7 @@ internal sealed class SimulationRun
         }
 
         var last = CheckpointEverybody();
-        if (last is CheckpointAborted { Reason: AbortReason.Superseded })
+        if (last is CheckpointAborted { First.Reason: AbortReason.Superseded })
         {
             // The coordinator has found out that its epoch is over; its caller asks the new life.
             last = CheckpointEverybody();
@@ -87,7 +87,7 @@ internal sealed class SimulationRun
     private CheckpointOutcome? CheckpointEverybody()
     {
         CheckpointOutcome? last = null;
-        Cluster.RequestCheckpoint(Cluster.Participants.Select(participant => participant.Name), [], outcome => last = outcome);
+        Cluster.RequestCheckpoint([.. Cluster.Participants.Select(participant => participant.Name)], [], outcome => last = outcome);
         ComeToRest();
         return last;
     }

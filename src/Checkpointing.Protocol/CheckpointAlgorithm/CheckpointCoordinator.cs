@@ -148,6 +148,14 @@ internal sealed class CheckpointCoordinator
         return TakeEffects();
     }
 
+    /// <summary>The host ends this life. What it has not decided yet is for the next one to tell.</summary>
+    public ImmutableArray<CoordinatorEffect> OnStop()
+    {
+        _writer.StandDown();
+        Retire("this life of the coordinator ends");
+        return TakeEffects();
+    }
+
     /// <summary>Somebody is about to look up this round.</summary>
     public ImmutableArray<CoordinatorEffect> OnLookup(RoundNumber number)
     {
@@ -314,7 +322,8 @@ internal sealed class CheckpointCoordinator
                 Spread(_vote);
                 break;
             case RecordWriteConclusion.Superseded:
-                OnSuperseded();
+                Retire("another life of the coordinator has taken over");
+                _effects.Add(new Retire());
                 break;
         }
     }
@@ -339,7 +348,7 @@ internal sealed class CheckpointCoordinator
             _unusedFrom = vote.LastNumber + 1;
         }
 
-        if (!_requests.Settle(round, vote))
+        if (!_requests.Settle(round, vote.Report(round)))
         {
             BeginNextRound();
         }
@@ -348,13 +357,12 @@ internal sealed class CheckpointCoordinator
     /// <summary>Only rounds of this life can be forgotten: of earlier ones it does not know who was in them.</summary>
     private bool IsProven(CommittedRun run) => run.Epoch == _writer.Record.Epoch && _unproven.IsProven(run);
 
-    private void OnSuperseded()
+    private void Retire(string detail)
     {
         Phase = CoordinatorPhase.Retired;
-        _requests.RefuseAll(_round?.Requests ?? []);
+        _requests.RefuseAll(_round?.Requests ?? [], detail);
         _round = null;
         _vote = null;
-        _effects.Add(new Retire());
     }
 
     private ImmutableArray<CoordinatorEffect> TakeEffects()

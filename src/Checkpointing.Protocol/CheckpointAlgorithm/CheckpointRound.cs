@@ -10,7 +10,7 @@ namespace Checkpointing.Protocol.CheckpointAlgorithm;
 internal sealed class CheckpointRound
 {
     private readonly SortedDictionary<ParticipantId, RoundMember> _members = [];
-    private readonly List<(ParticipantId Participant, AbortReason Reason, string Detail)> _leftOut = [];
+    private readonly List<LeftOutMember> _leftOut = [];
     private readonly ImmutableArray<CoordinatorEffect>.Builder _effects;
 
     public CheckpointRound(RoundNumber number, IEnumerable<CheckpointRequest> requests, ImmutableArray<CoordinatorEffect>.Builder effects)
@@ -27,7 +27,7 @@ internal sealed class CheckpointRound
 
     public IReadOnlyDictionary<ParticipantId, RoundMember> Members => _members;
 
-    public IReadOnlyList<(ParticipantId Participant, AbortReason Reason, string Detail)> LeftOut => _leftOut;
+    public IReadOnlyList<LeftOutMember> LeftOut => _leftOut;
 
     public int Retakes { get; private set; }
 
@@ -40,7 +40,7 @@ internal sealed class CheckpointRound
 
     public void Begin()
     {
-        foreach (var initiator in Requests.SelectMany(request => request.Initiators).Distinct())
+        foreach (var initiator in Requests.SelectMany(request => request.Remaining).Distinct())
         {
             var member = new RoundMember(initiator, Tally) { IsInitiator = true };
             _members.Add(initiator, member);
@@ -185,7 +185,8 @@ internal sealed class CheckpointRound
         }
     }
 
-    public RoundReport Report(Func<RoundMember, bool> isCommitted)
+    /// <summary>What the round has come to; who is to blame for the members that were left out after the verification is the vote's to say.</summary>
+    public RoundReport Report(Func<RoundMember, bool> isCommitted, IEnumerable<LeftOutMember> leftOutByVote)
     {
         var committed = _members.Values
             .Where(isCommitted)
@@ -201,7 +202,7 @@ internal sealed class CheckpointRound
                     member.PermanentMark);
             })
             .ToImmutableArray();
-        return new RoundReport(Number, committed, [.. _leftOut], Retakes);
+        return new RoundReport(Number, committed, [.. _leftOut, .. leftOutByVote], Retakes, committed.IsEmpty ? 0 : committed.Length + 1);
     }
 
     /// <summary>Takes the next step as soon as nobody has to answer for the present one.</summary>
@@ -352,7 +353,7 @@ internal sealed class CheckpointRound
     private void LeaveOut(RoundMember member, AbortReason reason, string detail)
     {
         member.State = MemberState.LeftOut;
-        _leftOut.Add((member.Id, reason, detail));
+        _leftOut.Add(new LeftOutMember(member.Id, reason, member.Id, detail));
         Send(member, new UndoTentative(Number));
     }
 

@@ -8,7 +8,7 @@ internal enum CoordinatorPhase
 
     Ready,
 
-    /// <summary>Another life has taken over.</summary>
+    /// <summary>This life has ended: another one has taken over, or will.</summary>
     Retired,
 }
 

@@ -74,8 +74,7 @@ internal sealed class DecisionRecordWriter(DecisionRecord record, Guid life, Imm
         }
         else if (stored.Epoch != Record.Epoch || stored.StoreId != Record.StoreId)
         {
-            _writing = null;
-            _isInCharge = false;
+            StandDown();
             return RecordWriteConclusion.Superseded;
         }
         else
@@ -103,6 +102,13 @@ internal sealed class DecisionRecordWriter(DecisionRecord record, Guid life, Imm
         }
     }
 
+    /// <summary>Nothing more is written, and no outcome of a write is heard.</summary>
+    public void StandDown()
+    {
+        _writing = null;
+        _isInCharge = false;
+    }
+
     /// <summary>What the record says of a round that is not being decided (SPEC K7).</summary>
     public Decision Lookup(RoundNumber number)
     {
@@ -113,7 +119,7 @@ internal sealed class DecisionRecordWriter(DecisionRecord record, Guid life, Imm
 
         if (!_isInCharge)
         {
-            // Also when superseded: what the other life found in the record may be a decision of ours whose write was never confirmed.
+            // Also at the end of this life: what the next one finds in the record may be a decision of ours whose write was never confirmed.
             return Decision.Undecided;
         }
 

@@ -28,32 +28,20 @@ internal sealed class RequestQueue(CoordinatorLimits limits, ImmutableArray<Coor
         foreach (var request in round.Requests.Concat(_waiting).Where(request => request.AwaitedBy.Contains(joined)).ToList())
         {
             _ = round.Requests.Remove(request) || _waiting.Remove(request);
-            effects.Add(new CompleteRequest(
-                request.Id,
-                new CheckpointAborted(AbortReason.AwaitedInsideRound, joined, "the caller waits inside a call chain of this participant", round.Report(_ => false)),
-                request.Attempts + 1));
+            Complete(request, request.GivenUp(
+                round.Number, AbortReason.AwaitedInsideRound, joined, "the caller waits inside a call chain of this participant, and is not told how the round ends"));
         }
     }
 
     /// <summary>The round has ended. Returns whether a request is to be tried again, after a pause.</summary>
-    public bool Settle(CheckpointRound round, RoundVote vote)
+    public bool Settle(CheckpointRound round, RoundReport report)
     {
+        var leftOut = report.LeftOut.DistinctBy(member => member.Participant).ToDictionary(member => member.Participant);
         var retry = false;
         foreach (var request in round.Requests)
         {
-            var outcome = vote.OutcomeOf(request, round);
-            // K14: what is too busy may wait, through others, for the very caller. It is told within the pause bound, and its chain can end.
-            var mayBeAwaited = outcome is CheckpointAborted { Reason: AbortReason.TooBusy } && !request.AwaitedBy.IsEmpty;
-            if (outcome is CheckpointAborted { Reason: AbortReason.TooBusy or AbortReason.Lost or AbortReason.StillInDoubt }
-                && !mayBeAwaited && request.Attempts + 1 < limits.MaxAttempts)
-            {
-                _waiting.Add(request with { Attempts = request.Attempts + 1 });
-                retry = true;
-            }
-            else
-            {
-                effects.Add(new CompleteRequest(request.Id, outcome, request.Attempts + 1));
-            }
+            var all = report.After(request.Earlier);
+            retry |= Settle(request, all with { LeftOut = all.LeftOut.RemoveAll(member => request.IsSettled(member.Participant)) }, leftOut);
         }
 
         if (retry)
@@ -64,17 +52,45 @@ internal sealed class RequestQueue(CoordinatorLimits limits, ImmutableArray<Coor
         return retry;
     }
 
-    /// <summary>Another life has taken over: it must be asked.</summary>
-    public void RefuseAll(IEnumerable<CheckpointRequest> inRound)
+    private bool Settle(CheckpointRequest request, RoundReport report, Dictionary<ParticipantId, LeftOutMember> leftOut)
+    {
+        var failed = request.Remaining.Where(leftOut.ContainsKey).Select(initiator => leftOut[initiator]).ToLookup(member => IsWorthAnotherAttempt(member.Reason));
+        var (again, final) = (failed[true].ToList(), failed[false]);
+        ImmutableArray<LeftOutMember> gaveUp = [.. report.LeftOut.Where(request.Earlier.LeftOut.Contains), .. final];
+
+        // K14: what is too busy may wait, through others, for the very caller. It is told within the pause bound, and its chain can end.
+        var mayBeAwaited = !request.AwaitedBy.IsEmpty && again.Exists(member => member.Reason == AbortReason.TooBusy);
+        if (again.Count == 0 || mayBeAwaited || request.Attempts + 1 >= limits.MaxAttempts)
+        {
+            Complete(request, request.Outcome(report, [.. gaveUp, .. again]));
+            return false;
+        }
+
+        _waiting.Add(request with
+        {
+            Remaining = [.. again.Select(member => member.Participant)],
+            Attempts = request.Attempts + 1,
+            Earlier = report with { LeftOut = gaveUp },
+        });
+        return true;
+    }
+
+    private static bool IsWorthAnotherAttempt(AbortReason reason) => reason is AbortReason.TooBusy or AbortReason.Lost or AbortReason.StillInDoubt;
+
+    /// <summary>This life ends: the next one must be asked.</summary>
+    public void RefuseAll(IEnumerable<CheckpointRequest> inRound, string detail)
     {
         foreach (var request in _waiting.Concat(inRound))
         {
-            Refuse(request, "another life of the coordinator has taken over");
+            Refuse(request, detail);
         }
 
         _waiting.Clear();
     }
 
     public void Refuse(CheckpointRequest request, string detail) =>
-        effects.Add(new CompleteRequest(request.Id, new CheckpointAborted(AbortReason.Superseded, null, detail, RoundReport.Empty), request.Attempts));
+        effects.Add(new CompleteRequest(request.Id, request.GivenUp(RoundNumber.None, AbortReason.Superseded, null, detail), request.Attempts));
+
+    private void Complete(CheckpointRequest request, CheckpointOutcome outcome) =>
+        effects.Add(new CompleteRequest(request.Id, outcome, request.Attempts + 1));
 }

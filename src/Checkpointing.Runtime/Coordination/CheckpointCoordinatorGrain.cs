@@ -336,13 +336,12 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
     /// <summary>Acts no more. What is not decided yet is decided by the next activation: members ask it.</summary>
     private void StandDown()
     {
-        _isRetired = true;
-        foreach (var (_, pending) in _pending)
+        if (!_isRetired && _coordinator is { } coordinator)
         {
-            pending.Complete(CheckpointResults.Replaced(_time.GetElapsedTime(pending.StartedAt)));
+            Perform(coordinator.OnStop());
         }
 
-        _pending.Clear();
+        _isRetired = true;
     }
 
     private void OnUnreachable(ParticipantId participant, ToParticipant message, string detail) =>

@@ -8,14 +8,19 @@ internal sealed partial class CoordinatorLog(ILogger<CheckpointCoordinatorGrain>
 {
     public void RequestEnded(CheckpointResult result)
     {
-        if (result.Status == CheckpointStatus.Aborted)
+        switch (result.Status)
         {
-            var level = LevelOf(result.Reason);
-            Aborted(level, result.Round, result.Detail);
-        }
-        else
-        {
-            Ended(result.Round, result.Status, result.Participants.Count, result.Pause.TotalMilliseconds);
+            case CheckpointStatus.Aborted:
+                var level = LevelOf(result.Reason);
+                Aborted(level, result.Round, result.Detail);
+                break;
+            case CheckpointStatus.PartlyCommitted:
+                var worst = result.LeftOut.Max(grain => LevelOf(grain.Reason));
+                PartlyCommitted(worst, result.Round, result.Participants.Count, result.LeftOut.Count, result.Detail);
+                break;
+            default:
+                Ended(result.Round, result.Status, result.Participants.Count, result.Pause.TotalMilliseconds);
+                break;
         }
     }
 
@@ -31,6 +36,9 @@ internal sealed partial class CoordinatorLog(ILogger<CheckpointCoordinatorGrain>
 
     [LoggerMessage(EventId = 2, Message = "Round {Round} was aborted. {Detail}")]
     private partial void Aborted(LogLevel level, string round, string detail);
+
+    [LoggerMessage(EventId = 8, Message = "Round {Round} was committed in part: {Participants} participants, {LeftOut} grains were left out. {Detail}")]
+    private partial void PartlyCommitted(LogLevel level, string round, int participants, int leftOut, string detail);
 
     [LoggerMessage(3, LogLevel.Warning, "{Orphan} is an orphan: it received {Label} from {Sender}, which was undone")]
     public partial void Orphan(GrainId orphan, string label, GrainId sender);

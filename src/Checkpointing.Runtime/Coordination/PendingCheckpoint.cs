@@ -27,27 +27,22 @@ internal static class CheckpointResults
     {
         var result = outcome switch
         {
-            CheckpointCommitted committed => FromReport(committed.Report, CheckpointStatus.Committed) with
+            CheckpointCommitted => FromReport(outcome.Report, CheckpointStatus.Committed),
+            CheckpointPartlyCommitted partly => FromReport(outcome.Report, CheckpointStatus.PartlyCommitted) with
             {
-                StateBytes = clock.StoredBytes(committed.Report),
-                StableWrites = committed.Report.Committed.Length + 1,
+                Reason = partly.First.Reason.ToPublic(),
+                Detail = Explain(partly.First, "The grains in LeftOut keep their previous permanent checkpoints; the others that were asked for have new ones.", awaitedBy),
             },
-            CheckpointAborted aborted => FromReport(aborted, awaitedBy),
-            NothingToCheckpoint nothing => FromReport(nothing.Report, CheckpointStatus.NothingToDo),
+            CheckpointAborted aborted => FromReport(outcome.Report, CheckpointStatus.Aborted) with
+            {
+                Reason = aborted.First.Reason.ToPublic(),
+                Detail = Explain(aborted.First, "The previous permanent checkpoints still hold.", awaitedBy),
+            },
+            NothingToCheckpoint => FromReport(outcome.Report, CheckpointStatus.NothingToDo),
             _ => throw new Protocol.ProtocolInvariantViolatedException($"{outcome} is no outcome."),
         };
-        return result with { Pause = clock.Pause, Duration = duration, Attempts = attempts };
+        return result with { Pause = clock.Pause, Duration = duration, Attempts = attempts, StateBytes = clock.StoredBytes(outcome.Report) };
     }
-
-    /// <summary>The activation of the coordinator ends before the request is served.</summary>
-    public static CheckpointResult Replaced(TimeSpan duration) =>
-        FromReport(new CheckpointAborted(AbortReason.Superseded, null, "", RoundReport.Empty), null) with { Duration = duration, Attempts = 1 };
-
-    private static CheckpointResult FromReport(CheckpointAborted aborted, GrainId? awaitedBy) => FromReport(aborted.Report, CheckpointStatus.Aborted) with
-    {
-        Reason = aborted.Reason.ToPublic(),
-        Detail = Explain(aborted, awaitedBy),
-    };
 
     private static CheckpointResult FromReport(RoundReport report, CheckpointStatus status) => new()
     {
@@ -65,25 +60,26 @@ internal static class CheckpointResults
         {
             GrainId = entry.Participant.ToGrainId(),
             Reason = entry.Reason.ToPublic(),
-            Detail = entry.Detail,
+            Detail = entry.Culprit is { } culprit && culprit != entry.Participant ? $"it goes together with grain {culprit.ToGrainId()}: {entry.Detail}" : entry.Detail,
         }).ToImmutableArray(),
         Retakes = report.Retakes,
+        StableWrites = report.StableWrites,
     };
 
-    private static string Explain(CheckpointAborted aborted, GrainId? awaitedBy)
+    private static string Explain(LeftOutMember failure, string whatHolds, GrainId? awaitedBy)
     {
-        var who = aborted.Culprit is { } culprit && culprit != default ? $"Grain {culprit.ToGrainId()}" : "The coordinator";
-        var what = aborted.Reason switch
+        var who = failure.Culprit is { } culprit ? $"Grain {culprit.ToGrainId()}" : "The coordinator";
+        var what = failure.Reason switch
         {
             AbortReason.Unwilling => "was not willing to take a checkpoint",
             AbortReason.AwaitedInsideRound => "is in the call chain that waits for this checkpoint, so the round could never have ended. Do not await it there",
             AbortReason.Superseded => "was replaced while the request waited",
-            _ => aborted.Detail,
+            _ => failure.Detail,
         };
-        var hint = aborted.Reason == AbortReason.TooBusy && awaitedBy is { } caller
+        var hint = failure.Reason == AbortReason.TooBusy && awaitedBy is { } caller
             ? $" If it waits for grain {caller}, which asked, the round could never have ended: ask from outside that call chain, or do not await the answer."
             : "";
-        return $"{who}: {what.TrimEnd('.')}. The previous permanent checkpoints still hold. {Advise(aborted.Reason)}{hint}";
+        return $"{who}: {what.TrimEnd('.')}. {whatHolds} {Advise(failure.Reason)}{hint}";
     }
 
     private static string Advise(AbortReason reason) => reason switch

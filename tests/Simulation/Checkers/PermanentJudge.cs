@@ -17,6 +17,8 @@ internal sealed class PermanentJudge(SimulatedCluster cluster)
 
     public int RoundsJudgedMinimal { get; private set; }
 
+    public int LastPermanentChangeOf(string participant) => _states.GetValueOrDefault(participant)?.LastChange ?? 0;
+
     public void OnDecisionWrite(WriteStamp stamp, IEnumerable<string> initiators) => _initiators[stamp] = [.. initiators];
 
     public void OnStorageChanged(DecisionRecord? decision)

@@ -230,7 +230,7 @@ public class FailureScenarios
         script.Run(2000);
 
         var aborted = (CheckpointAborted)inDoubt.Outcome!;
-        Assert.Equal((AbortReason.StillInDoubt, "q"), (aborted.Reason, aborted.Culprit.ToString()));
+        Assert.Equal((AbortReason.StillInDoubt, "q"), (aborted.First.Reason, aborted.First.Culprit.ToString()));
         Assert.Equal([AbortReason.StillInDoubt, AbortReason.StillInDoubt], aborted.Report.LeftOut.Select(entry => entry.Reason));
         Assert.Contains("round 1.1", Assert.Single(aborted.Report.LeftOut, entry => entry.Participant.ToString() == "p").Detail, StringComparison.Ordinal);
         Assert.Equal(3, script.Control<StillInDoubt>().Select(doubt => doubt.Round).Distinct().Count());
