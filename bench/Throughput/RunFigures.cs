@@ -16,4 +16,6 @@ internal sealed record RunFigures(long Operations, double OperationsPerSecond, d
 }
 
 /// <summary>The rounds of one run.</summary>
+/// <param name="Committed">Checkpoints of everything.</param>
+/// <param name="Aborted">Those that failed, or that left something out.</param>
 internal sealed record RoundFigures(int Committed, int Aborted);

@@ -51,7 +51,7 @@ internal static class TransferRun
             do
             {
                 var result = await coordinator.CheckpointAll(CancellationToken.None);
-                if (result.Status == CheckpointStatus.Aborted)
+                if (result.Status is CheckpointStatus.Aborted or CheckpointStatus.PartlyCommitted)
                     aborted++;
                 else if (result.Status == CheckpointStatus.Committed)
                     committed++;

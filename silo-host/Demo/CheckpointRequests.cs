@@ -39,7 +39,7 @@ internal sealed class CheckpointRequests(BankClient bank, AcknowledgedLog log, R
         var result = await answer;
         switch (result)
         {
-            case { Status: CheckpointStatus.Committed }:
+            case { Status: CheckpointStatus.Committed or CheckpointStatus.PartlyCommitted }:
                 judge.CheckpointCommitted(acknowledgedBefore, LedgersLeftOut(result));
                 figures.CountRound(result);
                 await log.Note($"checkpoint {result.Round} asked-after {acknowledgedBefore} participants {result.Participants.Count} left-out {result.LeftOut.Count}");

@@ -7,19 +7,26 @@ public enum CheckpointStatus
     Committed,
 
     /// <summary>
-    /// A grain that was asked for has no new permanent checkpoint; its previous one still holds. If many were asked for, others may have been committed
-    /// all the same: see <see cref="CheckpointResult.Participants"/> and <see cref="CheckpointResult.LeftOut"/>.
+    /// No grain that was asked for is known to have a new permanent checkpoint; the previous ones still hold. Only with
+    /// <see cref="CheckpointAbortReason.CoordinatorReplaced"/> and <see cref="CheckpointAbortReason.AwaitedInsideRound"/> may the round still be committed.
     /// </summary>
     Aborted,
 
     /// <summary>State, sends and receipts of the grains that were asked for are as in their permanent checkpoints; nothing was written.</summary>
     NothingToDo,
+
+    /// <summary>
+    /// Many grains were asked for, and some of them have a new permanent checkpoint: see <see cref="CheckpointResult.Participants"/>. The others are in
+    /// <see cref="CheckpointResult.LeftOut"/>, each with a reason, and keep their previous one; <see cref="CheckpointResult.Reason"/> and
+    /// <see cref="CheckpointResult.Detail"/> are about the first of them.
+    /// </summary>
+    PartlyCommitted,
 }
 
-/// <summary>Why a request was aborted.</summary>
+/// <summary>Why a request was aborted, or a grain left out.</summary>
 public enum CheckpointAbortReason
 {
-    /// <summary>Not aborted.</summary>
+    /// <summary>Nothing failed.</summary>
     None,
 
     /// <summary>A grain that had to take part said no (<see cref="ICheckpointObserver.WillingToCheckpoint"/>).</summary>
@@ -40,7 +47,10 @@ public enum CheckpointAbortReason
     /// <summary>A checkpoint could not be written to storage, or nobody knows whether it was.</summary>
     NotStored,
 
-    /// <summary>An earlier round is still undecided at a grain.</summary>
+    /// <summary>
+    /// A grain had not heard, in every attempt, what became of its checkpoint of an earlier round, and cannot take another one before. It works on and asks
+    /// for that decision by itself.
+    /// </summary>
     StillInDoubt,
 
     /// <summary>The request is awaited inside a call chain that its own round would have to wait for.</summary>
@@ -49,7 +59,7 @@ public enum CheckpointAbortReason
     /// <summary>The decision could not be written to storage.</summary>
     DecisionNotStored,
 
-    /// <summary>The coordinator was replaced while the request waited. Ask again.</summary>
+    /// <summary>The coordinator was replaced while the request waited; a decision that was being written may hold all the same. Ask again.</summary>
     CoordinatorReplaced,
 }
 
@@ -63,27 +73,30 @@ public sealed record CheckpointResult
     [Id(0)]
     public required CheckpointStatus Status { get; init; }
 
-    /// <summary>Why it was aborted, if it was.</summary>
+    /// <summary>Why it was aborted, if it was, or committed only in part.</summary>
     [Id(1)]
     public CheckpointAbortReason Reason { get; init; }
 
-    /// <summary>What failed, what still holds and what to do; empty unless aborted.</summary>
+    /// <summary>What failed, what still holds and what to do; empty unless aborted or committed only in part.</summary>
     [Id(2)]
     public string Detail { get; init; } = "";
 
-    /// <summary>The round that answered the request, "epoch.number".</summary>
+    /// <summary>The round that answered the request, of several attempts the last, "epoch.number".</summary>
     [Id(3)]
     public string Round { get; init; } = "";
 
-    /// <summary>The grains with a new permanent checkpoint by this round, each with the reason why it was in it.</summary>
+    /// <summary>
+    /// The grains with a new permanent checkpoint by the rounds of this request, each with the reason why it was in one. A round may serve other requests
+    /// at the same time: their grains are here too.
+    /// </summary>
     [Id(4)]
     public IReadOnlyList<RoundParticipant> Participants { get; init; } = [];
 
-    /// <summary>Grains that were left out of the decision, with the reason.</summary>
+    /// <summary>Grains that were left out of the decision, with the reason: those that were asked for, and those that others needed.</summary>
     [Id(5)]
     public IReadOnlyList<LeftOutParticipant> LeftOut { get; init; } = [];
 
-    /// <summary>The time from the first closed gate to the last opened one, as the coordinator saw it.</summary>
+    /// <summary>The time from the first closed gate of the last round to the last opened one, as the coordinator saw it.</summary>
     [Id(6)]
     public TimeSpan Pause { get; init; }
 
@@ -91,7 +104,7 @@ public sealed record CheckpointResult
     [Id(7)]
     public TimeSpan Duration { get; init; }
 
-    /// <summary>Records written for the committed grains, the decision included: N + 1.</summary>
+    /// <summary>Records written for the committed grains, the decision included: N + 1, added up over the rounds that committed something.</summary>
     [Id(8)]
     public int StableWrites { get; init; }
 

@@ -68,7 +68,7 @@ internal sealed class SimulationRun
         }
 
         var last = CheckpointEverybody();
-        for (var attempts = 1; attempts < 4 && last is CheckpointAborted { Reason: AbortReason.Superseded or AbortReason.NotStored or AbortReason.OrphanFound }; attempts++)
+        for (var attempts = 1; attempts < 4 && WhyIncomplete(last) is AbortReason.Superseded or AbortReason.NotStored or AbortReason.OrphanFound; attempts++)
         {
             // The coordinator or a participant has only now found out that it was superseded; its caller asks again.
             last = CheckpointEverybody();
@@ -84,10 +84,17 @@ internal sealed class SimulationRun
         ComeToRest();
     }
 
+    private static AbortReason? WhyIncomplete(CheckpointOutcome? outcome) => outcome switch
+    {
+        CheckpointAborted aborted => aborted.First.Reason,
+        CheckpointPartlyCommitted partly => partly.First.Reason,
+        _ => null,
+    };
+
     private CheckpointOutcome? CheckpointEverybody()
     {
         CheckpointOutcome? last = null;
-        Cluster.RequestCheckpoint(Cluster.Participants.Select(participant => participant.Name), [], outcome => last = outcome);
+        Cluster.RequestCheckpoint([.. Cluster.Participants.Select(participant => participant.Name)], [], outcome => last = outcome);
         ComeToRest();
         return last;
     }

@@ -9,45 +9,35 @@ namespace Checkpointing.Protocol.CheckpointAlgorithm;
 /// </summary>
 internal sealed class CheckpointCoordinator
 {
-    private readonly List<CheckpointRequest> _waiting = [];
-    private readonly Dictionary<RoundNumber, HashSet<ParticipantId>> _unproven = [];
-    private readonly CoordinatorLimits _limits;
-    private readonly Guid _life;
+    private readonly UnprovenDecisions _unproven = new();
+    private readonly DecisionRecordWriter _writer;
+    private readonly RequestQueue _requests;
     private readonly ImmutableArray<CoordinatorEffect>.Builder _effects = ImmutableArray.CreateBuilder<CoordinatorEffect>();
-    private DecisionRecord _record;
-    private DecisionRecord? _writing;
-
-    // The write of a decision that is neither known to have landed nor to be fenced off.
-    private DecisionRecord? _decision;
     private CheckpointRound? _round;
     private RoundVote? _vote;
     private long _nextNumber = 1;
     private long _unusedFrom = 1;
-    private long _revision;
-    private long _suspectedEpoch;
-    private long _deniedEpoch;
 
     /// <param name="record">The record as it was read, or <see cref="DecisionRecord.First"/> if there is none.</param>
     /// <param name="life">Unique id of this life of the coordinator.</param>
     /// <param name="limits">Bounds.</param>
     public CheckpointCoordinator(DecisionRecord record, Guid life, CoordinatorLimits limits)
     {
-        _record = record;
-        _life = life;
-        _limits = limits;
+        _writer = new DecisionRecordWriter(record, life, _effects);
+        _requests = new RequestQueue(limits, _effects);
     }
 
     public CoordinatorPhase Phase { get; private set; }
 
     /// <summary>The record as far as it is known to be stored.</summary>
-    public DecisionRecord Record => _record;
+    public DecisionRecord Record => _writer.Record;
 
     public CheckpointRound? Round => _round;
 
     /// <summary>CP-11: before it does anything else, a new life raises the epoch; from then on no earlier life can decide.</summary>
     public ImmutableArray<CoordinatorEffect> Start()
     {
-        Write(_record.RaiseEpoch());
+        _writer.RaiseEpoch();
         return TakeEffects();
     }
 
@@ -55,13 +45,14 @@ internal sealed class CheckpointCoordinator
     {
         if (Phase == CoordinatorPhase.Retired)
         {
-            return [new CompleteRequest(request.Id, new CheckpointAborted(AbortReason.Superseded, null, "", RoundReport.Empty), request.Attempts)];
+            _requests.Refuse(request, "");
+            return TakeEffects();
         }
 
-        _waiting.Add(request);
+        _requests.Add(request);
         foreach (var joined in _round?.Members.Values.Where(member => member.IsIn) ?? [])
         {
-            RefuseRequestsAwaitedBy(_round!, joined.Id);
+            _requests.RefuseAwaitedBy(_round!, joined.Id);
         }
 
         BeginNextRound();
@@ -78,14 +69,14 @@ internal sealed class CheckpointCoordinator
         switch (message)
         {
             case YoungerRoundSeen seen:
-                Suspect(seen.Younger);
+                _writer.Suspect(seen.Younger);
                 break;
             case AskDecision ask:
-                Suspect(ask.Round);
+                _writer.Suspect(ask.Round);
                 _effects.Add(new SendToParticipant(ask.From, new DecisionAnswered(ask.Round, Lookup(ask.Round))));
                 break;
             case DecisionProven proven:
-                OnProven(proven);
+                _unproven.OnProven(proven);
                 break;
             case Voted or NotInRound when _vote is not null && _vote.Expects(message.Round, message.From):
                 _vote.OnVote(message.From, message is Voted { Yes: true }, message is Voted voted ? voted.Detail : "it was lost or restarted during the round");
@@ -135,7 +126,7 @@ internal sealed class CheckpointCoordinator
             return TakeEffects();
         }
 
-        if (_round is { } round && round.Number == timer.Round && _decision is null)
+        if (_round is { } round && round.Number == timer.Round && !_writer.IsDeciding)
         {
             OnRoundTimer(round, timer);
             Continue();
@@ -146,80 +137,38 @@ internal sealed class CheckpointCoordinator
 
     public ImmutableArray<CoordinatorEffect> OnRecordWritten(RecordWriteOutcome outcome)
     {
-        switch (outcome)
-        {
-            case RecordWriteOutcome.Stored:
-                OnRecordStored(_writing!);
-                break;
-            default:
-                // Somebody else has written, or our own write has landed after all: only a read can tell.
-                _effects.Add(new ReadRecord());
-                break;
-        }
-
+        OnConclusion(_writer.OnWritten(outcome));
         return TakeEffects();
     }
 
     /// <summary>CP-12: nobody is answered before the outcome of the write is known. Null: the record could not be read.</summary>
     public ImmutableArray<CoordinatorEffect> OnRecordRead(DecisionRecord? stored)
     {
-        if (_writing is not { } intended || Phase == CoordinatorPhase.Retired)
-        {
-            return [];
-        }
+        OnConclusion(_writer.OnRead(stored));
+        return TakeEffects();
+    }
 
-        if (stored is null)
-        {
-            _effects.Add(new StartTimer(new RoundTimer(RoundTimerKind.RecordDue, RoundNumber.None)));
-        }
-        else if (stored.Stamp == intended.Stamp || stored.Stamp == _decision?.Stamp)
-        {
-            // The decision may land when it was already given up: it stands, and the write that should fence it off cannot land any more.
-            OnRecordStored(stored);
-        }
-        else if (Phase == CoordinatorPhase.Starting)
-        {
-            Write(stored.RaiseEpoch());
-        }
-        else if (stored.Epoch != _record.Epoch || stored.StoreId != _record.StoreId)
-        {
-            OnSuperseded();
-        }
-        else
-        {
-            // Absent: a fencing write gives the record a new ETag, so that the lost write can never land. Once it is stored the round is aborted.
-            Write(_record);
-        }
-
+    /// <summary>The host ends this life. What it has not decided yet is for the next one to tell.</summary>
+    public ImmutableArray<CoordinatorEffect> OnStop()
+    {
+        _writer.StandDown();
+        Retire("this life of the coordinator ends");
         return TakeEffects();
     }
 
     /// <summary>Somebody is about to look up this round.</summary>
     public ImmutableArray<CoordinatorEffect> OnLookup(RoundNumber number)
     {
-        Suspect(number);
+        _writer.Suspect(number);
         return TakeEffects();
     }
 
     /// <summary>What became of this round (SPEC K7).</summary>
     public Decision Lookup(RoundNumber number)
     {
-        if (_record.IsCommitted(number))
-        {
-            return Decision.Committed;
-        }
-
-        if (Phase == CoordinatorPhase.Starting || (_vote is { } vote && vote.Contains(number) && (_decision is not null || !vote.HasFailed(number))))
-        {
-            return Decision.Undecided;
-        }
-
-        if (number.Epoch <= _record.Epoch)
-        {
-            return Decision.Aborted;
-        }
-
-        return number.Epoch <= _deniedEpoch ? Decision.Forgotten : Decision.Undecided;
+        var decision = _writer.Lookup(number);
+        var isOpen = decision != Decision.Committed && _vote is { } vote && vote.Contains(number) && (_writer.IsDeciding || !vote.HasFailed(number));
+        return isOpen ? Decision.Undecided : decision;
     }
 
     private void OnRoundMessage(CheckpointRound round, ToCoordinator message)
@@ -227,7 +176,7 @@ internal sealed class CheckpointCoordinator
         switch (message)
         {
             case Joined joined:
-                RefuseRequestsAwaitedBy(round, joined.From);
+                _requests.RefuseAwaitedBy(round, joined.From);
                 round.OnJoined(joined);
                 break;
             case NotNeeded notNeeded:
@@ -245,14 +194,10 @@ internal sealed class CheckpointCoordinator
                 break;
             case StillInDoubt doubt:
                 // It has not heard our decision, and cannot join before. It will be asked again when answers are due.
-                Suspect(doubt.Undecided);
+                _writer.Suspect(doubt.Undecided);
                 var decision = Lookup(doubt.Undecided);
                 _effects.Add(new SendToParticipant(doubt.From, new DecisionAnswered(doubt.Undecided, decision)));
-                if (decision is Decision.Committed or Decision.Aborted)
-                {
-                    round.AskAgain(doubt.From);
-                }
-
+                round.OnStillInDoubt(doubt, decision);
                 break;
             case Refused refused:
                 round.LeaveOut(refused.From, ReasonFor(refused.Reason), refused.Detail);
@@ -294,32 +239,15 @@ internal sealed class CheckpointCoordinator
         }
     }
 
-    /// <summary>
-    /// K14: who waits for a checkpoint inside a chain that the round must drain is told so at once, and the chain can end. That holds for a
-    /// request that waits for the next round too: it would be served only after this one, which waits for its chain.
-    /// </summary>
-    private void RefuseRequestsAwaitedBy(CheckpointRound round, ParticipantId joined)
-    {
-        foreach (var request in round.Requests.Concat(_waiting).Where(request => request.AwaitedBy.Contains(joined)).ToList())
-        {
-            _ = round.Requests.Remove(request) || _waiting.Remove(request);
-            _effects.Add(new CompleteRequest(
-                request.Id,
-                new CheckpointAborted(AbortReason.AwaitedInsideRound, joined, "the caller waits inside a call chain of this participant", round.Report(_ => false)),
-                request.Attempts + 1));
-        }
-    }
-
     private void BeginNextRound()
     {
-        if (Phase != CoordinatorPhase.Ready || _round is not null || _waiting.Count == 0)
+        if (Phase != CoordinatorPhase.Ready || _round is not null || _requests.IsEmpty)
         {
             return;
         }
 
-        _round = new CheckpointRound(new RoundNumber(_record.Epoch, _nextNumber), _waiting, _effects);
+        _round = new CheckpointRound(new RoundNumber(_writer.Record.Epoch, _nextNumber), _requests.TakeAll(), _effects);
         _nextNumber++;
-        _waiting.Clear();
         foreach (var kind in (ReadOnlySpan<RoundTimerKind>)[RoundTimerKind.DrainDue, RoundTimerKind.PauseDue, RoundTimerKind.ResendDue])
         {
             _effects.Add(new StartTimer(new RoundTimer(kind, _round.Number)));
@@ -332,7 +260,7 @@ internal sealed class CheckpointCoordinator
     /// <summary>Goes on from Verify to Persist, from the last vote to the decision, and from the end of a round to the next.</summary>
     private void Continue()
     {
-        if (_round is not { } round || _writing is not null)
+        if (_round is not { } round || _writer.IsWriting)
         {
             return;
         }
@@ -370,42 +298,44 @@ internal sealed class CheckpointCoordinator
         {
             // Only numbers that no component ever had may be covered along: one of a failed component must stay a gap.
             var first = committed.Min().Number;
-            Write(_record.Forget(IsProven).Commit(committed, first == _vote.FirstNumber ? _unusedFrom : first));
-            _decision = _writing;
+            _writer.Decide(committed, first == _vote.FirstNumber ? _unusedFrom : first, IsProven);
         }
     }
 
-    private void OnRecordStored(DecisionRecord stored)
+    private void OnConclusion(RecordWriteConclusion conclusion)
     {
-        _record = stored;
-        _writing = null;
-        if (Phase == CoordinatorPhase.Starting)
+        switch (conclusion)
         {
-            Phase = CoordinatorPhase.Ready;
+            case RecordWriteConclusion.EpochRaised:
+                Phase = CoordinatorPhase.Ready;
+                BeginNextRound();
+                break;
+            case RecordWriteConclusion.Confirmed:
+                Continue();
+                BeginNextRound();
+                break;
+            case RecordWriteConclusion.DecisionHolds:
+                Spread(_vote!);
+                break;
+            case RecordWriteConclusion.DecisionFencedOff:
+                _vote!.Fail(AbortReason.DecisionNotStored, "the decision could not be recorded");
+                Spread(_vote);
+                break;
+            case RecordWriteConclusion.Superseded:
+                Retire("another life of the coordinator has taken over");
+                _effects.Add(new Retire());
+                break;
         }
-        else if (_decision is null)
+    }
+
+    private void Spread(RoundVote vote)
+    {
+        foreach (var (number, members) in vote.SpreadDecision())
         {
-            _deniedEpoch = _suspectedEpoch;
-            Continue();
-        }
-        else if (_vote is { } vote)
-        {
-            if (stored.Stamp != _decision.Stamp)
-            {
-                vote.Fail(AbortReason.DecisionNotStored, "the decision could not be recorded");
-            }
-
-            _decision = null;
-            foreach (var (number, members) in vote.SpreadDecision())
-            {
-                _unproven[number] = members;
-            }
-
-            EndRound(vote);
-            return;
+            _unproven.Add(number, members);
         }
 
-        BeginNextRound();
+        EndRound(vote);
     }
 
     private void EndRound(RoundVote vote)
@@ -418,89 +348,21 @@ internal sealed class CheckpointCoordinator
             _unusedFrom = vote.LastNumber + 1;
         }
 
-        var retry = false;
-        foreach (var request in round.Requests)
-        {
-            var outcome = vote.OutcomeOf(request, round);
-            // K14: what is too busy may wait, through others, for the very caller. It is told within the pause bound, and its chain can end.
-            var mayBeAwaited = outcome is CheckpointAborted { Reason: AbortReason.TooBusy } && !request.AwaitedBy.IsEmpty;
-            if (outcome is CheckpointAborted { Reason: AbortReason.TooBusy or AbortReason.Lost or AbortReason.StillInDoubt }
-                && !mayBeAwaited && request.Attempts + 1 < _limits.MaxAttempts)
-            {
-                _waiting.Add(request with { Attempts = request.Attempts + 1 });
-                retry = true;
-            }
-            else
-            {
-                _effects.Add(new CompleteRequest(request.Id, outcome, request.Attempts + 1));
-            }
-        }
-
-        if (retry)
-        {
-            _effects.Add(new StartTimer(new RoundTimer(RoundTimerKind.RetryDue, round.Number, _waiting.Max(request => request.Attempts))));
-        }
-        else
+        if (!_requests.Settle(round, vote.Report(round)))
         {
             BeginNextRound();
         }
     }
 
-    /// <summary>
-    /// CP-13: a round of a younger epoch than ours: either another life has taken over, and we would never notice as long as no round of ours
-    /// gets to its decision, or our record is older than the round. A write of the record tells which, and until then nobody is told "forgotten".
-    /// </summary>
-    private void Suspect(RoundNumber round)
-    {
-        if (Phase == CoordinatorPhase.Ready && round.Epoch > Math.Max(_record.Epoch, _deniedEpoch))
-        {
-            _suspectedEpoch = Math.Max(_suspectedEpoch, round.Epoch);
-            if (_writing is null)
-            {
-                Write(_record);
-            }
-        }
-    }
-
-    private void OnProven(DecisionProven proven)
-    {
-        if (_unproven.TryGetValue(proven.Round, out var members) && members.Remove(proven.From) && members.Count == 0)
-        {
-            _unproven.Remove(proven.Round);
-        }
-    }
-
     /// <summary>Only rounds of this life can be forgotten: of earlier ones it does not know who was in them.</summary>
-    private bool IsProven(CommittedRun run)
-    {
-        if (run.Epoch != _record.Epoch)
-        {
-            return false;
-        }
+    private bool IsProven(CommittedRun run) => run.Epoch == _writer.Record.Epoch && _unproven.IsProven(run);
 
-        return !_unproven.Keys.Any(run.Contains);
-    }
-
-    private void OnSuperseded()
+    private void Retire(string detail)
     {
         Phase = CoordinatorPhase.Retired;
-        _writing = null;
-        foreach (var request in _waiting.Concat(_round?.Requests ?? []))
-        {
-            _effects.Add(new CompleteRequest(
-                request.Id, new CheckpointAborted(AbortReason.Superseded, null, "another life of the coordinator has taken over", RoundReport.Empty), request.Attempts));
-        }
-
-        _waiting.Clear();
+        _requests.RefuseAll(_round?.Requests ?? [], detail);
         _round = null;
         _vote = null;
-        _effects.Add(new Retire());
-    }
-
-    private void Write(DecisionRecord record)
-    {
-        _writing = record with { Stamp = new WriteStamp(_life, ++_revision) };
-        _effects.Add(new WriteRecord(_writing));
     }
 
     private static AbortReason ReasonFor(RefusalReason reason) => reason switch
@@ -517,17 +379,3 @@ internal sealed class CheckpointCoordinator
         return effects;
     }
 }
-
-internal enum CoordinatorPhase
-{
-    /// <summary>The epoch is being raised.</summary>
-    Starting,
-
-    Ready,
-
-    /// <summary>Another life has taken over.</summary>
-    Retired,
-}
-
-/// <param name="MaxAttempts">How many rounds may try to serve one request.</param>
-internal sealed record CoordinatorLimits(int MaxAttempts);

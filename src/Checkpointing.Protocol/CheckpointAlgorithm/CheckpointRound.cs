@@ -10,7 +10,7 @@ namespace Checkpointing.Protocol.CheckpointAlgorithm;
 internal sealed class CheckpointRound
 {
     private readonly SortedDictionary<ParticipantId, RoundMember> _members = [];
-    private readonly List<(ParticipantId Participant, AbortReason Reason, string Detail)> _leftOut = [];
+    private readonly List<LeftOutMember> _leftOut = [];
     private readonly ImmutableArray<CoordinatorEffect>.Builder _effects;
 
     public CheckpointRound(RoundNumber number, IEnumerable<CheckpointRequest> requests, ImmutableArray<CoordinatorEffect>.Builder effects)
@@ -27,7 +27,7 @@ internal sealed class CheckpointRound
 
     public IReadOnlyDictionary<ParticipantId, RoundMember> Members => _members;
 
-    public IReadOnlyList<(ParticipantId Participant, AbortReason Reason, string Detail)> LeftOut => _leftOut;
+    public IReadOnlyList<LeftOutMember> LeftOut => _leftOut;
 
     public int Retakes { get; private set; }
 
@@ -40,7 +40,7 @@ internal sealed class CheckpointRound
 
     public void Begin()
     {
-        foreach (var initiator in Requests.SelectMany(request => request.Initiators).Distinct())
+        foreach (var initiator in Requests.SelectMany(request => request.Remaining).Distinct())
         {
             var member = new RoundMember(initiator, Tally) { IsInitiator = true };
             _members.Add(initiator, member);
@@ -69,6 +69,7 @@ internal sealed class CheckpointRound
         if (member.State is MemberState.Asked or MemberState.NotNeeded or MemberState.Draining)
         {
             member.State = joined.Drained ? MemberState.Drained : MemberState.Draining;
+            member.Undecided = RoundNumber.None;
             member.PermanentMark = joined.PermanentMark;
             member.Receipts = joined.Receipts;
             AskCohort(member);
@@ -113,12 +114,25 @@ internal sealed class CheckpointRound
         }
     }
 
-    /// <summary>An earlier round kept this participant from joining; it has heard its decision now.</summary>
-    public void AskAgain(ParticipantId participant)
+    /// <summary>An earlier round keeps this participant from joining until it has heard its decision.</summary>
+    public void OnStillInDoubt(StillInDoubt doubt, Decision decision)
     {
-        if (!IsVerified && _members.TryGetValue(participant, out var member) && member.State == MemberState.Asked)
+        if (IsVerified || !_members.TryGetValue(doubt.From, out var member) || member.State != MemberState.Asked)
         {
-            Send(member, member.Join(Number));
+            return;
+        }
+
+        member.Undecided = doubt.Undecided;
+        switch (decision)
+        {
+            case Decision.Committed or Decision.Aborted:
+                // It hears its decision just before.
+                Send(member, member.Join(Number));
+                break;
+            case Decision.Forgotten:
+                LeaveOutLate(late => late == member, "");
+                Advance();
+                break;
         }
     }
 
@@ -171,7 +185,8 @@ internal sealed class CheckpointRound
         }
     }
 
-    public RoundReport Report(Func<RoundMember, bool> isCommitted)
+    /// <summary>What the round has come to; who is to blame for the members that were left out after the verification is the vote's to say.</summary>
+    public RoundReport Report(Func<RoundMember, bool> isCommitted, IEnumerable<LeftOutMember> leftOutByVote)
     {
         var committed = _members.Values
             .Where(isCommitted)
@@ -187,7 +202,7 @@ internal sealed class CheckpointRound
                     member.PermanentMark);
             })
             .ToImmutableArray();
-        return new RoundReport(Number, committed, [.. _leftOut], Retakes);
+        return new RoundReport(Number, committed, [.. _leftOut, .. leftOutByVote], Retakes, committed.IsEmpty ? 0 : committed.Length + 1);
     }
 
     /// <summary>Takes the next step as soon as nobody has to answer for the present one.</summary>
@@ -216,52 +231,29 @@ internal sealed class CheckpointRound
         }
     }
 
-    /// <summary>
-    /// CP-5: every receipt in a snapshot must be valid, and covered by its sender: by the sender's new mark if it is a member, by its
-    /// permanent mark if it is not. Who is missing joins, who was overtaken takes its snapshot again.
-    /// </summary>
+    /// <summary>CP-5: who is missing joins, who was overtaken takes its snapshot again.</summary>
     private void Verify()
     {
-        var overtaken = new SortedSet<ParticipantId>();
-        var orphans = new List<(RoundMember Member, ParticipantId Sender, MessageLabel Label)>();
-        var asked = false;
-        foreach (var member in _members.Values.Where(member => member.State == MemberState.Snapped).ToList())
+        var found = Verification.Of(_members);
+        foreach (var (sender, claim) in found.Missing)
         {
-            foreach (var (sender, label) in CheckpointCohort.Of(member, _members).ToList())
-            {
-                if (!_members.TryGetValue(sender, out var peer) || peer.State != MemberState.Snapped)
-                {
-                    asked = true;
-                    Ask(sender, new LabelClaim(member.Id, label));
-                }
-                else if (!peer.Snapshot!.Mark.Covers(label))
-                {
-                    if (label.Incarnation == peer.Snapshot.Mark.Label.Incarnation)
-                    {
-                        overtaken.Add(sender);
-                    }
-                    else
-                    {
-                        orphans.Add((member, sender, label));
-                    }
-                }
-            }
+            Ask(sender, claim);
         }
 
-        foreach (var (member, sender, label) in orphans)
+        foreach (var (orphan, sender, label) in found.Orphans)
         {
-            LeaveOutOrphan(member, sender, label);
+            LeaveOutOrphan(orphan, sender, label);
         }
 
-        if (orphans.Count > 0)
+        if (found.Orphans.Count > 0)
         {
             Advance();
         }
-        else if (overtaken.Count > 0)
+        else if (found.Overtaken.Count > 0)
         {
-            Retake(overtaken);
+            Retake(found.Overtaken);
         }
-        else if (!asked)
+        else if (found.Missing.Count == 0)
         {
             // Who was drawn in by a life that has been lost since may not be needed any more.
             ReleaseNotNeeded();
@@ -284,7 +276,7 @@ internal sealed class CheckpointRound
         LeaveOut(member, AbortReason.OrphanFound, $"it received {label} from {sender}, which is undone");
     }
 
-    private void Retake(SortedSet<ParticipantId> overtaken)
+    private void Retake(IReadOnlyCollection<ParticipantId> overtaken)
     {
         Retakes++;
         foreach (var id in overtaken)
@@ -347,7 +339,14 @@ internal sealed class CheckpointRound
         var late = _members.Values.Where(isLate).ToList();
         foreach (var member in late)
         {
-            LeaveOut(member, AbortReason.TooBusy, detail);
+            if (member.State == MemberState.Asked && !member.Undecided.IsNone)
+            {
+                LeaveOut(member, AbortReason.StillInDoubt, $"it has not heard what became of its tentative checkpoint of round {member.Undecided}, and cannot take another one before");
+            }
+            else
+            {
+                LeaveOut(member, AbortReason.TooBusy, detail);
+            }
         }
 
         return late.Count > 0;
@@ -356,7 +355,7 @@ internal sealed class CheckpointRound
     private void LeaveOut(RoundMember member, AbortReason reason, string detail)
     {
         member.State = MemberState.LeftOut;
-        _leftOut.Add((member.Id, reason, detail));
+        _leftOut.Add(new LeftOutMember(member.Id, reason, member.Id, detail));
         Send(member, new UndoTentative(Number));
     }
 

@@ -49,6 +49,9 @@ internal sealed class RoundMember
 
     public bool IsUnchanged { get; set; }
 
+    /// <summary>The earlier round that keeps it from joining this one, as its last answer said; none if it was not that.</summary>
+    public RoundNumber Undecided { get; set; }
+
     public RoundNumber Number { get; set; }
 
     public bool IsIn => State is MemberState.Draining or MemberState.Drained or MemberState.Snapped;

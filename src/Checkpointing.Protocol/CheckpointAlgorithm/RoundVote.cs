@@ -12,7 +12,7 @@ internal sealed class RoundVote
     private readonly CheckpointRound? _round;
     private readonly ImmutableArray<CoordinatorEffect>.Builder _effects;
     private readonly SortedDictionary<RoundNumber, List<RoundMember>> _components = [];
-    private readonly Dictionary<RoundNumber, (ParticipantId Culprit, AbortReason Reason, string Detail)> _failed = [];
+    private readonly Dictionary<RoundNumber, (ParticipantId? Culprit, AbortReason Reason, string Detail)> _failed = [];
 
     private RoundVote(CheckpointRound? round, ImmutableArray<CoordinatorEffect>.Builder effects)
     {
@@ -107,7 +107,7 @@ internal sealed class RoundVote
     {
         foreach (var number in _components.Keys)
         {
-            _failed.TryAdd(number, (default, reason, detail));
+            _failed.TryAdd(number, (null, reason, detail));
         }
     }
 
@@ -140,27 +140,12 @@ internal sealed class RoundVote
         }
     }
 
-    public CheckpointOutcome OutcomeOf(CheckpointRequest request, CheckpointRound round)
-    {
-        var report = round.Report(IsCommitted);
-        foreach (var initiator in request.Initiators)
-        {
-            if (round.Members.TryGetValue(initiator, out var member) && _failed.TryGetValue(member.Number, out var failure))
-            {
-                return new CheckpointAborted(failure.Reason, failure.Culprit, failure.Detail, report);
-            }
-
-            var leftOut = round.LeftOut.FirstOrDefault(entry => entry.Participant == initiator);
-            if (leftOut.Detail is not null)
-            {
-                return new CheckpointAborted(leftOut.Reason, leftOut.Participant, leftOut.Detail, report);
-            }
-        }
-
-        return request.Initiators.Any(initiator => round.Members.TryGetValue(initiator, out var member) && IsCommitted(member))
-            ? new CheckpointCommitted(report)
-            : new NothingToCheckpoint(report);
-    }
+    /// <summary>What the round has come to. A member of a component that failed was left out by the fault of the one that failed.</summary>
+    public RoundReport Report(CheckpointRound round) => round.Report(
+        IsCommitted,
+        from failure in _failed
+        from member in _components[failure.Key]
+        select new LeftOutMember(member.Id, failure.Value.Reason, failure.Value.Culprit, failure.Value.Detail));
 
     private bool IsCommitted(RoundMember member) =>
         !member.Number.IsNone && _components.ContainsKey(member.Number) && !_failed.ContainsKey(member.Number);

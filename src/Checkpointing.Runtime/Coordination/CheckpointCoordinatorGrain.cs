@@ -16,20 +16,19 @@ namespace Checkpointing.Runtime.Coordination;
 [Reentrant]
 [GrainType("checkpoint-coordinator")]
 [SuppressMessage("Performance", "CA1812", Justification = "Created by the silo.")]
-internal sealed partial class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinatorGrain, ICheckpointCoordinatorControl, IIncomingGrainCallFilter
+internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinatorGrain, ICheckpointCoordinatorControl, IIncomingGrainCallFilter
 {
     private static readonly TimeSpan DeactivationNoticeLimit = TimeSpan.FromSeconds(1);
 
     private readonly DecisionRecordStorage _storage;
     private readonly ParticipantMessenger _messenger;
-    private readonly ICheckpointAgentClient _agents;
-    private readonly ISiloStatusOracle _silos;
+    private readonly ChangedParticipants _changed;
     private readonly GrainTypeTraitsResolver _traits;
     private readonly CheckpointingOptions _options;
     private readonly CheckpointingMetrics _metrics;
     private readonly RoundClock _clock;
     private readonly TimeProvider _time;
-    private readonly ILogger _logger;
+    private readonly CoordinatorLog _log;
     private readonly Dictionary<long, PendingCheckpoint> _pending = [];
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private CheckpointCoordinator? _coordinator;
@@ -54,14 +53,13 @@ internal sealed partial class CheckpointCoordinatorGrain : Grain, ICheckpointCoo
     {
         _storage = new DecisionRecordStorage(storage.Provider, storage.Name, GrainContext.GrainId);
         _messenger = new ParticipantMessenger(agents, GrainFactory, OnUnreachable);
-        _agents = agents;
-        _silos = silos;
+        _log = new CoordinatorLog(logger);
+        _changed = new ChangedParticipants(agents, silos, _messenger, _log);
         _traits = traits;
         _options = options.Value;
         _metrics = metrics;
         _clock = new RoundClock(_options, time, metrics);
         _time = time;
-        _logger = logger;
     }
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
@@ -108,7 +106,7 @@ internal sealed partial class CheckpointCoordinatorGrain : Grain, ICheckpointCoo
     {
         var caller = _caller;
         var started = _time.GetTimestamp();
-        var changed = await ChangedParticipants();
+        var changed = await _changed.Ask();
         return changed.IsEmpty
             ? new CheckpointResult { Status = CheckpointStatus.NothingToDo, Duration = _time.GetElapsedTime(started) }
             : await Request(changed, caller, cancellationToken);
@@ -186,7 +184,7 @@ internal sealed partial class CheckpointCoordinatorGrain : Grain, ICheckpointCoo
         _isPeriodicRoundRunning = true;
         try
         {
-            var changed = await ChangedParticipants();
+            var changed = await _changed.Ask();
             if (!changed.IsEmpty)
             {
                 await Request(changed, null, cancellationToken);
@@ -195,32 +193,6 @@ internal sealed partial class CheckpointCoordinatorGrain : Grain, ICheckpointCoo
         finally
         {
             _isPeriodicRoundRunning = false;
-        }
-    }
-
-    private async Task<ImmutableArray<ParticipantId>> ChangedParticipants()
-    {
-        var silos = _silos.GetApproximateSiloStatuses(onlyActive: true).Keys;
-        var answers = await Task.WhenAll(silos.Select(ChangedParticipantsOn));
-        return [.. answers.SelectMany(answer => answer).Select(grain => grain.ToParticipantId()).Distinct()];
-    }
-
-    private async Task<GrainId[]> ChangedParticipantsOn(SiloAddress silo)
-    {
-        try
-        {
-            var changed = await _agents.AgentOf(silo).ChangedParticipants();
-            foreach (var grain in changed)
-            {
-                _messenger.IsAt(grain.ToParticipantId(), silo);
-            }
-
-            return changed;
-        }
-        catch (Exception exception)
-        {
-            LogSiloNotAsked(silo, exception);
-            return [];
         }
     }
 
@@ -247,10 +219,10 @@ internal sealed partial class CheckpointCoordinatorGrain : Grain, ICheckpointCoo
                     Complete(complete);
                     break;
                 case ReportOrphan report:
-                    LogOrphan(report.Orphan.ToGrainId(), report.UndoneLabel.ToString(), report.Sender.ToGrainId());
+                    _log.Orphan(report.Orphan.ToGrainId(), report.UndoneLabel.ToString(), report.Sender.ToGrainId());
                     break;
                 case Retire:
-                    LogSuperseded();
+                    _log.Superseded();
                     _started.TrySetException(new InvalidOperationException("Another activation of the checkpoint coordinator has taken over. Ask again."));
                     DeactivateOnIdle();
                     break;
@@ -273,39 +245,14 @@ internal sealed partial class CheckpointCoordinatorGrain : Grain, ICheckpointCoo
 
     private void Complete(CompleteRequest complete)
     {
-        if (!_pending.Remove(complete.RequestId, out var pending))
+        if (_pending.Remove(complete.RequestId, out var pending))
         {
-            return;
+            var result = complete.Outcome.ToResult(pending.AwaitedBy, _clock, _time.GetElapsedTime(pending.StartedAt), complete.Attempts);
+            _metrics.RequestEnded(result.Status, result.Reason);
+            _log.RequestEnded(result);
+            pending.Complete(result);
         }
-
-        var report = complete.Outcome switch
-        {
-            CheckpointCommitted committed => committed.Report,
-            CheckpointAborted aborted => aborted.Report,
-            NothingToCheckpoint nothing => nothing.Report,
-            _ => RoundReport.Empty,
-        };
-        var result = complete.Outcome.ToResult(pending.AwaitedBy, _clock.Pause, _time.GetElapsedTime(pending.StartedAt), complete.Attempts, _clock.StoredBytes(report));
-        _metrics.RequestEnded(result.Status, result.Reason);
-        if (result.Status == CheckpointStatus.Aborted)
-        {
-            var level = LevelOf(result.Reason);
-            LogAborted(level, result.Round, result.Detail);
-        }
-        else
-        {
-            LogEnded(result.Round, result.Status, result.Participants.Count, result.Pause.TotalMilliseconds);
-        }
-
-        pending.Complete(result);
     }
-
-    /// <summary>Outcomes of a healthy application are information; what somebody should look at is a warning.</summary>
-    private static LogLevel LevelOf(CheckpointAbortReason reason) => reason switch
-    {
-        CheckpointAbortReason.Unwilling or CheckpointAbortReason.TooBusy or CheckpointAbortReason.AwaitedInsideRound or CheckpointAbortReason.CoordinatorReplaced => LogLevel.Information,
-        _ => LogLevel.Warning,
-    };
 
     private async Task Write(DecisionRecord record)
     {
@@ -317,7 +264,7 @@ internal sealed partial class CheckpointCoordinatorGrain : Grain, ICheckpointCoo
         else
         {
             // The protocol reads and writes again at once: a storage that is down must not be asked without end, nor on one ever growing stack.
-            LogRecordNotWritten(outcome, detail);
+            _log.RecordNotWritten(outcome, detail);
             await Task.Delay(RoundClock.BackOff(_failedWrites++), _time);
         }
 
@@ -336,7 +283,7 @@ internal sealed partial class CheckpointCoordinatorGrain : Grain, ICheckpointCoo
         }
         catch (Exception exception)
         {
-            LogRecordNotRead(exception);
+            _log.RecordNotRead(exception);
         }
 
         if (!_isRetired)
@@ -389,36 +336,14 @@ internal sealed partial class CheckpointCoordinatorGrain : Grain, ICheckpointCoo
     /// <summary>Acts no more. What is not decided yet is decided by the next activation: members ask it.</summary>
     private void StandDown()
     {
-        _isRetired = true;
-        foreach (var (_, pending) in _pending)
+        if (!_isRetired && _coordinator is { } coordinator)
         {
-            pending.Complete(CheckpointResults.Replaced(_time.GetElapsedTime(pending.StartedAt)));
+            Perform(coordinator.OnStop());
         }
 
-        _pending.Clear();
+        _isRetired = true;
     }
 
     private void OnUnreachable(ParticipantId participant, ToParticipant message, string detail) =>
         Perform(_coordinator!.OnUnreachable(participant, message, detail));
-
-    [LoggerMessage(1, LogLevel.Debug, "Round {Round} ended: {Status}, {Participants} participants, pause {PauseMs:F1} ms")]
-    private partial void LogEnded(string round, CheckpointStatus status, int participants, double pauseMs);
-
-    [LoggerMessage(EventId = 2, Message = "Round {Round} was aborted. {Detail}")]
-    private partial void LogAborted(LogLevel level, string round, string detail);
-
-    [LoggerMessage(3, LogLevel.Warning, "{Orphan} is an orphan: it received {Label} from {Sender}, which was undone")]
-    private partial void LogOrphan(GrainId orphan, string label, GrainId sender);
-
-    [LoggerMessage(4, LogLevel.Warning, "Another activation of the coordinator has taken over; this one retired")]
-    private partial void LogSuperseded();
-
-    [LoggerMessage(5, LogLevel.Warning, "The record of decisions was not written ({Outcome}): {Detail}")]
-    private partial void LogRecordNotWritten(RecordWriteOutcome outcome, string detail);
-
-    [LoggerMessage(6, LogLevel.Warning, "The record of decisions could not be read; it will be tried again")]
-    private partial void LogRecordNotRead(Exception exception);
-
-    [LoggerMessage(7, LogLevel.Warning, "The agent of silo {Silo} could not be asked for its changed participants")]
-    private partial void LogSiloNotAsked(SiloAddress silo, Exception exception);
 }

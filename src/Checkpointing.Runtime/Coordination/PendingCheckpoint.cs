@@ -23,31 +23,26 @@ internal sealed class PendingCheckpoint(long startedAt, GrainId? awaitedBy)
 /// <summary>Translates the protocol's outcome into the public result.</summary>
 internal static class CheckpointResults
 {
-    public static CheckpointResult ToResult(this CheckpointOutcome outcome, GrainId? awaitedBy, TimeSpan pause, TimeSpan duration, int attempts, long stateBytes) => outcome switch
+    public static CheckpointResult ToResult(this CheckpointOutcome outcome, GrainId? awaitedBy, RoundClock clock, TimeSpan duration, int attempts)
     {
-        CheckpointCommitted committed => FromReport(committed.Report, CheckpointStatus.Committed) with
+        var result = outcome switch
         {
-            Pause = pause,
-            Duration = duration,
-            Attempts = attempts,
-            StateBytes = stateBytes,
-            StableWrites = committed.Report.Committed.Length + 1,
-        },
-        CheckpointAborted aborted => FromReport(aborted.Report, CheckpointStatus.Aborted) with
-        {
-            Reason = aborted.Reason.ToPublic(),
-            Detail = Explain(aborted, awaitedBy),
-            Pause = pause,
-            Duration = duration,
-            Attempts = attempts,
-        },
-        NothingToCheckpoint nothing => FromReport(nothing.Report, CheckpointStatus.NothingToDo) with { Pause = pause, Duration = duration, Attempts = attempts },
-        _ => throw new Protocol.ProtocolInvariantViolatedException($"{outcome} is no outcome."),
-    };
-
-    /// <summary>The activation of the coordinator ends before the request is served.</summary>
-    public static CheckpointResult Replaced(TimeSpan duration) =>
-        new CheckpointAborted(AbortReason.Superseded, null, "", RoundReport.Empty).ToResult(null, TimeSpan.Zero, duration, 1, 0);
+            CheckpointCommitted => FromReport(outcome.Report, CheckpointStatus.Committed),
+            CheckpointPartlyCommitted partly => FromReport(outcome.Report, CheckpointStatus.PartlyCommitted) with
+            {
+                Reason = partly.First.Reason.ToPublic(),
+                Detail = Explain(partly.First, "The grains in LeftOut keep their previous permanent checkpoints; the others that were asked for have new ones.", awaitedBy),
+            },
+            CheckpointAborted aborted => FromReport(outcome.Report, CheckpointStatus.Aborted) with
+            {
+                Reason = aborted.First.Reason.ToPublic(),
+                Detail = Explain(aborted.First, "The previous permanent checkpoints still hold.", awaitedBy),
+            },
+            NothingToCheckpoint => FromReport(outcome.Report, CheckpointStatus.NothingToDo),
+            _ => throw new Protocol.ProtocolInvariantViolatedException($"{outcome} is no outcome."),
+        };
+        return result with { Pause = clock.Pause, Duration = duration, Attempts = attempts, StateBytes = clock.StoredBytes(outcome.Report) };
+    }
 
     private static CheckpointResult FromReport(RoundReport report, CheckpointStatus status) => new()
     {
@@ -65,25 +60,26 @@ internal static class CheckpointResults
         {
             GrainId = entry.Participant.ToGrainId(),
             Reason = entry.Reason.ToPublic(),
-            Detail = entry.Detail,
+            Detail = entry.Culprit is { } culprit && culprit != entry.Participant ? $"it goes together with grain {culprit.ToGrainId()}: {entry.Detail}" : entry.Detail,
         }).ToImmutableArray(),
         Retakes = report.Retakes,
+        StableWrites = report.StableWrites,
     };
 
-    private static string Explain(CheckpointAborted aborted, GrainId? awaitedBy)
+    private static string Explain(LeftOutMember failure, string whatHolds, GrainId? awaitedBy)
     {
-        var who = aborted.Culprit is { } culprit && culprit != default ? $"Grain {culprit.ToGrainId()}" : "The coordinator";
-        var what = aborted.Reason switch
+        var who = failure.Culprit is { } culprit ? $"Grain {culprit.ToGrainId()}" : "The coordinator";
+        var what = failure.Reason switch
         {
             AbortReason.Unwilling => "was not willing to take a checkpoint",
             AbortReason.AwaitedInsideRound => "is in the call chain that waits for this checkpoint, so the round could never have ended. Do not await it there",
             AbortReason.Superseded => "was replaced while the request waited",
-            _ => aborted.Detail,
+            _ => failure.Detail,
         };
-        var hint = aborted.Reason == AbortReason.TooBusy && awaitedBy is { } caller
+        var hint = failure.Reason == AbortReason.TooBusy && awaitedBy is { } caller
             ? $" If it waits for grain {caller}, which asked, the round could never have ended: ask from outside that call chain, or do not await the answer."
             : "";
-        return $"{who}: {what.TrimEnd('.')}. The previous permanent checkpoints still hold. {Advise(aborted.Reason)}{hint}";
+        return $"{who}: {what.TrimEnd('.')}. {whatHolds} {Advise(failure.Reason)}{hint}";
     }
 
     private static string Advise(AbortReason reason) => reason switch
@@ -93,6 +89,7 @@ internal static class CheckpointResults
         AbortReason.TooBusy => "Ask again, raise MaxPause, or make its handlers shorter.",
         AbortReason.OrphanFound => "It can only be rolled back.",
         AbortReason.NotStored or AbortReason.DecisionNotStored => "Check the storage provider, then ask again.",
+        AbortReason.StillInDoubt => "The grain works on and asks for that decision by itself: ask again. If it stays so, check the record of decisions in the storage provider.",
         AbortReason.AwaitedInsideRound => "Ask from outside the chain, or do not await the answer.",
         _ => "Ask again.",
     };

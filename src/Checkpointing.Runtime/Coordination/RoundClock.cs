@@ -7,7 +7,7 @@ namespace Checkpointing.Runtime.Coordination;
 /// <summary>How long the pure protocol's timers run, and what the coordinator observes of the running round: its pause and the bytes written for it.</summary>
 internal sealed class RoundClock(CheckpointingOptions options, TimeProvider time, CheckpointingMetrics metrics)
 {
-    private readonly Dictionary<RoundNumber, long> _storedBytes = [];
+    private readonly Queue<Dictionary<RoundNumber, long>> _storedBytes = new([[]]);
     private Activity? _activity;
     private RoundNumber _round;
     private long _firstGateClosed;
@@ -53,16 +53,23 @@ internal sealed class RoundClock(CheckpointingOptions options, TimeProvider time
     /// <summary>All that followed from one event is sent: once the snapshots are being stored all gates are open, and what is sent again later opens none.</summary>
     public void OnAllSent() => _isStoring = _willStore;
 
-    public void OnStored(RoundNumber number, long bytes) => _storedBytes[number] = _storedBytes.GetValueOrDefault(number) + bytes;
+    public void OnStored(RoundNumber number, long bytes) => _storedBytes.Last()[number] = _storedBytes.Last().GetValueOrDefault(number) + bytes;
 
+    /// <summary>Over all rounds that served the request: they follow each other.</summary>
     public long StoredBytes(RoundReport report) =>
-        report.Committed.Select(member => member.Number).Distinct().Sum(number => _storedBytes.GetValueOrDefault(number));
+        report.Committed.Select(member => member.Number).Distinct().Sum(number => _storedBytes.Sum(round => round.GetValueOrDefault(number)));
 
     public void RoundEnded()
     {
         if (_firstGateClosed != 0)
         {
             metrics.RoundEnded(Pause);
+            _storedBytes.Enqueue([]);
+            if (_storedBytes.Count > options.MaxAttempts)
+            {
+                _storedBytes.Dequeue();
+            }
+
             _activity?.SetTag("checkpointing.pause_ms", Pause.TotalMilliseconds);
         }
 
@@ -72,6 +79,5 @@ internal sealed class RoundClock(CheckpointingOptions options, TimeProvider time
         _lastGateOpened = 0;
         _willStore = false;
         _isStoring = false;
-        _storedBytes.Clear();
     }
 }

@@ -17,12 +17,12 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
 
     private readonly CheckpointedActivation _activation;
     private readonly ParticipantServices _services;
-    private readonly List<ICapturedState> _states = [];
+    private readonly CheckpointedStates _states;
+    private readonly ObservedGrain _observed;
     private readonly CheckpointSlots _slots;
     private readonly string _grain;
     private CheckpointParticipant? _participant;
     private ImmutableArray<(string Name, byte[] Bytes)> _captured;
-    private ImmutableArray<(string Name, byte[] Bytes)> _unknownStates = [];
     private UInt128 _permanentHash;
     private UInt128 _capturedHash;
     private bool _changedBeforeCapture;
@@ -38,6 +38,8 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
     {
         _activation = activation;
         _services = services;
+        _states = new CheckpointedStates(activation.Context, services);
+        _observed = new ObservedGrain(activation.Context, services.Log);
         _slots = new CheckpointSlots(services.Storage, services.StorageName, activation.Context.GrainId);
         _grain = activation.Context.GrainId.ToString();
     }
@@ -54,18 +56,7 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
 
     private bool MustBeKeptAlive => MayHaveChanged && (_keptAliveAt == 0 || _services.Time.GetElapsedTime(_keptAliveAt) > KeepAliveStep / 2);
 
-    private ICheckpointObserver? Observer => _activation.Context.GrainInstance as ICheckpointObserver;
-
-    public void Add(ICapturedState state)
-    {
-        if (_states.Exists(other => other.Name == state.Name))
-        {
-            throw new InvalidOperationException(
-                $"Grain class {_activation.Context.GrainInstance?.GetType() ?? (object)GrainId.Type} has two checkpointed states named '{state.Name}'. Give each its own name.");
-        }
-
-        _states.Add(state);
-    }
+    public void Add(ICapturedState state) => _states.Add(state);
 
     public void Participate(IGrainLifecycle lifecycle)
     {
@@ -90,7 +81,7 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
         var quiescent = _activation.Turns.IsQuiescent;
         var effects = decoded switch
         {
-            JoinRound join => participant.OnJoin(join, IsWilling(), quiescent),
+            JoinRound join => participant.OnJoin(join, _observed.IsWilling(), quiescent),
             TakeSnapshot take => participant.OnTakeSnapshot(take, quiescent),
             StoreSnapshot store => participant.OnStoreSnapshot(store),
             MakePermanent make => participant.OnMakePermanent(make.Round),
@@ -116,7 +107,7 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
 
         try
         {
-            new MigratedParticipant(_activation.Ledger, participant.LastFinished, _storeId, _activation.StateMayHaveChanged, _permanentHash, CaptureAll())
+            new MigratedParticipant(_activation.Ledger, participant.LastFinished, _storeId, _activation.StateMayHaveChanged, _permanentHash, _states.Capture())
                 .Pack(dehydrationContext, _slots);
         }
         catch (Exception exception)
@@ -148,8 +139,8 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
     {
         var permanent = await new PermanentCheckpointLoader(_services, _slots, GrainId).Load(cancellationToken);
         _slots.Choose(permanent?.Head);
-        Restore(permanent?.States ?? [], permanent?.Head.Round ?? RoundNumber.None);
-        _permanentHash = permanent is null ? StateHash.Of(CaptureAll()) : StateHash.Of(permanent.States);
+        _states.Restore(permanent?.States ?? [], permanent?.Head.Round ?? RoundNumber.None);
+        _permanentHash = permanent is null ? StateHash.Of(_states.Capture()) : StateHash.Of(permanent.States);
         var incarnation = new Incarnation(_slots.NextGeneration(), Guid.NewGuid());
         _activation.Ledger = new Ledger(new Life(GrainId.ToParticipantId(), incarnation), permanent?.Head.Mark ?? CheckpointMark.Initial);
         _activation.StateMayHaveChanged = false;
@@ -160,7 +151,7 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
     private void Resume(MigratedParticipant migrated)
     {
         _migrated = null;
-        Restore(migrated.States, _slots.Permanent?.Round ?? RoundNumber.None);
+        _states.Restore(migrated.States, _slots.Permanent?.Round ?? RoundNumber.None);
         _permanentHash = migrated.PermanentHash;
         _storeId = migrated.StoreId;
         _activation.Ledger = migrated.Ledger;
@@ -182,7 +173,7 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
         }
 
         _activation.OnFirstCall = null;
-        _activation.StateMayHaveChanged |= OverridesOnActivate(_activation.Context.GrainInstance!.GetType()) && DiffersFromPermanent();
+        _activation.StateMayHaveChanged |= OverridesOnActivate(_activation.Context.GrainInstance!.GetType()) && _states.DifferFrom(_permanentHash);
         _services.Registry.Add(this);
     }
 
@@ -197,7 +188,7 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
         try
         {
             var departure = new Departure(_services, _activation.Context);
-            if (!_isStopped && _participant is not null && (MayHaveChanged || DiffersFromPermanent()))
+            if (!_isStopped && _participant is not null && (MayHaveChanged || _states.DifferFrom(_permanentHash)))
             {
                 BeInReach();
                 if (await departure.TryCheckpoint(cancellationToken) is { } failure && !departure.TryMoveAway())
@@ -233,35 +224,6 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
             catch (TimeoutException)
             {
                 // Asks again.
-            }
-        }
-    }
-
-    private void Restore(ImmutableArray<(string Name, byte[] Bytes)> states, RoundNumber round)
-    {
-        foreach (var (name, bytes) in states)
-        {
-            if (_states.Find(state => state.Name == name) is not { } state)
-            {
-                // A state that this version of the grain does not have any more stays in the record: nothing is lost by a deployment.
-                _unknownStates = _unknownStates.Add((name, bytes));
-                continue;
-            }
-
-            try
-            {
-                state.Restore(bytes);
-            }
-            catch (Exception exception)
-            {
-                throw new CheckpointedStateIncompatibleException(
-                    $"State '{name}' of grain {GrainId}, stored in storage '{_services.StorageName}' by round {round}, cannot be read into the state type of the running code: "
-                    + $"{exception.Message} Nothing was overwritten and the grain does not start. Deploy code that can read it, or migrate the record.",
-                    exception)
-                {
-                    GrainId = GrainId,
-                    Round = round.ToString(),
-                };
             }
         }
     }
@@ -320,7 +282,7 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
                     _captured = default;
                     _services.Log.MadePermanent(GrainId, adopt.Number);
                     _changedBeforeCapture = false;
-                    Tell(observer => observer.OnMadePermanent(adopt.Number.ToString()));
+                    _observed.Tell(observer => observer.OnMadePermanent(adopt.Number.ToString()));
                     break;
                 case DropSnapshot drop:
                     _slots.Drop();
@@ -328,7 +290,7 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
                     _changedBeforeCapture = false;
                     _captured = default;
                     _services.Log.TentativeUndone(GrainId, drop.Number);
-                    Tell(observer => observer.OnTentativeCheckpointUndone(drop.Number.ToString()));
+                    _observed.Tell(observer => observer.OnTentativeCheckpointUndone(drop.Number.ToString()));
                     break;
                 case SendToCoordinator send:
                     _services.Outbox.Send(send.Message, send.Message is Voted { Yes: true } ? _captured.Sum(state => (long)state.Bytes.Length) : 0);
@@ -350,7 +312,7 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
     {
         try
         {
-            _captured = CaptureAll();
+            _captured = _states.Capture();
         }
         catch (Exception exception)
         {
@@ -363,7 +325,7 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
         _changedBeforeCapture = _capturedHash != _permanentHash;
         _activation.StateMayHaveChanged = false;
         _services.Log.TentativeTaken(GrainId, capture.Round);
-        Tell(observer => observer.OnTentativeCheckpointTaken(capture.Round.ToString()));
+        _observed.Tell(observer => observer.OnTentativeCheckpointTaken(capture.Round.ToString()));
         Perform(_participant!.OnCaptured(_capturedHash == _permanentHash));
     }
 
@@ -386,52 +348,6 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
             _isStopped = true;
             _services.Log.Superseded(_grain, detail);
             _activation.Context.Deactivate(new DeactivationReason(DeactivationReasonCode.DuplicateActivation, detail));
-        }
-    }
-
-    /// <summary>A failing observer must not break the round, nor the handler in whose turn it is told.</summary>
-    private void Tell(Action<ICheckpointObserver> tell)
-    {
-        try
-        {
-            if (Observer is { } observer)
-            {
-                tell(observer);
-            }
-        }
-        catch (Exception exception)
-        {
-            _services.Log.ObserverFailed(_grain, exception);
-        }
-    }
-
-    /// <summary>Who fails to answer is not willing.</summary>
-    private bool IsWilling()
-    {
-        try
-        {
-            return Observer?.WillingToCheckpoint() ?? true;
-        }
-        catch (Exception exception)
-        {
-            _services.Log.ObserverFailed(_grain, exception);
-            return false;
-        }
-    }
-
-    private ImmutableArray<(string Name, byte[] Bytes)> CaptureAll() => [.. _states.Select(state => (state.Name, state.Capture())), .. _unknownStates];
-
-    /// <summary>By a look at the state itself, for changes that were made outside of calls. A state that cannot be captured counts as changed.</summary>
-    private bool DiffersFromPermanent()
-    {
-        try
-        {
-            return StateHash.Of(CaptureAll()) != _permanentHash;
-        }
-        catch (Exception exception)
-        {
-            _services.Log.NotComparable(_grain, exception);
-            return true;
         }
     }
 }

@@ -13,6 +13,9 @@ internal sealed partial class ParticipantLog(ILogger<ParticipantLog> logger)
     [LoggerMessage(2, LogLevel.Error, "{Grain} stopped with changes that could not be checkpointed; they are lost: {Detail}")]
     public partial void ChangesLost(string grain, string detail, Exception? exception);
 
+    [LoggerMessage(12, LogLevel.Warning, "{Grain} is being deactivated with changes that are not permanent yet; it tries on until that succeeds or its deactivation times out: {Detail}")]
+    public partial void NotCheckpointedYet(string grain, string detail);
+
     [LoggerMessage(3, LogLevel.Critical, "{Grain} is in doubt about round {Round}, and the coordinator's record cannot know its decision; nothing is discarded")]
     public partial void DecisionUnknown(string grain, string round);
 

@@ -40,6 +40,9 @@ internal sealed class ParticipantServices(
 
     public TimeProvider Time { get; } = time;
 
+    /// <summary>A silo that stops starts no grains any more: what cannot be reached stays so.</summary>
+    public bool IsStopping => silos.CurrentStatus != SiloStatus.Active;
+
     /// <summary>The other active silos that can host this type of grain.</summary>
     public IEnumerable<SiloAddress> OtherSilos(GrainType type) =>
         from silo in silos.GetApproximateSiloStatuses(onlyActive: true).Keys

@@ -1,4 +1,5 @@
 using Checkpointing.Cluster.Tests.Kit;
+using Microsoft.Extensions.Logging;
 
 namespace Checkpointing.Cluster.Tests.Outcomes;
 
@@ -39,7 +40,13 @@ public sealed class BusyGrainTests(ImpatientCluster impatient) : IClassFixture<I
         // A second handler of its own may run beside: it is a root, parked while the gate is closed, and let through when it opens.
         await busy.PerformInterleaved(Script.Of(_ => Task.CompletedTask)).WithTimeLimit();
         var result = await round;
-        Assert.Equal((CheckpointStatus.Aborted, CheckpointAbortReason.TooBusy, 2), (result.Status, result.Reason, result.Attempts));
+        Assert.Equal((CheckpointStatus.PartlyCommitted, CheckpointAbortReason.TooBusy, 2), (result.Status, result.Reason, result.Attempts));
+        Assert.Equal((other.GetGrainId(), 2), (Assert.Single(result.Participants).GrainId, result.StableWrites));
+        Assert.Equal((busy.GetGrainId(), CheckpointAbortReason.TooBusy), Assert.Single(result.LeftOut) is var leftOut ? (leftOut.GrainId, leftOut.Reason) : default);
+        Assert.True(result.StateBytes > 0);
+        Assert.Contains("The grains in LeftOut keep their previous permanent checkpoints", result.Detail, StringComparison.Ordinal);
+        Assert.Contains(_cluster.Log.All, line => line.Level == LogLevel.Information
+            && line.Text.StartsWith($"Round {result.Round} was committed in part: 1 participants, 1 grains were left out. Grain {busy.GetGrainId()}", StringComparison.Ordinal));
         Assert.Contains($"Grain {busy.GetGrainId()}: its running call chains did not end", result.Detail, StringComparison.Ordinal);
         Assert.Contains("raise MaxPause", result.Detail, StringComparison.Ordinal);
 
@@ -52,6 +59,46 @@ public sealed class BusyGrainTests(ImpatientCluster impatient) : IClassFixture<I
         goOn.Set();
         await running.WithTimeLimit();
         Assert.Equal(CheckpointStatus.Committed, (await _cluster.Checkpoint(busy)).Status);
+    }
+
+    /// <summary>SPEC K8: the component whose slot was not stored is left out, and each of its grains says why.</summary>
+    [Fact]
+    public async Task A_component_that_was_not_stored_is_left_out_and_the_others_are_committed()
+    {
+        var (p, q, other) = (_cluster.New<IParticipantGrain>("p"), _cluster.New<IParticipantGrain>("q"), _cluster.New<IParticipantGrain>("other"));
+        await p.Put(1, self => self.Own(q).Put(1));
+        await other.Put(1);
+        _cluster.Store.OnNextWrite(q.GetGrainId(), WriteFault.Fails);
+        var result = await _cluster.CheckpointAll();
+
+        Assert.Equal((CheckpointStatus.PartlyCommitted, CheckpointAbortReason.NotStored, 1), (result.Status, result.Reason, result.Attempts));
+        Assert.Equal(other.GetGrainId(), Assert.Single(result.Participants).GrainId);
+        Assert.Equal(
+            ((GrainId, CheckpointAbortReason)[])[(p.GetGrainId(), CheckpointAbortReason.NotStored), (q.GetGrainId(), CheckpointAbortReason.NotStored)],
+            result.LeftOut.Select(grain => (grain.GrainId, grain.Reason)).Order());
+        Assert.StartsWith($"it goes together with grain {q.GetGrainId()}: storage", result.LeftOut.Single(grain => grain.GrainId == p.GetGrainId()).Detail, StringComparison.Ordinal);
+        Assert.StartsWith($"Grain {q.GetGrainId()}: storage", result.Detail, StringComparison.Ordinal);
+
+        var rest = await _cluster.CheckpointAll();
+        Assert.Equal((CheckpointStatus.Committed, 2), (rest.Status, rest.Participants.Count));
+    }
+
+    /// <summary>G7: on the only silo there is nowhere else to go, so it must wait.</summary>
+    [Fact]
+    public async Task A_grain_that_is_deactivated_while_a_member_of_its_round_is_busy_tries_until_it_is_not()
+    {
+        var (p, busy) = (_cluster.New<IParticipantGrain>("p"), _cluster.New<IParticipantGrain>("busy"));
+        await busy.Put(1, self => self.Own(p).Put(1));
+        var goOn = new Signal();
+        var running = await Begin(busy, goOn);
+        var deactivation = _cluster.Silos.DeactivateAsync(p);
+        await _cluster.Log.Until($"{p.GetGrainId()} is being deactivated with changes that are not permanent yet").WithTimeLimit();
+        goOn.Set();
+        await running.WithTimeLimit();
+        await deactivation.WithTimeLimit();
+        Assert.NotEqual("", _cluster.Store.SlotsOf(p.GetGrainId()));
+        Assert.Equal((1, 2), (await p.Get(), await busy.Get()));
+        Assert.DoesNotContain(_cluster.Log.All, line => line.Level > LogLevel.Warning && line.Text.Contains(p.GetGrainId().ToString(), StringComparison.Ordinal));
     }
 
     [Fact]

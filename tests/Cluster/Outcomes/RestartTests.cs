@@ -1,4 +1,5 @@
 using Checkpointing.Cluster.Tests.Kit;
+using Microsoft.Extensions.Logging;
 
 namespace Checkpointing.Cluster.Tests.Outcomes;
 
@@ -10,6 +11,40 @@ public sealed class RestartTests : IDisposable
     private string File => Path.Combine(_directory.FullName, "checkpoints.db");
 
     public void Dispose() => _directory.Delete(recursive: true);
+
+    /// <summary>G7: what is too busy when the silo stops is tried again, and not left to chance.</summary>
+    [Fact]
+    public async Task A_grain_that_is_busy_when_its_silo_stops_is_checkpointed_as_soon_as_it_is_not()
+    {
+        var store = new RecordStore();
+        string busyKey, otherKey;
+        await using (var first = await OutcomeCluster.Start(store: store, options: options =>
+        {
+            options.MaxPause = TimeSpan.FromMilliseconds(400);
+            options.MaxAttempts = 1;
+        }))
+        {
+            var (busy, other) = (first.New<IParticipantGrain>("busy"), first.New<IParticipantGrain>("other"));
+            (busyKey, otherKey) = (busy.GetPrimaryKeyString(), other.GetPrimaryKeyString());
+            await other.Put(1);
+            var (begun, goOn) = (new Signal(), new Signal());
+            // The client is disconnected before its answer comes.
+            _ = busy.Put(1, async _ =>
+            {
+                begun.Set();
+                await goOn.Happens;
+            }).ContinueWith(call => call.Exception, TaskScheduler.Default);
+            await begun.Happens;
+            var stop = first.Stop();
+            await first.Log.Until("The checkpoint before the shutdown left out 1 grains of this silo and is tried again").WithTimeLimit();
+            goOn.Set();
+            await stop.WithTimeLimit();
+            Assert.DoesNotContain(first.Log.All, line => line.Level > LogLevel.Warning);
+        }
+
+        await using var second = await OutcomeCluster.Start(store: store);
+        Assert.Equal((1, 1), (await second.Client.GetGrain<IParticipantGrain>(busyKey).Get(), await second.Client.GetGrain<IParticipantGrain>(otherKey).Get()));
+    }
 
     [Fact]
     public async Task A_cluster_that_stops_on_purpose_loses_nothing()

@@ -52,6 +52,8 @@ public sealed class TelemetryTests
             Assert.NotNull(activity.GetTagItem("checkpointing.pause_ms"));
         }
 
+        await cluster.Log.Until($"{q.GetGrainId()} made its tentative checkpoint permanent by round {committed.Round}").WithTimeLimit();
+        await cluster.Log.Until($"{p.GetGrainId()} undid its tentative checkpoint of round {aborted.Round}").WithTimeLimit();
         var log = cluster.Log.All;
         Assert.Contains((LogLevel.Debug, $"{p.GetGrainId()} took tentative checkpoint {committed.Round}"), log);
         Assert.Contains((LogLevel.Debug, $"{q.GetGrainId()} made its tentative checkpoint permanent by round {committed.Round}"), log);

@@ -20,7 +20,7 @@ public sealed class WillingnessTests(SharedOutcomeCluster shared)
         await independent.Put(1);
 
         var result = await _cluster.CheckpointAll();
-        Assert.Equal((CheckpointStatus.Aborted, CheckpointAbortReason.Unwilling), (result.Status, result.Reason));
+        Assert.Equal((CheckpointStatus.PartlyCommitted, CheckpointAbortReason.Unwilling), (result.Status, result.Reason));
         Assert.Contains("was not willing to take a checkpoint", result.Detail, StringComparison.Ordinal);
         Assert.Contains(result.Participants, participant => participant.GrainId == independent.GetGrainId());
         Assert.Equal(CheckpointAbortReason.Unwilling, Assert.Single(result.LeftOut, left => left.GrainId == unwilling.GetGrainId()).Reason);
@@ -75,7 +75,7 @@ public sealed class WillingnessTests(SharedOutcomeCluster shared)
         await bag.PutSomethingUnserializable();
         await other.Put(1);
         var result = await _cluster.CheckpointAll();
-        Assert.Equal((CheckpointStatus.Aborted, CheckpointAbortReason.CaptureFailed), (result.Status, result.Reason));
+        Assert.Equal((CheckpointStatus.PartlyCommitted, CheckpointAbortReason.CaptureFailed), (result.Status, result.Reason));
         Assert.Contains($"Grain {bag.GetGrainId()}: its state cannot be serialized", result.Detail, StringComparison.Ordinal);
         Assert.Contains("Make the state type serializable", result.Detail, StringComparison.Ordinal);
         Assert.Contains(result.Participants, participant => participant.GrainId == other.GetGrainId());

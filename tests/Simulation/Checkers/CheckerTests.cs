@@ -135,12 +135,35 @@ public class CheckerTests
     public void A_request_that_is_answered_twice_or_never_is_found()
     {
         var requests = Cluster().Judges.Requests;
-        var answer = requests.OnAsked(1, [], static _ => { });
+        var answer = requests.OnAsked(1, [], [], static _ => { });
         Assert.Throws<SimulationViolationException>(requests.JudgeAllAnswered);
         answer(null);
         requests.JudgeAllAnswered();
         Assert.Throws<SimulationViolationException>(() => answer(null));
     }
+
+    [Fact]
+    public void An_outcome_that_says_more_or_less_than_what_is_permanent_is_found()
+    {
+        var nothing = RoundReport.Empty;
+        var q = new LeftOutMember(ParticipantId.Named("q"), AbortReason.TooBusy, null, "");
+        var p = new MemberReport(ParticipantId.Named("p"), new RoundNumber(1, 1), null, MessageLabel.Bottom, 0, CheckpointMark.Initial);
+        var half = new RoundReport(new RoundNumber(1, 1), [p], [q], 0, 2);
+        Assert.Null(Untruth(new CheckpointPartlyCommitted(q, half), "p"));
+        Assert.Null(Untruth(new CheckpointCommitted(half with { LeftOut = [] }), "p", "q"));
+        Assert.Null(Untruth(new CheckpointAborted(q, nothing with { LeftOut = [q] }), "p"));
+        Assert.Null(Untruth(new NothingToCheckpoint(nothing), "p", "q"));
+
+        Assert.NotNull(Untruth(new CheckpointPartlyCommitted(q, half)));
+        Assert.NotNull(Untruth(new CheckpointPartlyCommitted(q, half with { Committed = [] }), "p"));
+        Assert.NotNull(Untruth(new CheckpointPartlyCommitted(q, half with { LeftOut = [] }), "p"));
+        Assert.NotNull(Untruth(new CheckpointCommitted(half), "p", "q"));
+        Assert.NotNull(Untruth(new CheckpointCommitted(nothing), "p", "q"));
+        Assert.NotNull(Untruth(new CheckpointAborted(q, half), "p", "q"));
+        Assert.NotNull(Untruth(new NothingToCheckpoint(nothing), "p"));
+    }
+
+    private static string? Untruth(CheckpointOutcome outcome, params string[] permanent) => OutcomeChecker.FindUntruth(outcome, ["p", "q"], permanent.Contains);
 
     [Fact]
     public void A_restart_from_anything_but_the_permanent_checkpoint_is_found()

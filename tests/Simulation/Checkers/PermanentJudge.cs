@@ -19,6 +19,8 @@ internal sealed class PermanentJudge(SimulatedCluster cluster)
 
     public ActorState StateOf(string participant) => _states.GetValueOrDefault(participant) ?? new ActorState();
 
+    public int LastPermanentChangeOf(string participant) => _states.GetValueOrDefault(participant)?.LastChange ?? 0;
+
     public void OnDecisionWrite(WriteStamp stamp, IEnumerable<string> initiators) => _initiators[stamp] = [.. initiators];
 
     public void OnStorageChanged(DecisionRecord? decision)

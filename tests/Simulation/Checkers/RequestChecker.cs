@@ -14,6 +14,8 @@ internal sealed class RequestChecker(SimulatedCluster cluster)
 
     public int Committed { get; private set; }
 
+    public int PartlyCommitted { get; private set; }
+
     public int NothingToDo { get; private set; }
 
     public SortedDictionary<AbortReason, int> Aborted { get; } = [];
@@ -33,8 +35,12 @@ internal sealed class RequestChecker(SimulatedCluster cluster)
         }
     }
 
-    public Action<CheckpointOutcome?> OnAsked(long id, IReadOnlyList<string> awaitedBy, Action<CheckpointOutcome?> done)
+    public Action<CheckpointOutcome?> OnAsked(
+        long id, IReadOnlyCollection<string> initiators, IReadOnlyList<string> awaitedBy, Action<CheckpointOutcome?> done)
     {
+        var life = cluster.LifeNumber;
+        var changes = cluster.Participants.Where(participant => initiators.Contains(participant.Name))
+            .ToDictionary(participant => participant.Name, participant => (Activation: participant, participant.State.LastChange));
         _awaitedBy.Add(id, awaitedBy);
         Asked++;
         _asked.Add(id, cluster.Time.Now);
@@ -46,8 +52,17 @@ internal sealed class RequestChecker(SimulatedCluster cluster)
             }
 
             Count(outcome);
+            // What was lost or undone meanwhile cannot be permanent.
+            bool IsPermanent(string name) => life != cluster.LifeNumber
+                || changes[name].Activation is { IsOver: true } or { Silo.IsDeclaredDead: true }
+                || cluster.Judges.Permanent.LastPermanentChangeOf(name) >= changes[name].LastChange;
+            if (outcome is not null && OutcomeChecker.FindUntruth(outcome, initiators, IsPermanent) is { } untruth)
+            {
+                cluster.Judges.Report("true outcomes", $"request {id} was told an untruth: {untruth}");
+            }
+
             var isCertain = cluster.Faults.Profile is { LosesNoControlMessage: true, ControlDelayed: 0 };
-            if (isCertain && _metByItsRound.Contains(id) && outcome is CheckpointAborted { Reason: AbortReason.TooBusy } busy)
+            if (isCertain && _metByItsRound.Contains(id) && FailureOf(outcome) is { Reason: AbortReason.TooBusy } busy)
             {
                 cluster.Judges.Report("requests", $"request {id} waited {cluster.Time.Now - since} ms for a chain that waited for it: {busy.Detail}");
             }
@@ -55,6 +70,13 @@ internal sealed class RequestChecker(SimulatedCluster cluster)
             done(outcome);
         };
     }
+
+    private static LeftOutMember? FailureOf(CheckpointOutcome? outcome) => outcome switch
+    {
+        CheckpointPartlyCommitted partly => partly.First,
+        CheckpointAborted aborted => aborted.First,
+        _ => null,
+    };
 
     public void JudgeAllAnswered()
     {
@@ -77,8 +99,11 @@ internal sealed class RequestChecker(SimulatedCluster cluster)
             case NothingToCheckpoint:
                 NothingToDo++;
                 break;
-            case CheckpointAborted aborted:
-                Aborted[aborted.Reason] = Aborted.GetValueOrDefault(aborted.Reason) + 1;
+            case CheckpointPartlyCommitted:
+                PartlyCommitted++;
+                break;
+            case CheckpointAborted { First.Reason: var reason }:
+                Aborted[reason] = Aborted.GetValueOrDefault(reason) + 1;
                 break;
         }
     }

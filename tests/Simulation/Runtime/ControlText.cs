@@ -31,9 +31,12 @@ internal static class ControlText
     public static string Of(CheckpointOutcome outcome) => outcome switch
     {
         CheckpointCommitted committed => $"committed {string.Join(", ", committed.Report.Committed.Select(member => $"{member.Participant}:{member.Number}"))}",
-        CheckpointAborted aborted => $"aborted, {aborted.Reason} {aborted.Culprit}: {aborted.Detail}",
+        CheckpointPartlyCommitted partly => $"committed in part, {Of(partly.First)}",
+        CheckpointAborted aborted => $"aborted, {Of(aborted.First)}",
         _ => "nothing to do",
     };
+
+    private static string Of(LeftOutMember failure) => $"{failure.Reason} {failure.Culprit}: {failure.Detail}";
 
     private static string Listed<T>(ImmutableArray<T> items, Func<T, string> text) => string.Concat(items.Select(text));
 }

@@ -175,13 +175,13 @@ internal sealed class SimulatedCluster
         }
     }
 
-    public void RequestCheckpoint(IEnumerable<string> initiators, IReadOnlyList<string> awaitedBy, Action<CheckpointOutcome?> done)
+    public void RequestCheckpoint(IReadOnlyCollection<string> initiators, IReadOnlyList<string> awaitedBy, Action<CheckpointOutcome?> done)
     {
         var request = new CheckpointRequest(
             ++_lastRequest,
             [.. initiators.Select(ParticipantId.Named)],
             Mutation == Mutation.AwaitingChainsNotNamed ? [] : [.. awaitedBy.Distinct().Select(ParticipantId.Named)]);
-        var answer = Judges.Requests.OnAsked(request.Id, awaitedBy, done);
+        var answer = Judges.Requests.OnAsked(request.Id, initiators, awaitedBy, done);
         Time.After(Random.Between(1, 5), () => Coordinator.Request(request, answer));
     }
 

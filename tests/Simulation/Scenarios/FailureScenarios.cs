@@ -253,6 +253,35 @@ public class FailureScenarios
         Assert.Equal(ParticipantPhase.Snapped, p.Phase);
     }
 
+    /// <summary>What q has sent to it is needed, but p has not heard the decision of the round before: it is not too busy, it is in doubt.</summary>
+    [Fact]
+    public void A_participant_that_never_hears_an_earlier_decision_is_left_out_as_still_in_doubt()
+    {
+        var script = Dirty_pair();
+        script.Hold(static (participant, message) => participant == "p" && message is MakePermanent or DecisionAnswered);
+        var first = script.Checkpoint("p", "q");
+        script.Run(80);
+        Assert.Equal(["p", "q"], first.Cohort);
+        Assert.Equal(StepOfRound.InDoubt, script["p"].Host.Step);
+        script.Client(Call("p", Awaits("q")));
+        script.Run(30);
+        var inDoubt = script.Checkpoint("q");
+        script.Run(2000);
+
+        var aborted = (CheckpointAborted)inDoubt.Outcome!;
+        Assert.Equal((AbortReason.StillInDoubt, "q"), (aborted.First.Reason, aborted.First.Culprit.ToString()));
+        Assert.Equal([AbortReason.StillInDoubt, AbortReason.StillInDoubt], aborted.Report.LeftOut.Select(entry => entry.Reason));
+        Assert.Contains("round 1.1", Assert.Single(aborted.Report.LeftOut, entry => entry.Participant.ToString() == "p").Detail, StringComparison.Ordinal);
+        Assert.Equal(3, script.Control<StillInDoubt>().Select(doubt => doubt.Round).Distinct().Count());
+
+        script.Release();
+        script.Settle();
+        var again = script.Checkpoint("q");
+        script.Settle();
+        Assert.Equal(["p", "q"], again.Cohort);
+        Assert.True(script.Permanent("p").SameAs(script["p"].State));
+    }
+
     private static Script Dirty_pair()
     {
         var script = new Script("p", "q");

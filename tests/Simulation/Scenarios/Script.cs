@@ -138,6 +138,6 @@ internal sealed class Script
 
         public int Retakes => ((CheckpointCommitted)Outcome!).Report.Retakes;
 
-        public AbortReason Aborted => ((CheckpointAborted)Outcome!).Reason;
+        public AbortReason Aborted => ((CheckpointAborted)Outcome!).First.Reason;
     }
 }

@@ -1,0 +1,36 @@
+using System.Collections.Immutable;
+using Checkpointing.Protocol.Labels;
+using Checkpointing.Runtime.Calls;
+using Checkpointing.Runtime.Silos;
+
+namespace Checkpointing.Runtime.Coordination;
+
+/// <summary>Asks every silo's agent which of its grains may differ from their permanent checkpoints.</summary>
+internal sealed class ChangedParticipants(ICheckpointAgentClient agents, ISiloStatusOracle silos, ParticipantMessenger messenger, CoordinatorLog log)
+{
+    public async Task<ImmutableArray<ParticipantId>> Ask()
+    {
+        var active = silos.GetApproximateSiloStatuses(onlyActive: true).Keys;
+        var answers = await Task.WhenAll(active.Select(AskSilo));
+        return [.. answers.SelectMany(answer => answer).Select(grain => grain.ToParticipantId()).Distinct()];
+    }
+
+    private async Task<GrainId[]> AskSilo(SiloAddress silo)
+    {
+        try
+        {
+            var changed = await agents.AgentOf(silo).ChangedParticipants();
+            foreach (var grain in changed)
+            {
+                messenger.IsAt(grain.ToParticipantId(), silo);
+            }
+
+            return changed;
+        }
+        catch (Exception exception)
+        {
+            log.SiloNotAsked(silo, exception);
+            return [];
+        }
+    }
+}

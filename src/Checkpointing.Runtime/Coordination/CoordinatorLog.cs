@@ -1,0 +1,57 @@
+using Checkpointing.Protocol.CheckpointAlgorithm;
+using Microsoft.Extensions.Logging;
+
+namespace Checkpointing.Runtime.Coordination;
+
+/// <summary>What the coordinator logs.</summary>
+internal sealed partial class CoordinatorLog(ILogger<CheckpointCoordinatorGrain> logger)
+{
+    public void RequestEnded(CheckpointResult result)
+    {
+        switch (result.Status)
+        {
+            case CheckpointStatus.Aborted:
+                var level = LevelOf(result.Reason);
+                Aborted(level, result.Round, result.Detail);
+                break;
+            case CheckpointStatus.PartlyCommitted:
+                var worst = result.LeftOut.Max(grain => LevelOf(grain.Reason));
+                PartlyCommitted(worst, result.Round, result.Participants.Count, result.LeftOut.Count, result.Detail);
+                break;
+            default:
+                Ended(result.Round, result.Status, result.Participants.Count, result.Pause.TotalMilliseconds);
+                break;
+        }
+    }
+
+    /// <summary>Outcomes of a healthy application are information; what somebody should look at is a warning.</summary>
+    private static LogLevel LevelOf(CheckpointAbortReason reason) => reason switch
+    {
+        CheckpointAbortReason.Unwilling or CheckpointAbortReason.TooBusy or CheckpointAbortReason.AwaitedInsideRound or CheckpointAbortReason.CoordinatorReplaced => LogLevel.Information,
+        _ => LogLevel.Warning,
+    };
+
+    [LoggerMessage(1, LogLevel.Debug, "Round {Round} ended: {Status}, {Participants} participants, pause {PauseMs:F1} ms")]
+    private partial void Ended(string round, CheckpointStatus status, int participants, double pauseMs);
+
+    [LoggerMessage(EventId = 2, Message = "Round {Round} was aborted. {Detail}")]
+    private partial void Aborted(LogLevel level, string round, string detail);
+
+    [LoggerMessage(EventId = 8, Message = "Round {Round} was committed in part: {Participants} participants, {LeftOut} grains were left out. {Detail}")]
+    private partial void PartlyCommitted(LogLevel level, string round, int participants, int leftOut, string detail);
+
+    [LoggerMessage(3, LogLevel.Warning, "{Orphan} is an orphan: it received {Label} from {Sender}, which was undone")]
+    public partial void Orphan(GrainId orphan, string label, GrainId sender);
+
+    [LoggerMessage(4, LogLevel.Warning, "Another activation of the coordinator has taken over; this one retired")]
+    public partial void Superseded();
+
+    [LoggerMessage(5, LogLevel.Warning, "The record of decisions was not written ({Outcome}): {Detail}")]
+    public partial void RecordNotWritten(RecordWriteOutcome outcome, string detail);
+
+    [LoggerMessage(6, LogLevel.Warning, "The record of decisions could not be read; it will be tried again")]
+    public partial void RecordNotRead(Exception exception);
+
+    [LoggerMessage(7, LogLevel.Warning, "The agent of silo {Silo} could not be asked for its changed participants")]
+    public partial void SiloNotAsked(SiloAddress silo, Exception exception);
+}

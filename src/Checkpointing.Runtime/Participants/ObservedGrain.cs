@@ -1,0 +1,36 @@
+namespace Checkpointing.Runtime.Participants;
+
+/// <summary>A grain class may implement <see cref="ICheckpointObserver"/>. A failing observer must break neither the round nor the handler in whose turn it is told.</summary>
+internal sealed class ObservedGrain(IGrainContext grain, ParticipantLog log)
+{
+    private ICheckpointObserver? Observer => grain.GrainInstance as ICheckpointObserver;
+
+    /// <summary>Who fails to answer is not willing.</summary>
+    public bool IsWilling()
+    {
+        try
+        {
+            return Observer?.WillingToCheckpoint() ?? true;
+        }
+        catch (Exception exception)
+        {
+            log.ObserverFailed(grain.GrainId.ToString(), exception);
+            return false;
+        }
+    }
+
+    public void Tell(Action<ICheckpointObserver> tell)
+    {
+        try
+        {
+            if (Observer is { } observer)
+            {
+                tell(observer);
+            }
+        }
+        catch (Exception exception)
+        {
+            log.ObserverFailed(grain.GrainId.ToString(), exception);
+        }
+    }
+}
