@@ -22,9 +22,16 @@ public sealed class CheckpointingOptions
     /// <value>Defaults to 3.</value>
     public int MaxAttempts { get; set; } = 3;
 
-    /// <summary>The longest time a participant's write to stable storage may take; after that its vote counts as No. The application goes on meanwhile.</summary>
+    /// <summary>How long a round waits for its participants' writes to stable storage; who has not voted by then has voted No. The application goes on meanwhile.</summary>
     /// <value>Defaults to 15 seconds.</value>
     public TimeSpan StoreTimeout { get; set; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>
+    /// How long one read or write of the storage provider may take. After that its outcome counts as unknown: the checkpoint or decision is not relied on, and
+    /// the record is read again before it is next written. A request that hangs holds up its own grain, or the decision of its round, for at most this time.
+    /// </summary>
+    /// <value>Defaults to 30 seconds.</value>
+    public TimeSpan StorageTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How long a participant that has voted waits for the decision before it asks for it, and how often it asks again.</summary>
     /// <value>Defaults to 2 seconds.</value>

@@ -64,6 +64,11 @@ internal sealed class CheckpointingValidator(
             Refuse(nameof(CheckpointingOptions.StoreTimeout), options.StoreTimeout, "it must be between 1 millisecond and 49 days");
         }
 
+        if (!IsTimer(options.StorageTimeout))
+        {
+            Refuse(nameof(CheckpointingOptions.StorageTimeout), options.StorageTimeout, "it must be between 1 millisecond and 49 days");
+        }
+
         if (!IsTimer(options.DecisionPollInterval))
         {
             Refuse(nameof(CheckpointingOptions.DecisionPollInterval), options.DecisionPollInterval, "it must be between 1 millisecond and 49 days");

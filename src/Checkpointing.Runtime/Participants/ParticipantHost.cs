@@ -40,7 +40,7 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
         _services = services;
         _states = new CheckpointedStates(activation.Context, services);
         _observed = new ObservedGrain(activation.Context, services.Log);
-        _slots = new CheckpointSlots(services.Storage, services.StorageName, activation.Context.GrainId);
+        _slots = new CheckpointSlots(services.Storage, services.StorageName, activation.Context.GrainId, services.DecisionOf);
         _grain = activation.Context.GrainId.ToString();
     }
 

@@ -40,6 +40,11 @@ internal sealed class ParticipantServices(
 
     public TimeProvider Time { get; } = time;
 
+    /// <summary>What became of the round for which this slot was written?</summary>
+    public Task<StoredDecision> DecisionOf(SlotRecord slot) => GrainFactory
+        .GetGrain<ICheckpointCoordinatorControl>(CheckpointCoordinatorExtensions.DefaultKey)
+        .DecisionOf(slot.StoreId, slot.Head.Round.Epoch, slot.Head.Round.Number);
+
     /// <summary>A silo that stops starts no grains any more: what cannot be reached stays so.</summary>
     public bool IsStopping => silos.CurrentStatus != SiloStatus.Active;
 

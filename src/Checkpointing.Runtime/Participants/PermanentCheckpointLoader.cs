@@ -35,11 +35,10 @@ internal sealed class PermanentCheckpointLoader(ParticipantServices services, Ch
 
     private async Task<bool> IsCommitted(SlotRecord slot, CancellationToken cancellationToken)
     {
-        var coordinator = services.GrainFactory.GetGrain<ICheckpointCoordinatorControl>(CheckpointCoordinatorExtensions.DefaultKey);
         var round = slot.Head.Round;
         while (true)
         {
-            switch (await coordinator.DecisionOf(slot.StoreId, round.Epoch, round.Number))
+            switch (await services.DecisionOf(slot))
             {
                 case StoredDecision.Committed:
                     return true;

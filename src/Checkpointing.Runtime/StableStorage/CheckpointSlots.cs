@@ -1,4 +1,5 @@
 using Checkpointing.Protocol.CheckpointAlgorithm;
+using Checkpointing.Runtime.Silos;
 using Orleans.Storage;
 
 namespace Checkpointing.Runtime.StableStorage;
@@ -17,11 +18,13 @@ internal enum SlotWriteOutcome
 
 /// <summary>
 /// The two slots of one grain. One holds the permanent checkpoint, the other is free or holds the one that is not decided yet. Writes of one
-/// grain follow each other: a write that was given up may still be on its way.
+/// grain follow each other. One that was given up, by this life or an earlier one, may still land: the ETag keeps it from what was written since, and what
+/// it leaves is overwritten only if its round is aborted.
 /// </summary>
-internal sealed class CheckpointSlots(IGrainStorage storage, string storageName, GrainId grainId)
+internal sealed class CheckpointSlots(IGrainStorage storage, string storageName, GrainId grainId, Func<SlotRecord, Task<StoredDecision>> decisionOf)
 {
-    private const string Overtaken = "another activation of the grain has written meanwhile, so this one stops and saves nothing";
+    private static readonly (SlotWriteOutcome Outcome, string Detail) Overtaken =
+        (SlotWriteOutcome.Superseded, "another activation of the grain has written meanwhile, so this one stops and saves nothing");
 
     private readonly Slot[] _slots = [new("checkpoint-a"), new("checkpoint-b")];
     private Slot? _permanent;
@@ -108,9 +111,9 @@ internal sealed class CheckpointSlots(IGrainStorage storage, string storageName,
         var slot = _permanent == _slots[0] ? _slots[1] : _slots[0];
         try
         {
-            if (slot.MustBeReadAgain && await IsSuperseded(slot, record))
+            if (slot.MustBeReadAgain && await WhyNotFree(slot, record) is { } obstacle)
             {
-                return (SlotWriteOutcome.Superseded, Overtaken);
+                return obstacle;
             }
 
             slot.State.State = record.Seal();
@@ -136,9 +139,7 @@ internal sealed class CheckpointSlots(IGrainStorage storage, string storageName,
     {
         try
         {
-            return await IsSuperseded(slot, record)
-                ? (SlotWriteOutcome.Superseded, Overtaken)
-                : (SlotWriteOutcome.NotStored, $"an earlier write has landed late in storage '{storageName}'");
+            return await WhyNotFree(slot, record) ?? (SlotWriteOutcome.NotStored, $"an earlier write has landed late in storage '{storageName}'");
         }
         catch (Exception second)
         {
@@ -146,14 +147,37 @@ internal sealed class CheckpointSlots(IGrainStorage storage, string storageName,
         }
     }
 
-    /// <summary>Whether the slot holds what neither this life wrote nor it found there: another life of the grain has gone on.</summary>
-    private async Task<bool> IsSuperseded(Slot slot, SlotRecord record)
+    /// <summary>Reads the slot again. It is not free if it holds what neither this life wrote nor it found there, unless that will never count.</summary>
+    private async Task<(SlotWriteOutcome Outcome, string Detail)?> WhyNotFree(Slot slot, SlotRecord record)
     {
         var known = slot.Head;
         await Read(slot);
         var found = slot.Record;
         slot.Record = null;
-        return found is not null && found.Writer != record.Writer && found.Head != known;
+        if (found is null || found.Writer == record.Writer || found.Head == known)
+        {
+            return null;
+        }
+
+        if (found.Writer.Generation > record.Writer.Generation)
+        {
+            return Overtaken;
+        }
+
+        // A life that began before this one, or beside it. What is committed of it makes this life's base obsolete.
+        slot.Head = known;
+        slot.MustBeReadAgain = true;
+        switch (await decisionOf(found))
+        {
+            case StoredDecision.Aborted:
+                slot.Head = found.Head;
+                slot.MustBeReadAgain = false;
+                return null;
+            case StoredDecision.Committed:
+                return Overtaken;
+            default:
+                return (SlotWriteOutcome.NotStored, $"its slot holds a checkpoint of round {found.Head.Round} by an earlier activation, and that round is not decided yet");
+        }
     }
 
     private async Task Read(Slot slot)

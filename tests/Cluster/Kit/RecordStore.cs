@@ -18,6 +18,7 @@ public sealed class RecordStore : IGrainStorage
     public static readonly GrainId Coordinator = GrainId.Create("checkpoint-coordinator", CheckpointCoordinatorExtensions.DefaultKey);
 
     private readonly ConcurrentDictionary<(string State, GrainId Grain), (StoredRecord Record, string ETag)> _records = new();
+    private readonly ConcurrentDictionary<GrainId, Task> _delayedReads = new();
     private readonly Lock _lock = new();
     private readonly List<Plan> _plans = [];
     private long _etag;
@@ -66,6 +67,9 @@ public sealed class RecordStore : IGrainStorage
             _plans.Add(new Plan(grain, behaviour) { Left = times });
     }
 
+    /// <summary>The next read of a record of this grain begins only when this has happened.</summary>
+    public void DelayNextRead(GrainId grain, Task until) => _delayedReads[grain] = until;
+
     public void ForgetPlans()
     {
         lock (_lock)
@@ -75,6 +79,9 @@ public sealed class RecordStore : IGrainStorage
     public async Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
         await Task.Yield();
+        if (_delayedReads.TryRemove(grainId, out var until))
+            await until;
+
         var isThere = _records.TryGetValue((stateName, grainId), out var found);
         grainState.State = isThere ? (T)(object)Copy(found.Record) : Activator.CreateInstance<T>();
         grainState.ETag = isThere ? found.ETag : null;

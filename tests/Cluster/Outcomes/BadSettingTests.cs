@@ -25,6 +25,8 @@ public sealed class BadSettingTests
         { "MaxAttempts", o => o.MaxAttempts = 0, "CheckpointingOptions.MaxAttempts is '0': it must be at least 1." },
         { "StoreTimeout", o => o.StoreTimeout = TimeSpan.Zero, "CheckpointingOptions.StoreTimeout is '00:00:00': it must be between 1 millisecond and 49 days." },
         { "StoreTimeout", o => o.StoreTimeout = Timeout.InfiniteTimeSpan, "CheckpointingOptions.StoreTimeout is '-00:00:00.0010000': it must be between" },
+        { "StorageTimeout", o => o.StorageTimeout = TimeSpan.Zero, "CheckpointingOptions.StorageTimeout is '00:00:00': it must be between 1 millisecond and 49 days." },
+        { "StorageTimeout", o => o.StorageTimeout = TimeSpan.FromDays(50), "CheckpointingOptions.StorageTimeout is '50.00:00:00': it must be between" },
         { "DecisionPollInterval", o => o.DecisionPollInterval = TimeSpan.FromSeconds(-2), "CheckpointingOptions.DecisionPollInterval is '-00:00:02': it must be between" },
     };
 

@@ -69,6 +69,38 @@ public sealed class FaultyStorageTests(SharedOutcomeCluster shared) : IDisposabl
         Assert.Equal(1, await p.Get());
     }
 
+    /// <summary>What an earlier life has left in the free slot is overwritten only if it is certain that it does not count (SPEC K7).</summary>
+    [Theory]
+    [InlineData("committed", "another activation of the grain has written meanwhile")]
+    [InlineData("unknown", "an earlier activation, and that round is not decided yet")]
+    public async Task A_slot_of_an_earlier_life_is_not_overwritten_unless_its_round_is_aborted(string decision, string why)
+    {
+        var (p, q) = (await OnceCheckpointed(), await OnceCheckpointed());
+        var mine = SlotRecord.Open(Store[RecordStore.SlotA, p.GetGrainId()]!);
+        var round = SlotRecord.Open(Store[RecordStore.SlotA, q.GetGrainId()]!).Head.Round;
+        var earlier = mine with
+        {
+            Head = mine.Head with { Generation = mine.Head.Generation + 1, Round = decision == "committed" ? round : round with { Epoch = round.Epoch + 100 }, BaseRound = mine.Head.Round },
+            Writer = new Incarnation(mine.Writer.Generation - 1, Guid.NewGuid()),
+        };
+        Store.Put(RecordStore.SlotB, p.GetGrainId(), earlier.Seal());
+        var stored = Store.SlotsOf(p.GetGrainId());
+
+        await p.Put(1);
+        for (var i = 0; i < 2; i++)
+        {
+            var result = await _cluster.Checkpoint(p);
+            Assert.Equal(CheckpointStatus.Aborted, result.Status);
+            Assert.Contains(why, result.Detail, StringComparison.Ordinal);
+            Assert.Equal(stored, Store.SlotsOf(p.GetGrainId()));
+            if (decision == "committed")
+                return;
+        }
+
+        Store.Put(RecordStore.SlotB, p.GetGrainId(), null);
+        Assert.Equal(CheckpointStatus.Committed, (await _cluster.Checkpoint(p)).Status);
+    }
+
     [Fact]
     public async Task A_decision_that_could_not_be_written_aborts_the_round_for_everybody()
     {

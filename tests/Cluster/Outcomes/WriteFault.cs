@@ -1,4 +1,5 @@
 using Checkpointing.Cluster.Tests.Kit;
+using Orleans.Storage;
 
 namespace Checkpointing.Cluster.Tests.Outcomes;
 
@@ -21,6 +22,22 @@ internal static class WriteFault
         begun.Set();
         await goOn.Happens;
         await write();
+    };
+
+    /// <summary>It hangs until the signal and is then stored, if the ETag still fits; says in the end whether it was.</summary>
+    public static Func<Func<Task>, Task> Hangs(Signal goOn, TaskCompletionSource<bool> landed) => async write =>
+    {
+        await goOn.Happens;
+        try
+        {
+            await write();
+            landed.SetResult(true);
+        }
+        catch (InconsistentStateException)
+        {
+            landed.SetResult(false);
+            throw;
+        }
     };
 
     /// <summary>It says that it has begun, waits for a signal and is then lost.</summary>
