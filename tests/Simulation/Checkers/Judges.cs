@@ -20,6 +20,7 @@ internal sealed class Judges
         Requests = new RequestChecker(cluster);
         Rounds = new RoundChecker(cluster);
         Rollbacks = new RollbackJudge(cluster);
+        LifeEnds = new LifeEndChecker(cluster);
     }
 
     public PermanentJudge Permanent { get; }
@@ -35,6 +36,8 @@ internal sealed class Judges
     public RoundChecker Rounds { get; }
 
     public RollbackJudge Rollbacks { get; }
+
+    public LifeEndChecker LifeEnds { get; }
 
     public void Report(string checker, string detail) => throw new SimulationViolationException(checker, detail);
 }

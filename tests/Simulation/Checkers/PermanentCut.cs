@@ -9,6 +9,9 @@ namespace Checkpointing.Simulation.Tests.Checkers;
 /// </summary>
 internal static class PermanentCut
 {
+    public static (SlotRecord? Permanent, string? Damage) Of(SimulatedCluster cluster, string participant) =>
+        Of(cluster.Slots.Peek($"{participant}/A"), cluster.Slots.Peek($"{participant}/B"), cluster.Record.Peek(CoordinatorHost.RecordKey));
+
     public static (SlotRecord? Permanent, string? Damage) Of(SlotRecord? a, SlotRecord? b, DecisionRecord? record)
     {
         if (a is null && b is null)

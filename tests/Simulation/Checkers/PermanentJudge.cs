@@ -35,8 +35,7 @@ internal sealed class PermanentJudge(SimulatedCluster cluster)
         var numbers = new List<(string, RoundNumber)>();
         foreach (var participant in cluster.Participants)
         {
-            var (permanent, damage) = PermanentCut.Of(
-                cluster.Slots.Peek($"{participant.Name}/A"), cluster.Slots.Peek($"{participant.Name}/B"), cluster.Record.Peek(CoordinatorHost.RecordKey));
+            var (permanent, damage) = PermanentCut.Of(cluster, participant.Name);
             if (damage is not null)
             {
                 cluster.Judges.Report("permanent checkpoints", $"{participant.Name}: {damage}");
@@ -54,6 +53,7 @@ internal sealed class PermanentJudge(SimulatedCluster cluster)
                 _generations[participant.Name] = generation;
                 _states[participant.Name] = permanent?.State ?? new ActorState();
                 before.TryAdd(participant.Name, new ActorState());
+                cluster.Judges.LifeEnds.OnPermanent(participant.Name, permanent);
                 if (generation != known)
                 {
                     changed.Add(participant.Name);

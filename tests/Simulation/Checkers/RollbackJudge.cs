@@ -10,6 +10,7 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
     private readonly Dictionary<int, CheckpointedActor> _actorOf = [];
     private readonly Dictionary<Life, long> _learnedAt = [];
     private readonly Dictionary<Life, long> _decidedAt = [];
+    private readonly HashSet<Life> _decidedByZombie = [];
     private readonly Dictionary<string, long> _restartDecidedAt = [];
     private readonly Dictionary<CheckpointedActor, long> _beganByRollback = [];
 
@@ -37,7 +38,6 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
 
     public void OnCoordinatorLearned(Life ready) => _learnedAt.TryAdd(ready, cluster.Time.Now);
 
-    /// <summary>D12.6 (iii): the set is closed. No live actor outside of it has received anything that the set has undone.</summary>
     public void OnDecided(ImmutableArray<LifeEnd> lives, bool isByZombie)
     {
         Decided++;
@@ -50,26 +50,21 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
         if (isByZombie)
         {
             // It may not know of silos that have joined since.
+            _decidedByZombie.UnionWith(lives.Select(end => end.Life));
             return;
         }
 
-        var set = lives.Select(end => end.Life).ToHashSet();
-        var surviving = Surviving();
-        foreach (var actor in cluster.Participants.Where(actor => actor is { IsOver: false, Host.IsLoaded: true, Silo.IsDeclaredDead: false }))
-        {
-            foreach (var message in UndoneMessages(actor, surviving))
-            {
-                if (!set.Contains(actor.Host.Ledger.Life) && set.Contains(_actorOf[message].Host.Ledger.Life))
-                {
-                    cluster.Judges.Report("closure", $"{actor.Name} has received m{message}, which {_actorOf[message].Host.Ledger.Life} undoes, and is not in the set");
-                }
-            }
-        }
+        JudgeClosure([.. lives.Select(end => end.Life)]);
     }
 
     public void OnRolledBack(CheckpointedActor actor)
     {
         RolledBack++;
+        if (!_decidedByZombie.Contains(actor.Host.Ledger.Life))
+        {
+            JudgeClosure([actor.Host.Ledger.Life]);
+        }
+
         _restartDecidedAt[actor.Name] = _decidedAt.GetValueOrDefault(actor.Host.Ledger.Life, cluster.Time.Now);
     }
 
@@ -98,6 +93,22 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
             && undone.Exists(message => _learnedAt.TryGetValue(_actorOf[message].Host.Ledger.Life, out var learned) && learned <= decided))
         {
             cluster.Judges.Report("livelock", $"{actor.Name} rolls back again, because it received what had been undone before it began");
+        }
+    }
+
+    /// <summary>D12.6 (iii): the set is closed. No running actor has received anything that the set has undone.</summary>
+    private void JudgeClosure(HashSet<Life> set)
+    {
+        var surviving = Surviving();
+        foreach (var actor in cluster.Participants.Where(actor => actor is { IsOver: false, Host.IsLoaded: true, Silo.IsDeclaredDead: false }))
+        {
+            foreach (var message in UndoneMessages(actor, surviving))
+            {
+                if (set.Contains(_actorOf[message].Host.Ledger.Life))
+                {
+                    cluster.Judges.Report("closure", $"{actor.Name} has received m{message}, which {_actorOf[message].Host.Ledger.Life} undoes, and goes on");
+                }
+            }
         }
     }
 

@@ -11,6 +11,7 @@ internal sealed class ParticipantMutants(CheckpointedActor actor)
 {
     private ImmutableArray<Receipt> _frozen = [];
     private ImmutableArray<LabelClaim> _overlooked = [];
+    private bool _isReady;
 
     private Mutation Mutation => actor.Cluster.Mutation;
 
@@ -41,7 +42,7 @@ internal sealed class ParticipantMutants(CheckpointedActor actor)
     /// <summary>Stops and says where it ends although a decision may still move its permanent checkpoint.</summary>
     public bool GetsReadyInDoubt(ToRollbackParticipant message, Ledger ledger, CheckpointParticipant participant)
     {
-        if (Mutation != Mutation.DecisionNotAwaited || !message.Life.Equals(ledger.Life) || participant.Phase != ParticipantPhase.InDoubt)
+        if (Mutation != Mutation.DecisionNotAwaited || !message.Life.Equals(ledger.Life) || !(_isReady || participant.Phase == ParticipantPhase.InDoubt))
         {
             return false;
         }
@@ -49,6 +50,7 @@ internal sealed class ParticipantMutants(CheckpointedActor actor)
         switch (message)
         {
             case PrepareToRollBack when ledger.IsOrphan(actor.Silo.Agent.Undone):
+                _isReady = true;
                 actor.StopHandlers();
                 actor.Cluster.Network.SendToRollbackCoordinator(actor.Silo, new ReadyToRollBack(ledger.EndOf(ledger.Life)));
                 return true;

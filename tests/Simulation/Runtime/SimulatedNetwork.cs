@@ -55,8 +55,12 @@ internal sealed class SimulatedNetwork(SimulatedCluster cluster)
             static () => { });
     }
 
-    public void SendToRollbackCoordinator(SimulatedSilo from, ToRollbackCoordinator message) => SendControl(
-        from.Id.Name, message, (Step(cluster.Coordinator), Step(cluster.Coordinator)), () => cluster.DeliverToRollbackCoordinator(message), static () => { });
+    public void SendToRollbackCoordinator(SimulatedSilo from, ToRollbackCoordinator message)
+    {
+        cluster.Judges.LifeEnds.OnSaid(message);
+        SendControl(
+            from.Id.Name, message, (Step(cluster.Coordinator), Step(cluster.Coordinator)), () => cluster.DeliverToRollbackCoordinator(message), static () => { });
+    }
 
     public void SendToAgent(CoordinatorHost from, SimulatedSilo? to, InstallEnds message)
     {

@@ -1,0 +1,56 @@
+using Checkpointing.Protocol.Labels;
+using Checkpointing.Protocol.RollbackAlgorithm;
+using Checkpointing.Simulation.Tests.Runtime;
+
+namespace Checkpointing.Simulation.Tests.Checkers;
+
+/// <summary>
+/// RB-1: a fact never changes. Once somebody has said where a life ended, the permanent checkpoint of its participant says the same, then and
+/// ever after.
+/// </summary>
+internal sealed class LifeEndChecker(SimulatedCluster cluster)
+{
+    private readonly Dictionary<string, HashSet<LifeEnd>> _said = [];
+
+    public void OnSaid(ToRollbackCoordinator message)
+    {
+        switch (message)
+        {
+            case LifeEnded ended:
+                OnSaid(ended.End);
+                break;
+            case ReadyToRollBack ready:
+                OnSaid(ready.End);
+                break;
+        }
+    }
+
+    public void OnPermanent(string participant, SlotRecord? permanent)
+    {
+        foreach (var end in _said.GetValueOrDefault(participant) ?? [])
+        {
+            Compare(end, permanent);
+        }
+    }
+
+    private void OnSaid(LifeEnd end)
+    {
+        var participant = end.Life.Participant.ToString();
+        if (!_said.TryGetValue(participant, out var said))
+        {
+            _said[participant] = said = [];
+        }
+
+        said.Add(end);
+        Compare(end, PermanentCut.Of(cluster, participant).Permanent);
+    }
+
+    private void Compare(LifeEnd end, SlotRecord? permanent)
+    {
+        var remembered = permanent?.Head.Mark.Table().Ends.FirstOrDefault(other => other.Incarnation == end.Life.Incarnation).Sequence ?? 0;
+        if (remembered != end.LastSequence)
+        {
+            cluster.Judges.Report("facts", $"it was said that {end}, and the permanent checkpoint remembers its labels up to {remembered}");
+        }
+    }
+}
