@@ -75,7 +75,7 @@ public sealed class FaultyStorageTests(SharedOutcomeCluster shared) : IDisposabl
     [InlineData("unknown", "an earlier activation, and that round is not decided yet")]
     public async Task A_slot_of_an_earlier_life_is_not_overwritten_unless_its_round_is_aborted(string decision, string why)
     {
-        var (p, q) = (await OnceCheckpointed(), await OnceCheckpointed());
+        var (p, q) = (await _cluster.OnceCheckpointed(), await _cluster.OnceCheckpointed());
         var mine = SlotRecord.Open(Store[RecordStore.SlotA, p.GetGrainId()]!);
         var round = SlotRecord.Open(Store[RecordStore.SlotA, q.GetGrainId()]!).Head.Round;
         var earlier = mine with

@@ -22,7 +22,7 @@ public sealed class OrphanTests
         await cluster.Silos.KillSiloAsync(others[1], TestContext.Current.CancellationToken);
 
         var result = await cluster.CheckpointAll();
-        Assert.Equal((CheckpointStatus.Aborted, CheckpointAbortReason.OrphanFound), (result.Status, result.Reason));
+        Assert.Equal((CheckpointStatus.PartlyCommitted, CheckpointAbortReason.OrphanFound), (result.Status, result.Reason));
         Assert.Contains($"Grain {p.GetGrainId()}", result.Detail, StringComparison.Ordinal);
         Assert.Contains("It can only be rolled back", result.Detail, StringComparison.Ordinal);
         Assert.Equal(p.GetGrainId(), Assert.Single(result.LeftOut).GrainId);
