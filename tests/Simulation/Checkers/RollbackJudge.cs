@@ -140,7 +140,7 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
                 cluster.Judges.Report("live orphans", $"{actor.Name} {(actor.Host.IsLoaded ? "is stopped" : "is not loaded")} for ever");
             }
 
-            if (cluster.Silos.Exists(silo => silo.IsRunning && silo.Agent.Undone.Knows(actor.Host.Ledger.Life)))
+            if (cluster.Silos.All.Any(silo => silo.IsRunning && silo.Agent.Undone.Knows(actor.Host.Ledger.Life)))
             {
                 cluster.Judges.Report("live orphans", $"{actor.Host.Ledger.Life} goes on, and others hold that it is over");
             }
