@@ -20,7 +20,9 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
 
     public int Decided { get; private set; }
 
-    public int RolledBack { get; private set; }
+    public List<Life> RolledBackLives { get; } = [];
+
+    public int RolledBack => RolledBackLives.Count;
 
     public int LargestSet { get; private set; }
 
@@ -59,7 +61,7 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
 
     public void OnRolledBack(CheckpointedActor actor)
     {
-        RolledBack++;
+        RolledBackLives.Add(actor.Host.Ledger.Life);
         if (!_decidedByZombie.Contains(actor.Host.Ledger.Life))
         {
             JudgeClosure([actor.Host.Ledger.Life]);

@@ -98,7 +98,7 @@ internal sealed class SimulatedSilos(SimulatedCluster cluster)
     }
 
     /// <summary>The silo is declared dead; nobody has heard of it yet. If that is a mistake, it goes on for a while.</summary>
-    public void Lose(SimulatedSilo silo, bool isFalseSuspicion)
+    public void Lose(SimulatedSilo silo, bool isFalseSuspicion, long? goesOnFor = null)
     {
         cluster.Trace.Line($"*** {silo} {(isFalseSuspicion ? "is falsely declared dead" : "dies")} ({cluster.Coordinator.Step})");
         cluster.Hit(isFalseSuspicion ? FaultKind.FalseSuspicion : FaultKind.SiloDeath, cluster.Coordinator, silo.Participants);
@@ -106,7 +106,7 @@ internal sealed class SimulatedSilos(SimulatedCluster cluster)
         silo.DeclareDead();
         if (isFalseSuspicion)
         {
-            cluster.Time.After(cluster.Random.Between(50, 600), () => Kill(silo));
+            cluster.Time.After(goesOnFor ?? cluster.Random.Between(50, 600), () => Kill(silo));
         }
         else
         {
