@@ -1,3 +1,5 @@
+using Checkpointing.Protocol.CheckpointAlgorithm;
+using Checkpointing.Protocol.Labels;
 using Checkpointing.Protocol.RollbackAlgorithm;
 using Checkpointing.Simulation.Tests.Checkers;
 using Checkpointing.Simulation.Tests.Faults;
@@ -15,15 +17,21 @@ public class RecoveryFaultScenarios
     [Fact]
     public void A_lost_call_makes_its_caller_an_orphan()
     {
-        var script = new Script("p@2", "a@3", "b@4");
-        script.Client(Call("p", Awaits("a"), Awaits("b", new Work(300))));
-        script.Run(100);
-        script.Lose(4);
-        script.Settle();
-
+        var script = Play(Mutation.None);
         Assert.Equal(CallEnd.Lost, script.Cluster.Calls.Single(call => call.Callee == "b").End);
         Assert.Equal(["a", "p"], script.RolledBack);
         Assert.All(["p", "a"], name => Assert.True(script[name].State.SameAs(new ActorState())));
+        Assert.Throws<SimulationViolationException>(() => Play(Mutation.LostCallsForgotten));
+
+        static Script Play(Mutation mutation)
+        {
+            var script = new Script(mutation, "p@2", "a@3", "b@4");
+            script.Client(Call("p", Awaits("a"), Awaits("b", new Work(300))));
+            script.Run(100);
+            script.Lose(4);
+            script.Settle();
+            return script;
+        }
     }
 
     /// <summary>K30: the relay itself answers as if nothing had happened.</summary>
@@ -124,11 +132,42 @@ public class RecoveryFaultScenarios
             script.Cluster.Faults.ScriptedWrites.Enqueue(WriteFate.Slow);
             script.Checkpoint("x");
             script.RunUntil(() => script["x"].Host.Step == StepOfRound.Storing);
+            // Else the next life answers that it is not in the round.
+            script.Hold(static (_, message) => message is StoreSnapshot);
             script.Suspect(2);
             script.RunUntil(() => script.Silo(3).Agent.Undone.Contains(x, 1));
-            Assert.Equal(mutation == Mutation.None, script.Cluster.Slots.Peek("x/A") is { Head.IsFence: true });
             script.Settle();
             return script;
         }
     }
+
+    /// <summary>RB-9.</summary>
+    [Fact]
+    public void A_silo_reports_a_life_that_stopped_there_until_it_knows_where_it_ended()
+    {
+        var life = NewLife(1);
+        var agent = new RollbackAgent(new SiloId("silo1"), _ => new SiloId("silo1"));
+        agent.OnLifeStopped(life);
+        Assert.Equal([new Suspect(life, AskLife.AllLabels)], agent.StoppedLives());
+        Assert.Equal([new Suspect(life, AskLife.AllLabels)], agent.StoppedLives());
+        agent.OnInstallEnds(new InstallEnds(Guid.Empty, 0, [new LifeEnd(life, 3)]));
+        Assert.Empty(agent.StoppedLives());
+    }
+
+    /// <summary>RB-11.</summary>
+    [Fact]
+    public void A_life_that_hears_that_it_is_over_stops_and_stores_nothing()
+    {
+        var (life, undone) = (NewLife(1), new UndoneLabels());
+        var ledger = new Ledger(life, CheckpointMark.Initial);
+        var p = new RollbackParticipant(ledger, new CheckpointParticipant(ledger, RoundNumber.None), undone);
+        undone.Install(new LifeEnd(NewLife(2), 0));
+        Assert.Empty(p.OnEndsInstalled());
+        undone.Install(new LifeEnd(life, 0));
+        Assert.IsType<StopSuperseded>(Assert.Single(p.OnEndsInstalled()));
+        Assert.Empty(p.OnAskLife(new AskLife(life, 1)));
+        Assert.Empty(p.OnSiloGone());
+    }
+
+    private static Life NewLife(int number) => new(ParticipantId.Named("p"), new Incarnation(number, new Guid(number, 0, 0, new byte[8])));
 }
