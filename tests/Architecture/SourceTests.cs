@@ -17,7 +17,7 @@ public sealed partial class SourceTests
     }
 
     [Fact]
-    public void Every_rule_of_the_algorithm_is_named_by_a_test()
+    public void Every_rule_of_the_algorithms_is_named_by_a_test()
     {
         var rules = RulesIn(Repository.Sources("src"));
         Assert.NotEmpty(rules);
@@ -28,9 +28,19 @@ public sealed partial class SourceTests
     public void Tests_name_only_rules_that_exist() =>
         Assert.Empty(RulesIn(Tests).Except(RulesIn(Repository.Sources("src"))));
 
+    [Fact]
+    public void Every_rule_of_the_algorithms_is_explained()
+    {
+        foreach (var page in (string[])["docs/protocol/checkpoint.md", "docs/protocol/rollback.md"])
+        {
+            var explained = File.ReadLines(Path.Combine(Repository.Root, page)).Where(line => line.StartsWith("- **", StringComparison.Ordinal)).SelectMany(line => Rule().Matches(line).Take(1)).Select(rule => rule.Value).ToArray();
+            Assert.Equal(RulesIn(Repository.Sources("src")).Where(rule => rule.StartsWith(explained[0][..3], StringComparison.Ordinal)).Order(), explained.Order());
+        }
+    }
+
     private static HashSet<string> RulesIn(IEnumerable<string> files) =>
         [.. files.SelectMany(file => Rule().Matches(File.ReadAllText(file))).Select(match => match.Value)];
 
-    [GeneratedRegex(@"\bCP-\d+\b")]
+    [GeneratedRegex(@"\b(?:CP|RB)-\d+\b")]
     private static partial Regex Rule();
 }

@@ -20,7 +20,9 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
 
     public int Decided { get; private set; }
 
-    public int RolledBack { get; private set; }
+    public List<Life> RolledBackLives { get; } = [];
+
+    public int RolledBack => RolledBackLives.Count;
 
     public int LargestSet { get; private set; }
 
@@ -59,7 +61,7 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
 
     public void OnRolledBack(CheckpointedActor actor)
     {
-        RolledBack++;
+        RolledBackLives.Add(actor.Host.Ledger.Life);
         if (!_decidedByZombie.Contains(actor.Host.Ledger.Life))
         {
             JudgeClosure([actor.Host.Ledger.Life]);
@@ -140,7 +142,7 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
                 cluster.Judges.Report("live orphans", $"{actor.Name} {(actor.Host.IsLoaded ? "is stopped" : "is not loaded")} for ever");
             }
 
-            if (cluster.Silos.Exists(silo => silo.IsRunning && silo.Agent.Undone.Knows(actor.Host.Ledger.Life)))
+            if (cluster.Silos.All.Any(silo => silo.IsRunning && silo.Agent.Undone.Knows(actor.Host.Ledger.Life)))
             {
                 cluster.Judges.Report("live orphans", $"{actor.Host.Ledger.Life} goes on, and others hold that it is over");
             }

@@ -35,7 +35,7 @@ internal sealed class RoundChecker(SimulatedCluster cluster)
 
     public void JudgeNoneIsRunning()
     {
-        foreach (var host in cluster.Coordinators.Where(host => host.IsAlive && host.Coordinator?.Round is not null))
+        foreach (var host in cluster.Coordinators.All.Where(host => host.IsAlive && host.Coordinator?.Round is not null))
         {
             cluster.Judges.Report("rounds end", $"round {host.Coordinator!.Round!.Number} never ends");
         }

@@ -118,7 +118,7 @@ internal sealed class CoordinatorHost(SimulatedCluster cluster, int number, Simu
 
     public void Receive(ToCoordinator message)
     {
-        if (!IsAlive || cluster.CrashesEverythingNow() || cluster.CrashesCoordinatorNow(this) || (cluster.SiloCrashesNow(silo) && !IsAlive))
+        if (!IsAlive || cluster.CrashesEverythingNow() || cluster.Coordinators.CrashesNow(this) || (cluster.Silos.CrashesNow(silo) && !IsAlive))
         {
             return;
         }
@@ -179,7 +179,7 @@ internal sealed class CoordinatorHost(SimulatedCluster cluster, int number, Simu
         cluster.Judges.Rounds.OnStep(this);
         foreach (var effect in effects)
         {
-            if (!IsAlive || cluster.CrashesEverythingNow() || (cluster.CrashesCoordinatorNow(this) && !IsAlive) || (cluster.SiloCrashesNow(silo) && !IsAlive))
+            if (!IsAlive || cluster.CrashesEverythingNow() || (cluster.Coordinators.CrashesNow(this) && !IsAlive) || (cluster.Silos.CrashesNow(silo) && !IsAlive))
             {
                 return;
             }
@@ -218,7 +218,7 @@ internal sealed class CoordinatorHost(SimulatedCluster cluster, int number, Simu
                 case Retire:
                     cluster.Trace.Line($"coordinator {number} retires");
                     Crash();
-                    cluster.OnCoordinatorGone(this);
+                    cluster.Coordinators.OnGone(this);
                     break;
             }
         }
@@ -226,7 +226,7 @@ internal sealed class CoordinatorHost(SimulatedCluster cluster, int number, Simu
 
     private void OnTimer(RoundTimer timer)
     {
-        if (!IsAlive || cluster.CrashesEverythingNow() || cluster.CrashesCoordinatorNow(this))
+        if (!IsAlive || cluster.CrashesEverythingNow() || cluster.Coordinators.CrashesNow(this))
         {
             return;
         }
@@ -264,7 +264,7 @@ internal sealed class CoordinatorHost(SimulatedCluster cluster, int number, Simu
 
     private void OnWritten(RecordWriteOutcome outcome)
     {
-        if (!IsAlive || cluster.CrashesEverythingNow() || (cluster.CrashesCoordinatorNow(this) && !IsAlive))
+        if (!IsAlive || cluster.CrashesEverythingNow() || (cluster.Coordinators.CrashesNow(this) && !IsAlive))
         {
             return;
         }

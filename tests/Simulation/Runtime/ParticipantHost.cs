@@ -8,22 +8,27 @@ using Checkpointing.Simulation.Tests.Mutants;
 namespace Checkpointing.Simulation.Tests.Runtime;
 
 /// <summary>Hosts the participant of one actor: performs its effects, keeps its slots, restarts it.</summary>
-internal sealed class ParticipantHost(CheckpointedActor actor)
+internal sealed class ParticipantHost
 {
+    private readonly CheckpointedActor _actor;
     private readonly List<ToParticipant> _beforeLoaded = [];
-    private readonly List<ToRollbackParticipant> _rollbackBeforeLoaded = [];
-    private readonly ParticipantMutants _mutants = new(actor);
+    private readonly ParticipantMutants _mutants;
     private CheckpointParticipant _participant = null!;
     private ParticipantSlots _slots = null!;
     private SlotInDoubt? _inDoubt;
     private bool _awaitsQuiescence;
     private ActorState? _captured;
     private long _lastControl;
-    private long _began;
     private bool _watchesSilence;
-    private bool _isFencing;
 
-    private SimulatedCluster Cluster => actor.Cluster;
+    public ParticipantHost(CheckpointedActor actor)
+    {
+        _actor = actor;
+        _mutants = new ParticipantMutants(actor);
+        Rollback = new ParticipantRollback(actor, _mutants);
+    }
+
+    private SimulatedCluster Cluster => _actor.Cluster;
 
     public bool IsLoaded { get; private set; }
 
@@ -31,21 +36,13 @@ internal sealed class ParticipantHost(CheckpointedActor actor)
 
     public CheckpointParticipant Participant => _participant;
 
-    public RollbackParticipant Rollback { get; private set; } = null!;
+    public ParticipantRollback Rollback { get; }
 
     public int PermanentLastChange { get; private set; }
 
     public ActorState PermanentState { get; private set; } = new();
 
     public bool IsGateClosed => IsLoaded && _participant.IsGateClosed;
-
-    /// <summary>Where it stands in a rollback; null if it takes no part in one.</summary>
-    public StepOfRound? RollbackStep => !IsLoaded ? null : Rollback.Phase switch
-    {
-        RollbackPhase.AwaitingDecision => StepOfRound.AwaitingDecision,
-        RollbackPhase.Ready => StepOfRound.ReadyToRollBack,
-        _ => _isFencing ? StepOfRound.Fencing : null,
-    };
 
     public StepOfRound Step => !IsLoaded ? StepOfRound.Idle : _participant.Phase switch
     {
@@ -60,11 +57,11 @@ internal sealed class ParticipantHost(CheckpointedActor actor)
     /// <summary>A life begins: it reads both slots and, if the newest is in doubt, asks for its decision first.</summary>
     public void Load()
     {
-        Cluster.Judges.Gates.OnOpened(actor.ToString(), Cluster.Time.Now);
-        _slots = new ParticipantSlots(actor);
+        Cluster.Judges.Gates.OnOpened(_actor.ToString(), Cluster.Time.Now);
+        _slots = new ParticipantSlots(_actor);
         _slots.Load(choice =>
         {
-            if (actor.IsDead)
+            if (_actor.IsDead)
             {
                 return;
             }
@@ -79,7 +76,7 @@ internal sealed class ParticipantHost(CheckpointedActor actor)
                     AskUntilResolved(doubt);
                     break;
                 case SlotDamaged damaged:
-                    Cluster.Judges.Report("permanent checkpoints", $"{actor.Name} has lost the slot on which {damaged.Newest.Round} is based");
+                    Cluster.Judges.Report("permanent checkpoints", $"{_actor.Name} has lost the slot on which {damaged.Newest.Round} is based");
                     break;
             }
         });
@@ -87,7 +84,7 @@ internal sealed class ParticipantHost(CheckpointedActor actor)
 
     public void Receive(ToParticipant message)
     {
-        if (Cluster.CrashesEverythingNow() || Cluster.SiloCrashesNow(actor.Silo) || actor.IsDead)
+        if (Cluster.CrashesEverythingNow() || Cluster.Silos.CrashesNow(_actor.Silo) || _actor.IsDead)
         {
             return;
         }
@@ -112,71 +109,21 @@ internal sealed class ParticipantHost(CheckpointedActor actor)
             _lastControl = Cluster.Time.Now;
         }
 
-        Cluster.Trace.Line($"{actor.Name} <= {ControlText.Of(message)}");
+        Cluster.Trace.Line($"{_actor.Name} <= {ControlText.Of(message)}");
         var inDoubt = _participant.Phase is ParticipantPhase.Storing or ParticipantPhase.InDoubt ? _participant.Round : RoundNumber.None;
-        Cluster.Judges.Decisions.OnTold(actor.Name, message, inDoubt);
+        Cluster.Judges.Decisions.OnTold(_actor.Name, message, inDoubt);
         Perform(Handle(message));
-        Perform(Rollback.OnDecided());
+        Perform(Rollback.Algorithm.OnDecided());
         WatchSilence();
-        if (message is JoinRound && Step == StepOfRound.Drained && actor.MayRestart && Cluster.Faults.RestartsWhenClean())
+        if (message is JoinRound && Step == StepOfRound.Drained && _actor.MayRestart && Cluster.Faults.RestartsWhenClean())
         {
-            Cluster.RestartWhenClean(actor);
+            Cluster.RestartWhenClean(_actor);
         }
 
         if (IsLoaded)
         {
-            actor.Pump();
+            _actor.Pump();
         }
-    }
-
-    public void OnEndsInstalled() => Perform(Rollback.OnEndsInstalled());
-
-    /// <summary>A life that began shortly before may have taken the place of one on that silo.</summary>
-    public void OnSiloGone()
-    {
-        if (IsLoaded && Cluster.Time.Now - _began <= SimulatedCluster.LongestNotice)
-        {
-            Perform(Rollback.OnSiloGone());
-        }
-    }
-
-    public void Receive(ToRollbackParticipant message)
-    {
-        if (Cluster.SiloCrashesNow(actor.Silo) || actor.IsDead)
-        {
-            return;
-        }
-
-        if (!IsLoaded)
-        {
-            _rollbackBeforeLoaded.Add(message);
-            return;
-        }
-
-        Cluster.Trace.Line($"{actor.Name} <= {RollbackText.Of(message)}");
-        if (_mutants.GetsReadyInDoubt(message, Ledger, _participant))
-        {
-            return;
-        }
-
-        Perform(message switch
-        {
-            AskLife ask => Rollback.OnAskLife(ask),
-            PrepareToRollBack prepare => Rollback.OnPrepareToRollBack(prepare),
-            RollBack rollBack => Rollback.OnRollBack(rollBack),
-            _ => throw new InvalidOperationException($"{message} is no message to a participant."),
-        });
-        if (Rollback.Phase == RollbackPhase.AwaitingDecision)
-        {
-            if (Cluster.CrashesEverythingNow(factor: 20))
-            {
-                return;
-            }
-
-            Cluster.LoseWhileInDoubt(actor.Silo, falsely: 0.5);
-        }
-
-        WatchSilence();
     }
 
     public void OnQuiescent()
@@ -196,12 +143,12 @@ internal sealed class ParticipantHost(CheckpointedActor actor)
                 if (_mutants.BeforeJoin(_participant, Ledger) is var forgetful && forgetful != _participant)
                 {
                     _participant = forgetful;
-                    Rollback = new RollbackParticipant(Ledger, _participant, actor.Silo.Agent.Undone);
+                    Rollback.Create(Ledger, _participant, _slots);
                 }
 
-                return _participant.OnJoin(_mutants.Believed(join, Ledger), !Cluster.Faults.IsUnwilling(), actor.IsQuiescent);
+                return _participant.OnJoin(_mutants.Believed(join, Ledger), !Cluster.Faults.IsUnwilling(), _actor.IsQuiescent);
             case TakeSnapshot take:
-                return _participant.OnTakeSnapshot(take, actor.IsQuiescent);
+                return _participant.OnTakeSnapshot(take, _actor.IsQuiescent);
             case StoreSnapshot store:
                 return _participant.OnStoreSnapshot(store);
             case MakePermanent permanent:
@@ -215,11 +162,11 @@ internal sealed class ParticipantHost(CheckpointedActor actor)
         }
     }
 
-    private void Perform(ImmutableArray<ParticipantEffect> effects)
+    public void Perform(ImmutableArray<ParticipantEffect> effects)
     {
         foreach (var effect in effects)
         {
-            if (Cluster.CrashesEverythingNow() || Cluster.SiloCrashesNow(actor.Silo) || actor.IsDead)
+            if (Cluster.CrashesEverythingNow() || Cluster.Silos.CrashesNow(_actor.Silo) || _actor.IsDead)
             {
                 return;
             }
@@ -227,11 +174,11 @@ internal sealed class ParticipantHost(CheckpointedActor actor)
             switch (effect)
             {
                 case CloseGate:
-                    Cluster.Judges.Gates.OnClosed(actor.ToString(), Cluster.Time.Now);
+                    Cluster.Judges.Gates.OnClosed(_actor.ToString(), Cluster.Time.Now);
                     break;
                 case OpenGate:
-                    Cluster.Judges.Gates.OnOpened(actor.ToString(), Cluster.Time.Now);
-                    actor.Pump();
+                    Cluster.Judges.Gates.OnOpened(_actor.ToString(), Cluster.Time.Now);
+                    _actor.Pump();
                     break;
                 case AwaitQuiescence:
                     _awaitsQuiescence = true;
@@ -247,7 +194,7 @@ internal sealed class ParticipantHost(CheckpointedActor actor)
                     break;
                 case WriteSnapshot write:
                     Write(write);
-                    Cluster.LoseWhileInDoubt(actor.Silo, falsely: 0.9);
+                    Cluster.Silos.LoseWhileInDoubt(_actor.Silo, falsely: 0.9);
                     break;
                 case AdoptSnapshot adopt:
                     Adopt(adopt.Number);
@@ -256,57 +203,21 @@ internal sealed class ParticipantHost(CheckpointedActor actor)
                     _mutants.AfterUndo(Ledger);
                     break;
                 case SendToCoordinator { Message: NotNeeded notNeeded } when _mutants.Pretended(notNeeded) is { } pretended:
-                    Cluster.Network.SendToCoordinator(actor, pretended);
+                    Cluster.Network.SendToCoordinator(_actor, pretended);
                     break;
                 case SendToCoordinator send:
-                    Cluster.Trace.Line($"{actor.Name} => {ControlText.Of(send.Message)}");
-                    Cluster.Network.SendToCoordinator(actor, send.Message);
+                    Cluster.Trace.Line($"{_actor.Name} => {ControlText.Of(send.Message)}");
+                    Cluster.Network.SendToCoordinator(_actor, send.Message);
                     break;
-                case SendToRollbackCoordinator send:
-                    Cluster.Trace.Line($"{actor.Name} => {RollbackText.Of(send.Message)}");
-                    if (send.Message is ReadyToRollBack)
-                    {
-                        Cluster.Judges.Rollbacks.OnReady(actor);
-                        if (Cluster.Mutation == Mutation.RollsBackBeforeClosure)
-                        {
-                            Cluster.Time.After(1, () => Receive(new RollBack(Ledger.Life)));
-                        }
-                    }
-
-                    Cluster.Network.SendToRollbackCoordinator(actor.Silo, send.Message);
-                    break;
-                case WriteFence:
-                    _isFencing = true;
-                    _slots.Fence(Ledger.PermanentMark, outcome =>
-                    {
-                        _isFencing = false;
-                        if (!actor.IsDead)
-                        {
-                            Cluster.Trace.Line($"{actor.Name} fences: {outcome}");
-                            Perform(Rollback.OnFenced(outcome));
-                        }
-                    });
-                    break;
-                case StopHandlers:
-                    if (Cluster.Mutation != Mutation.HandlersNotStopped)
-                    {
-                        actor.StopHandlers();
-                    }
-
-                    break;
-                case ReplaceActivation:
-                    Cluster.Judges.Rollbacks.OnRolledBack(actor);
-                    Cluster.Replace(actor, keepQueue: true);
-                    return;
-                case StopSuperseded superseded:
-                    Cluster.Trace.Line($"*** {Ledger.Life} stops: {superseded.Younger} or another life has taken over");
-                    actor.StopHandlers();
-                    actor.Silo.Agent.OnLifeStopped(Ledger.Life);
-                    actor.Silo.Report();
-                    Cluster.Replace(actor, keepQueue: true);
-                    return;
                 case ReportUnknownDecision unknown:
-                    Cluster.Judges.Report("decisions", $"{actor.Name} was told that round {unknown.Number} is forgotten");
+                    Cluster.Judges.Report("decisions", $"{_actor.Name} was told that round {unknown.Number} is forgotten");
+                    break;
+                default:
+                    if (!Rollback.Perform(effect))
+                    {
+                        return;
+                    }
+
                     break;
             }
         }
@@ -319,7 +230,7 @@ internal sealed class ParticipantHost(CheckpointedActor actor)
             return false;
         }
 
-        _captured = actor.State.Copy();
+        _captured = _actor.State.Copy();
         _mutants.AfterTentative(Ledger);
         return true;
     }
@@ -329,10 +240,10 @@ internal sealed class ParticipantHost(CheckpointedActor actor)
         var state = _captured!;
         var slots = _slots;
         var basedOn = slots.PermanentRound;
-        Cluster.Judges.Writes.OnSlotWrite(actor.Name, write.Number, state, PermanentState);
+        Cluster.Judges.Writes.OnSlotWrite(_actor.Name, write.Number, state, PermanentState);
         slots.Write(write.Number, write.Snapshot.Mark, state, (isDurable, detail) =>
         {
-            if (actor.IsDead)
+            if (_actor.IsDead)
             {
                 return;
             }
@@ -342,15 +253,15 @@ internal sealed class ParticipantHost(CheckpointedActor actor)
                 if (!basedOn.IsNone)
                 {
                     // This slot names the round it is based on, so nobody has to ask for that decision again.
-                    Cluster.Network.SendToCoordinator(actor, new DecisionProven(basedOn, actor.Id));
+                    Cluster.Network.SendToCoordinator(_actor, new DecisionProven(basedOn, _actor.Id));
                 }
             }
 
             Perform(_participant.OnSnapshotStored(write.Number, isDurable, detail));
-            Perform(Rollback.OnDecided());
+            Perform(Rollback.Algorithm.OnDecided());
             if (detail == ParticipantSlots.Superseded)
             {
-                Perform(Rollback.OnFenced(FenceOutcome.Superseded));
+                Perform(Rollback.Algorithm.OnFenced(FenceOutcome.Superseded));
             }
         });
     }
@@ -361,13 +272,13 @@ internal sealed class ParticipantHost(CheckpointedActor actor)
         PermanentState = _captured!;
         PermanentLastChange = _captured!.LastChange;
         _mutants.AfterCommit(Ledger, number);
-        Cluster.Trace.Line($"{actor.Name} made its tentative checkpoint of round {number} permanent: {Ledger.PermanentMark}");
+        Cluster.Trace.Line($"{_actor.Name} made its tentative checkpoint of round {number} permanent: {Ledger.PermanentMark}");
     }
 
     /// <summary>Participants have timers of their own (SPEC K26): who has not voted leaves, who has voted asks.</summary>
-    private void WatchSilence()
+    public void WatchSilence()
     {
-        if (_watchesSilence || !IsLoaded || (_participant.Phase == ParticipantPhase.Idle && Rollback.Phase == RollbackPhase.Running))
+        if (_watchesSilence || !IsLoaded || (_participant.Phase == ParticipantPhase.Idle && Rollback.Algorithm.Phase == RollbackPhase.Running))
         {
             return;
         }
@@ -376,17 +287,17 @@ internal sealed class ParticipantHost(CheckpointedActor actor)
         Cluster.Time.After(SimulatedCluster.AskInterval, () =>
         {
             _watchesSilence = false;
-            if (!actor.IsDead && IsLoaded)
+            if (!_actor.IsDead && IsLoaded)
             {
                 if (Cluster.Time.Now - _lastControl >= (_participant.IsGateClosed ? SimulatedCluster.SilenceLimit : SimulatedCluster.AskInterval))
                 {
                     _lastControl = Cluster.Time.Now;
                     Perform(_participant.OnSilence());
-                    Perform(Rollback.OnSilence());
+                    Perform(Rollback.Algorithm.OnSilence());
                 }
             }
 
-            if (!actor.IsDead)
+            if (!_actor.IsDead)
             {
                 WatchSilence();
             }
@@ -395,18 +306,18 @@ internal sealed class ParticipantHost(CheckpointedActor actor)
 
     private void AskUntilResolved(SlotInDoubt doubt)
     {
-        if (actor.IsDead || !ReferenceEquals(_inDoubt, doubt))
+        if (_actor.IsDead || !ReferenceEquals(_inDoubt, doubt))
         {
             return;
         }
 
-        Cluster.Network.SendToCoordinator(actor, new AskDecision(doubt.Round, actor.Id));
+        Cluster.Network.SendToCoordinator(_actor, new AskDecision(doubt.Round, _actor.Id));
         Cluster.Time.After(SimulatedCluster.AskInterval, () => AskUntilResolved(doubt));
     }
 
     private void OnDecisionOfSlot(SlotInDoubt doubt, Decision decision)
     {
-        Cluster.Judges.Decisions.OnTold(actor.Name, new DecisionAnswered(doubt.Round, decision), doubt.Round);
+        Cluster.Judges.Decisions.OnTold(_actor.Name, new DecisionAnswered(doubt.Round, decision), doubt.Round);
         switch (decision)
         {
             case Decision.Committed:
@@ -416,7 +327,7 @@ internal sealed class ParticipantHost(CheckpointedActor actor)
                 Begin(doubt.IfAborted);
                 break;
             case Decision.Forgotten:
-                Cluster.Judges.Report("decisions", $"{actor.Name} was told that round {doubt.Round} is forgotten");
+                Cluster.Judges.Report("decisions", $"{_actor.Name} was told that round {doubt.Round} is forgotten");
                 break;
         }
     }
@@ -427,17 +338,17 @@ internal sealed class ParticipantHost(CheckpointedActor actor)
         var record = _slots.StartFrom(permanent);
         PermanentState = record?.State ?? new ActorState();
         PermanentLastChange = PermanentState.LastChange;
-        actor.Restore(record?.State);
-        var life = new Life(actor.Id, new Incarnation(Cluster.Mutation == Mutation.LivesNotOrdered ? 1 : _slots.NextLifeGeneration, Cluster.Random.NextGuid()));
+        _actor.Restore(record?.State);
+        var life = new Life(_actor.Id, new Incarnation(Cluster.Mutation == Mutation.LivesNotOrdered ? 1 : _slots.NextLifeGeneration, Cluster.Random.NextGuid()));
         _slots.Writer = life.Incarnation;
-        Cluster.OnLifeBegan(life, actor);
-        Cluster.Judges.Rollbacks.OnBegan(actor);
+        Cluster.Silos.OnLifeBegan(life, _actor);
+        Cluster.Judges.Rollbacks.OnBegan(_actor);
         Ledger = new Ledger(life, permanent?.Mark ?? CheckpointMark.Initial);
         _participant = new CheckpointParticipant(Ledger, permanent?.Round ?? RoundNumber.None);
-        Rollback = new RollbackParticipant(Ledger, _participant, actor.Silo.Agent.Undone);
+        Rollback.Create(Ledger, _participant, _slots);
         IsLoaded = true;
         Cluster.Trace.Line($"{life} starts from {(permanent is null ? "its initial state" : $"round {permanent.Round}, {permanent.Mark}")}");
-        Cluster.Judges.Permanent.OnRestarted(actor, PermanentState);
+        Cluster.Judges.Permanent.OnRestarted(_actor, PermanentState);
         var held = _beforeLoaded.ToList();
         _beforeLoaded.Clear();
         foreach (var message in held)
@@ -445,18 +356,7 @@ internal sealed class ParticipantHost(CheckpointedActor actor)
             Receive(message);
         }
 
-        _began = Cluster.Time.Now;
-        if (actor.Silo.Agent.KnowsOfGoneSilos)
-        {
-            Perform(Rollback.OnSiloGone());
-        }
-
-        foreach (var message in _rollbackBeforeLoaded.ToList())
-        {
-            Receive(message);
-        }
-
-        _rollbackBeforeLoaded.Clear();
-        actor.Pump();
+        Rollback.Begin();
+        _actor.Pump();
     }
 }

@@ -35,13 +35,13 @@ internal sealed class RollbackCoordinatorHost
     {
         if (_host.IsAlive)
         {
-            Perform(_coordinator.OnSilos([.. _cluster.Silos.Where(silo => silo.IsRunning && !_host.Silo.KnowsGone(silo)).Select(silo => silo.Id)]));
+            Perform(_coordinator.OnSilos([.. _cluster.Silos.All.Where(silo => silo.IsRunning && !_host.Silo.KnowsGone(silo)).Select(silo => silo.Id)]));
         }
     }
 
     public void Receive(ToRollbackCoordinator message)
     {
-        if (!_host.IsAlive || _cluster.CrashesCoordinatorNow(_host) || _cluster.SiloCrashesNow(_host.Silo))
+        if (!_host.IsAlive || _cluster.Coordinators.CrashesNow(_host) || _cluster.Silos.CrashesNow(_host.Silo))
         {
             return;
         }
@@ -59,7 +59,7 @@ internal sealed class RollbackCoordinatorHost
     {
         foreach (var effect in effects)
         {
-            if (!_host.IsAlive || _cluster.CrashesCoordinatorNow(_host) || _cluster.SiloCrashesNow(_host.Silo))
+            if (!_host.IsAlive || _cluster.Coordinators.CrashesNow(_host) || _cluster.Silos.CrashesNow(_host.Silo))
             {
                 return;
             }
@@ -72,7 +72,7 @@ internal sealed class RollbackCoordinatorHost
                     break;
                 case TellAgent tell:
                     _cluster.Trace.Line($"coordinator {_host.Number} => agent of {tell.To}: from {tell.Message.Position}: {string.Join(", ", tell.Message.Ends)}");
-                    _cluster.Network.SendToAgent(_host, _cluster.Silos.FirstOrDefault(silo => silo.Id == tell.To), tell.Message);
+                    _cluster.Network.SendToAgent(_host, _cluster.Silos.All.FirstOrDefault(silo => silo.Id == tell.To), tell.Message);
                     break;
                 case RollbackDecided decided:
                     _cluster.Trace.Line($"coordinator {_host.Number}: the set is closed: {string.Join(", ", decided.Lives)}");

@@ -1,6 +1,5 @@
 using Checkpointing.Protocol.CheckpointAlgorithm;
 using Checkpointing.Protocol.Labels;
-using Checkpointing.Protocol.RollbackAlgorithm;
 using Checkpointing.Simulation.Tests.Checkers;
 using Checkpointing.Simulation.Tests.Faults;
 using Checkpointing.Simulation.Tests.Mutants;
@@ -14,16 +13,9 @@ internal sealed class SimulatedCluster
     public const long SilenceLimit = 600;
     public const long AskInterval = 80;
 
-    /// <summary>So long after the death of a silo the last of the others learns of it.</summary>
-    public const long LongestNotice = 150;
-
     private readonly SortedDictionary<string, SimulatedActor> _actors = new(StringComparer.Ordinal);
-    private readonly Dictionary<Life, SimulatedSilo> _silosOfLives = [];
-    private readonly List<CoordinatorHost> _coordinators = [];
     private int _lastId;
-    private int _lastSilo;
     private int _lastIdentity;
-    private int _coordinatorLives;
     private long _lastRequest;
 
     public SimulatedCluster(ulong seed, FaultProfile? profile, Mutation mutation, bool isTraced)
@@ -34,10 +26,11 @@ internal sealed class SimulatedCluster
         Trace = new SimulationTrace(Time, isTraced);
         Faults = new FaultInjector(profile ?? FaultProfile.Draw(Random, seed), Random) { IgnoresETags = mutation == Mutation.StaleETagsAccepted };
         Network = new SimulatedNetwork(this);
-        Clients = new SimulatedSilo(this, "clients");
+        Silos = new SimulatedSilos(this);
+        Coordinators = new CoordinatorLives(this);
         for (var silos = Faults.Profile.SiloCrash > 0 ? 2 + Random.Next(3) : 1; silos > 0; silos--)
         {
-            AddSilo();
+            Silos.Add();
         }
 
         Judges = new Judges(this);
@@ -73,10 +66,9 @@ internal sealed class SimulatedCluster
     /// <summary>All activations, also those that are gone.</summary>
     public List<SimulatedActor> Activations { get; } = [];
 
-    public List<SimulatedSilo> Silos { get; } = [];
+    public SimulatedSilos Silos { get; }
 
-    /// <summary>Not a silo, but it too learns which silos are gone.</summary>
-    public SimulatedSilo Clients { get; }
+    public CoordinatorLives Coordinators { get; }
 
     /// <summary>The calls of clients that have not ended, more or less.</summary>
     public List<OutgoingCall> ClientCalls { get; } = [];
@@ -94,9 +86,7 @@ internal sealed class SimulatedCluster
     public int LifeNumber { get; private set; }
 
     /// <summary>The life of the coordinator that callers find.</summary>
-    public CoordinatorHost Coordinator => _coordinators[^1];
-
-    public IReadOnlyList<CoordinatorHost> Coordinators => _coordinators;
+    public CoordinatorHost Coordinator => Coordinators.Current;
 
     public event Action? EverythingCrashed;
 
@@ -106,28 +96,12 @@ internal sealed class SimulatedCluster
 
     public CheckpointedActor Participant(ParticipantId id) => Participants.Find(participant => participant.Id == id)!;
 
-    public SiloId SiloOf(Life life) => _silosOfLives[life].Id;
-
-    public void OnLifeBegan(Life life, SimulatedActor actor) => _silosOfLives[life] = actor.Silo;
-
     /// <summary>Ids that no random number is spent on.</summary>
     public Guid NextIdentity() => new(++_lastIdentity, 0, 0, new byte[8]);
 
-    public SimulatedSilo AddSilo()
-    {
-        var silo = new SimulatedSilo(this, $"silo{++_lastSilo}");
-        Silos.Add(silo);
-        foreach (var gone in Silos.Where(other => other.IsDeclaredDead))
-        {
-            silo.LearnGone(gone);
-        }
-
-        return silo;
-    }
-
     public CheckpointedActor AddParticipant(string name, bool isReentrant)
     {
-        var actor = new CheckpointedActor(this, name, isReentrant, PickSilo());
+        var actor = new CheckpointedActor(this, name, isReentrant, Silos.Pick());
         Participants.Add(actor);
         Register(actor);
         return actor;
@@ -135,7 +109,7 @@ internal sealed class SimulatedCluster
 
     public void AddRelay(string name, bool isStateless)
     {
-        var relay = new Relay(this, name, isStateless, PickSilo());
+        var relay = new Relay(this, name, isStateless, Silos.Pick());
         Relays.Add(relay);
         Register(relay);
     }
@@ -147,7 +121,7 @@ internal sealed class SimulatedCluster
         if (from.KnowsGone(actor.Silo))
         {
             Trace.Line($"{name} was on {actor.Silo}: it gets a new activation");
-            return Activate(actor, PickSilo());
+            return Activate(actor, Silos.Pick());
         }
 
         return actor;
@@ -168,7 +142,7 @@ internal sealed class SimulatedCluster
 
     public void Start()
     {
-        StartCoordinator();
+        Coordinators.Start();
         foreach (var participant in Participants)
         {
             participant.Host.Load();
@@ -183,86 +157,6 @@ internal sealed class SimulatedCluster
             Mutation == Mutation.AwaitingChainsNotNamed ? [] : [.. awaitedBy.Distinct().Select(ParticipantId.Named)]);
         var answer = Judges.Requests.OnAsked(request.Id, initiators, awaitedBy, done);
         Time.After(Random.Between(1, 5), () => Coordinator.Request(request, answer));
-    }
-
-    /// <summary>While an old life still runs, messages may reach it, the new one, or both.</summary>
-    public void DeliverToCoordinator(ToCoordinator message)
-    {
-        var zombie = _coordinators.Find(host => host.IsAlive && host.IsZombie);
-        var choice = zombie is null ? 0 : Random.Next(3);
-        if (choice > 0)
-        {
-            zombie!.Receive(message);
-        }
-
-        if (choice < 2)
-        {
-            Coordinator.Receive(message);
-        }
-    }
-
-    public void DeliverToRollbackCoordinator(ToRollbackCoordinator message)
-    {
-        var zombie = _coordinators.Find(host => host.IsAlive && host.IsZombie);
-        var choice = zombie is null ? 0 : Random.Next(3);
-        if (choice > 0)
-        {
-            zombie!.Rollback.Receive(message);
-        }
-
-        if (choice < 2)
-        {
-            Coordinator.Rollback.Receive(message);
-        }
-    }
-
-    public bool CrashesCoordinatorNow(CoordinatorHost host)
-    {
-        if (!host.IsAlive || host.IsZombie || !Faults.CoordinatorCrashes())
-        {
-            return false;
-        }
-
-        CrashCoordinator(host, Faults.BecomesZombie());
-        return true;
-    }
-
-    public void CrashCoordinator(CoordinatorHost host, bool becomesZombie)
-    {
-        Hit(FaultKind.CoordinatorCrash, host, Participants);
-
-        Trace.Line($"*** coordinator {host.Number} {(becomesZombie ? "is cut off" : "crashes")} ({host.Step})");
-        if (becomesZombie)
-        {
-            host.BecomeZombie();
-            Time.After(Random.Between(50, 600), host.Crash);
-        }
-        else
-        {
-            host.Crash();
-        }
-
-        var life = LifeNumber;
-        Time.After(Random.Between(1, 60), () =>
-        {
-            if (life == LifeNumber && ReferenceEquals(Coordinator, host))
-            {
-                StartCoordinator();
-            }
-        });
-    }
-
-    /// <summary>A life that was superseded is gone; the next use creates a new one (SPEC K31).</summary>
-    public void OnCoordinatorGone(CoordinatorHost host)
-    {
-        var life = LifeNumber;
-        Time.After(5, () =>
-        {
-            if (life == LifeNumber && ReferenceEquals(Coordinator, host))
-            {
-                StartCoordinator();
-            }
-        });
     }
 
     public bool CrashesEverythingNow(double factor = 1)
@@ -283,99 +177,19 @@ internal sealed class SimulatedCluster
         Trace.Line($"*** everything crashes ({Coordinator.Step})");
         Judges.Permanent.Judge();
         LifeNumber++;
-        foreach (var host in _coordinators.Where(host => host.IsAlive))
+        foreach (var host in Coordinators.All.Where(host => host.IsAlive))
         {
             host.Crash();
         }
 
-        var gone = Silos.Where(silo => silo.IsRunning).ToList();
-        foreach (var silo in gone)
-        {
-            silo.DeclareDead();
-            silo.Stop();
-        }
-
-        foreach (var activation in Activations)
-        {
-            activation.Die();
-        }
-
-        Activations.Clear();
-        gone.ForEach(_ => AddSilo());
+        Silos.CrashAll();
         foreach (var actor in _actors.Values.ToList())
         {
-            Activate(actor, PickSilo());
+            Activate(actor, Silos.Pick());
         }
 
         EverythingCrashed?.Invoke();
-        StartCoordinator();
-    }
-
-    /// <summary>A fault, perhaps: this silo dies now, or is only believed to have died.</summary>
-    public bool SiloCrashesNow(SimulatedSilo silo)
-    {
-        if (!MayCrash(silo) || !Faults.SiloCrashes())
-        {
-            return false;
-        }
-
-        CrashSilo(silo, isFalseSuspicion: Faults.IsFalseSuspicion());
-        return !silo.IsRunning;
-    }
-
-    /// <summary>A fault, perhaps, at a moment when it matters most: while a participant of this silo stores a snapshot, or is in doubt and has to roll back.</summary>
-    public void LoseWhileInDoubt(SimulatedSilo silo, double falsely)
-    {
-        if (MayCrash(silo) && Faults.IsLostWhileInDoubt())
-        {
-            CrashSilo(silo, isFalseSuspicion: Random.Chance(falsely));
-        }
-    }
-
-    public void CrashSilo(SimulatedSilo silo, bool isFalseSuspicion)
-    {
-        Trace.Line($"*** {silo} {(isFalseSuspicion ? "is falsely declared dead" : "dies")} ({Coordinator.Step})");
-        Hit(isFalseSuspicion ? FaultKind.FalseSuspicion : FaultKind.SiloDeath, Coordinator, silo.Participants);
-        Judges.Rollbacks.OnSiloCrash(isFalseSuspicion);
-        silo.DeclareDead();
-        if (isFalseSuspicion)
-        {
-            Time.After(Random.Between(50, 600), () => Kill(silo));
-        }
-        else
-        {
-            Kill(silo);
-        }
-
-        var life = LifeNumber;
-        foreach (var other in Silos.Where(other => other != silo && other.IsRunning).Append(Clients))
-        {
-            Time.After(Random.Between(5, LongestNotice), () =>
-            {
-                if (life == LifeNumber)
-                {
-                    other.LearnGone(silo);
-                    foreach (var host in _coordinators.Where(host => host.IsAlive && host.Silo == other).ToList())
-                    {
-                        host.OnSilos();
-                    }
-                }
-            });
-        }
-
-        if (Coordinator.IsAlive && Coordinator.Silo == silo)
-        {
-            CrashCoordinator(Coordinator, becomesZombie: isFalseSuspicion);
-        }
-
-        Time.After(Random.Between(20, 200), () =>
-        {
-            if (life == LifeNumber)
-            {
-                AddSilo();
-                Coordinator.OnSilos();
-            }
-        });
+        Coordinators.Start();
     }
 
     /// <summary>A clean participant is deactivated and starts anew (SPEC K4: it has nothing to lose).</summary>
@@ -386,10 +200,7 @@ internal sealed class SimulatedCluster
         Replace(participant, keepQueue: true);
     }
 
-    private bool MayCrash(SimulatedSilo silo) =>
-        silo is { IsRunning: true, IsDeclaredDead: false } && Silos.Count(other => other is { IsRunning: true, IsDeclaredDead: false }) > 1;
-
-    private void Hit(FaultKind kind, CoordinatorHost host, IEnumerable<CheckpointedActor> participants)
+    public void Hit(FaultKind kind, CoordinatorHost host, IEnumerable<CheckpointedActor> participants)
     {
         Faults.Counts.Hit(kind, host.Step);
         if (host.Rollback.Step is { } step)
@@ -400,17 +211,11 @@ internal sealed class SimulatedCluster
         foreach (var participant in participants)
         {
             Faults.Counts.Hit(kind, participant.Host.Step);
-            if (participant.Host.RollbackStep is { } inRollback)
+            if (participant.Host.Rollback.Step is { } inRollback)
             {
                 Faults.Counts.Hit(kind, inRollback);
             }
         }
-    }
-
-    private SimulatedSilo PickSilo()
-    {
-        var usable = Silos.Where(silo => silo.IsRunning && !silo.IsDeclaredDead).ToList();
-        return usable.Count == 1 ? usable[0] : Random.Pick(usable);
     }
 
     private void Register(SimulatedActor actor)
@@ -445,33 +250,10 @@ internal sealed class SimulatedCluster
         return successor;
     }
 
-    private void Kill(SimulatedSilo silo)
-    {
-        silo.Stop();
-        foreach (var host in _coordinators.Where(host => host.IsAlive && host.Silo == silo && host != Coordinator))
-        {
-            host.Crash();
-        }
-
-        foreach (var activation in Activations.Where(actor => actor.Silo == silo))
-        {
-            activation.Die();
-        }
-    }
-
     private void OnSlotLanded(string slot)
     {
         var head = Slots.Peek(slot)!.Head;
         Trace.Line($"    landed: {slot} = generation {head.Generation}, round {head.Round} based on {head.BaseRound}, {head.Mark}");
         Judges.Permanent.OnStorageChanged(null);
-    }
-
-    private void StartCoordinator()
-    {
-        _coordinators.RemoveAll(host => !host.IsAlive);
-        var host = new CoordinatorHost(this, ++_coordinatorLives, PickSilo());
-        _coordinators.Add(host);
-        host.Start();
-        host.OnSilos();
     }
 }

@@ -41,7 +41,7 @@ internal sealed class SimulatedNetwork(SimulatedCluster cluster)
         () => from.OnUnreachable(to, message));
 
     public void SendToCoordinator(CheckpointedActor from, ToCoordinator message) => SendControl(
-        from.Name, message, (from.Host.Step, cluster.Coordinator.Step), () => cluster.DeliverToCoordinator(message), static () => { });
+        from.Name, message, (from.Host.Step, cluster.Coordinator.Step), () => cluster.Coordinators.Deliver(message), static () => { });
 
     public void SendToRollbackParticipant(CoordinatorHost from, ParticipantId to, ToRollbackParticipant message)
     {
@@ -50,8 +50,8 @@ internal sealed class SimulatedNetwork(SimulatedCluster cluster)
         SendControl(
             name,
             message,
-            (participant.Host.RollbackStep ?? participant.Host.Step, from.Rollback.Step ?? from.Step),
-            () => ((CheckpointedActor)cluster.Route(from.Silo, name)).Host.Receive(message),
+            (participant.Host.Rollback.Step ?? participant.Host.Step, from.Rollback.Step ?? from.Step),
+            () => ((CheckpointedActor)cluster.Route(from.Silo, name)).Host.Rollback.Receive(message),
             static () => { });
     }
 
@@ -59,7 +59,7 @@ internal sealed class SimulatedNetwork(SimulatedCluster cluster)
     {
         cluster.Judges.LifeEnds.OnSaid(message);
         SendControl(
-            from.Id.Name, message, (Step(cluster.Coordinator), Step(cluster.Coordinator)), () => cluster.DeliverToRollbackCoordinator(message), static () => { });
+            from.Id.Name, message, (Step(cluster.Coordinator), Step(cluster.Coordinator)), () => cluster.Coordinators.Deliver(message), static () => { });
     }
 
     public void SendToAgent(CoordinatorHost from, SimulatedSilo? to, InstallEnds message)

@@ -17,7 +17,7 @@ internal sealed class SimulatedSilo
     {
         _cluster = cluster;
         Id = new SiloId(name);
-        Agent = new RollbackAgent(Id, cluster.SiloOf);
+        Agent = new RollbackAgent(Id, life => cluster.Silos.SiloOf(life));
     }
 
     public SiloId Id { get; }
@@ -29,6 +29,8 @@ internal sealed class SimulatedSilo
 
     /// <summary>Declared dead, rightly or not: it will never be believed again.</summary>
     public bool IsDeclaredDead { get; private set; }
+
+    public bool IsUsable => IsRunning && !IsDeclaredDead;
 
     public override string ToString() => Id.Name;
 
@@ -54,7 +56,7 @@ internal sealed class SimulatedSilo
             Agent.OnSiloGone(silo.Id);
         }
 
-        if (this == _cluster.Clients)
+        if (this == _cluster.Silos.Clients)
         {
             foreach (var call in _cluster.ClientCalls.Where(call => call.Callee.Silo == silo).ToList())
             {
@@ -67,7 +69,7 @@ internal sealed class SimulatedSilo
         foreach (var activation in _cluster.Activations.Where(actor => actor.Silo == this && !actor.IsDead).ToList())
         {
             activation.LoseCallsTo(silo);
-            (activation as CheckpointedActor)?.Host.OnSiloGone();
+            (activation as CheckpointedActor)?.Host.Rollback.OnSiloGone();
         }
 
         Report();
@@ -106,7 +108,7 @@ internal sealed class SimulatedSilo
             {
                 if (!participant.IsDead && participant.Host.IsLoaded)
                 {
-                    participant.Host.OnEndsInstalled();
+                    participant.Host.Rollback.OnEndsInstalled();
                 }
 
                 if (!participant.IsDead && participant.Host.IsLoaded && IsOrphan(participant.Host.Ledger))
@@ -164,7 +166,7 @@ internal sealed class SimulatedSilo
                 suspects[suspect.Life] = suspect.LastLabelReceived;
             }
 
-            if (IsOrphan(participant.Host.Ledger) && participant.Host.Rollback.Phase == RollbackPhase.Running)
+            if (IsOrphan(participant.Host.Ledger) && participant.Host.Rollback.Algorithm.Phase == RollbackPhase.Running)
             {
                 orphans.Add(participant.Host.Ledger.Life);
             }

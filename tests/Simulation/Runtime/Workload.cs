@@ -105,7 +105,7 @@ internal sealed class Workload
             OnResponse = answered,
             OnFailed = failed,
         };
-        var callee = _cluster.Route(_cluster.Clients, plan.Target);
+        var callee = _cluster.Route(_cluster.Silos.Clients, plan.Target);
         _cluster.Network.Send(request, callee);
         if (call is not null)
         {

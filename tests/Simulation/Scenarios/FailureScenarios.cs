@@ -25,7 +25,7 @@ public class FailureScenarios
         script.Run(40);
         Assert.Equal(StepOfRound.InDoubt, script["p"].Host.Step);
         Assert.Equal(StepOfRound.InDoubt, script["q"].Host.Step);
-        script.Cluster.CrashCoordinator(script.Cluster.Coordinator, becomesZombie: false);
+        script.Cluster.Coordinators.Crash(script.Cluster.Coordinator, becomesZombie: false);
         script.Release();
         script.Settle();
 
@@ -47,7 +47,7 @@ public class FailureScenarios
         script.Hold(static (_, message) => message is MakePermanent);
         script.Checkpoint("p", "q");
         script.Run(80);
-        script.Cluster.CrashCoordinator(script.Cluster.Coordinator, becomesZombie: false);
+        script.Cluster.Coordinators.Crash(script.Cluster.Coordinator, becomesZombie: false);
         script.Cluster.Network.Held.Clear();
         script.Release();
         script.Settle();
@@ -65,7 +65,7 @@ public class FailureScenarios
         var requested = script.Checkpoint("p", "q");
         script.Run(80);
         var old = script.Cluster.Coordinator;
-        script.Cluster.CrashCoordinator(old, becomesZombie: true);
+        script.Cluster.Coordinators.Crash(old, becomesZombie: true);
         script.Run(100);
         var votes = script.Cluster.Network.Held.Select(held => (ToCoordinator)held.Message).ToList();
         script.Cluster.Network.Held.Clear();

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Checkpointing.Protocol.CheckpointAlgorithm;
 using Checkpointing.Simulation.Tests.Checkers;
 using Checkpointing.Simulation.Tests.Faults;
@@ -11,26 +12,34 @@ internal sealed class Script
 {
     private readonly List<object> _control = [];
 
-    /// <param name="actors">Names of participants; "g*" is reentrant, "/s" is a stateless actor without checkpointed state.</param>
+    /// <param name="actors">
+    /// Names of participants; "g*" is reentrant, "/s" is a stateless actor without checkpointed state. "p@2" is on the second silo; then the
+    /// coordinator and all activations to come are on the first.
+    /// </param>
     public Script(params string[] actors)
         : this(isTraced: true, actors)
     {
     }
 
     public Script(bool isTraced, params string[] actors)
+        : this(Mutation.None, isTraced, actors)
     {
-        Cluster = new SimulatedCluster(seed: 1, FaultProfile.None, Mutation.None, isTraced);
+    }
+
+    public Script(Mutation mutation, params string[] actors)
+        : this(mutation, isTraced: true, actors)
+    {
+    }
+
+    private Script(Mutation mutation, bool isTraced, string[] actors)
+    {
+        Cluster = new SimulatedCluster(seed: 1, FaultProfile.None, mutation, isTraced);
         foreach (var actor in actors)
         {
-            if (actor[0] == '/')
-            {
-                Cluster.AddRelay(actor[1..], isStateless: true);
-            }
-            else
-            {
-                Cluster.AddParticipant(actor.TrimEnd('*'), isReentrant: actor[^1] == '*');
-            }
+            Add(actor.Split('@'));
         }
+
+        Cluster.Silos.Placement = Cluster.Silos.All.Count > 1 ? Silo(1) : null;
 
         Hold(static (_, _) => false);
         Cluster.Start();
@@ -49,6 +58,8 @@ internal sealed class Script
 
     public CheckpointedActor this[string participant] => (CheckpointedActor)Cluster.Actor(participant);
 
+    public IEnumerable<string> RolledBack => Cluster.Judges.Rollbacks.RolledBackLives.Select(life => life.Participant.ToString()).Order(StringComparer.Ordinal);
+
     /// <summary>All control messages so far, whoever sent them.</summary>
     public IEnumerable<T> Control<T>() => _control.OfType<T>();
 
@@ -60,6 +71,15 @@ internal sealed class Script
 
     public void Run(long milliseconds) => Assert(Cluster.Time.RunUntil(Cluster.Time.Now + milliseconds, Cluster.Time.EventsRun + 100_000));
 
+    /// <summary>Step by step until this holds.</summary>
+    public void RunUntil(Func<bool> holds)
+    {
+        for (var end = Cluster.Time.Now + 5000; !holds(); Run(1))
+        {
+            Assert(Cluster.Time.Now < end);
+        }
+    }
+
     /// <summary>Until nothing is left to happen; then all must be at rest.</summary>
     public void Settle()
     {
@@ -67,6 +87,43 @@ internal sealed class Script
         Cluster.Judges.Rounds.JudgeNoneIsRunning();
         Cluster.Judges.Gates.JudgeAllOpen();
         Cluster.Judges.Permanent.Judge();
+        if (Cluster.Silos.All.Count > 1)
+        {
+            // With one silo, scripts replace activations by hand, and nobody hears of that.
+            Cluster.Judges.Rollbacks.JudgeLiveState();
+        }
+    }
+
+    public SimulatedSilo Silo(int number) => Cluster.Silos.All[number - 1];
+
+    /// <summary>A silo dies; those named, or else all others, hear of it at once.</summary>
+    public void Lose(int number, params int[] heardBy)
+    {
+        Cluster.Silos.Lose(Silo(number), isFalseSuspicion: false);
+        Tell(number, heardBy);
+    }
+
+    /// <summary>All others hear that this silo has died, and it goes on for a while.</summary>
+    public void Suspect(int number)
+    {
+        Cluster.Silos.Lose(Silo(number), isFalseSuspicion: true, goesOnFor: 1000);
+        Tell(number);
+    }
+
+    /// <summary>Those named, or else all others, hear that this silo is gone.</summary>
+    public void Tell(int gone, params int[] silos)
+    {
+        foreach (var other in silos.Length > 0 ? [.. silos.Select(Silo)] : Cluster.Silos.All.Where(other => other.IsRunning && other != Silo(gone)).Append(Cluster.Silos.Clients).ToList())
+        {
+            Cluster.Silos.Tell(other, Silo(gone));
+        }
+    }
+
+    /// <summary>A client has this actor send so many one-way messages.</summary>
+    public void Sends(string from, string to, int count = 1)
+    {
+        Client(Call(from, [.. Enumerable.Repeat(OneWay(to), count)]));
+        Run(80);
     }
 
     /// <summary>A client calls; the answer arrives some time.</summary>
@@ -87,7 +144,7 @@ internal sealed class Script
             Chain = [],
             OnResponse = _ => call.End = CallEnd.Completed,
             OnFailed = end => call.End = end,
-        }, Cluster.Actor(plan.Target));
+        }, Cluster.Route(Cluster.Silos.Clients, plan.Target));
         return call;
     }
 
@@ -119,6 +176,29 @@ internal sealed class Script
     /// <summary>The state that a restart would choose now.</summary>
     public ActorState Permanent(string participant) =>
         PermanentCut.Of(Cluster.Slots.Peek($"{participant}/A"), Cluster.Slots.Peek($"{participant}/B"), Record).Permanent?.State ?? new ActorState();
+
+    private void Add(string[] actorAndSilo)
+    {
+        if (actorAndSilo is [_, var number])
+        {
+            while (Cluster.Silos.All.Count < int.Parse(number, CultureInfo.InvariantCulture))
+            {
+                Cluster.Silos.Add();
+            }
+
+            Cluster.Silos.Placement = Silo(int.Parse(number, CultureInfo.InvariantCulture));
+        }
+
+        var actor = actorAndSilo[0];
+        if (actor[0] == '/')
+        {
+            Cluster.AddRelay(actor[1..], isStateless: true);
+        }
+        else
+        {
+            Cluster.AddParticipant(actor.TrimEnd('*'), isReentrant: actor[^1] == '*');
+        }
+    }
 
     private static void Assert(bool ended)
     {

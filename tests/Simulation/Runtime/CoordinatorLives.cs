@@ -1,0 +1,91 @@
+using Checkpointing.Protocol.CheckpointAlgorithm;
+using Checkpointing.Protocol.RollbackAlgorithm;
+using Checkpointing.Simulation.Tests.Faults;
+
+namespace Checkpointing.Simulation.Tests.Runtime;
+
+/// <summary>The coordinator, life after life: at times an earlier one still runs beside the present one.</summary>
+internal sealed class CoordinatorLives(SimulatedCluster cluster)
+{
+    private readonly List<CoordinatorHost> _all = [];
+    private int _started;
+
+    /// <summary>The life that callers find.</summary>
+    public CoordinatorHost Current => _all[^1];
+
+    public IReadOnlyList<CoordinatorHost> All => _all;
+
+    public void Start()
+    {
+        _all.RemoveAll(host => !host.IsAlive);
+        var host = new CoordinatorHost(cluster, ++_started, cluster.Silos.Pick());
+        _all.Add(host);
+        host.Start();
+        host.OnSilos();
+    }
+
+    public void Deliver(ToCoordinator message) => Deliver(host => host.Receive(message));
+
+    public void Deliver(ToRollbackCoordinator message) => Deliver(host => host.Rollback.Receive(message));
+
+    /// <summary>A fault, perhaps.</summary>
+    public bool CrashesNow(CoordinatorHost host)
+    {
+        if (!host.IsAlive || host.IsZombie || !cluster.Faults.CoordinatorCrashes())
+        {
+            return false;
+        }
+
+        Crash(host, cluster.Faults.BecomesZombie());
+        return true;
+    }
+
+    public void Crash(CoordinatorHost host, bool becomesZombie)
+    {
+        cluster.Hit(FaultKind.CoordinatorCrash, host, cluster.Participants);
+
+        cluster.Trace.Line($"*** coordinator {host.Number} {(becomesZombie ? "is cut off" : "crashes")} ({host.Step})");
+        if (becomesZombie)
+        {
+            host.BecomeZombie();
+            cluster.Time.After(cluster.Random.Between(50, 600), host.Crash);
+        }
+        else
+        {
+            host.Crash();
+        }
+
+        StartAfter(cluster.Random.Between(1, 60), host);
+    }
+
+    /// <summary>A life that was superseded is gone; the next use creates a new one (SPEC K31).</summary>
+    public void OnGone(CoordinatorHost host) => StartAfter(5, host);
+
+    private void StartAfter(long milliseconds, CoordinatorHost host)
+    {
+        var life = cluster.LifeNumber;
+        cluster.Time.After(milliseconds, () =>
+        {
+            if (life == cluster.LifeNumber && ReferenceEquals(Current, host))
+            {
+                Start();
+            }
+        });
+    }
+
+    /// <summary>While an old life still runs, messages may reach it, the new one, or both.</summary>
+    private void Deliver(Action<CoordinatorHost> receive)
+    {
+        var zombie = _all.Find(host => host.IsAlive && host.IsZombie);
+        var choice = zombie is null ? 0 : cluster.Random.Next(3);
+        if (choice > 0)
+        {
+            receive(zombie!);
+        }
+
+        if (choice < 2)
+        {
+            receive(Current);
+        }
+    }
+}

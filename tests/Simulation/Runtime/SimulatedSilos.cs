@@ -1,0 +1,161 @@
+using Checkpointing.Protocol.Labels;
+using Checkpointing.Protocol.RollbackAlgorithm;
+using Checkpointing.Simulation.Tests.Faults;
+
+namespace Checkpointing.Simulation.Tests.Runtime;
+
+/// <summary>The silos of a cluster: which there are, where new activations are placed, and how single ones are lost.</summary>
+internal sealed class SimulatedSilos(SimulatedCluster cluster)
+{
+    /// <summary>So long after the death of a silo the last of the others learns of it.</summary>
+    public const long LongestNotice = 150;
+
+    private readonly List<SimulatedSilo> _all = [];
+    private readonly Dictionary<Life, SimulatedSilo> _ofLives = [];
+    private int _lastSilo;
+
+    /// <summary>All that there ever were.</summary>
+    public IReadOnlyList<SimulatedSilo> All => _all;
+
+    /// <summary>Scripts only: where new activations are placed as long as that silo lives.</summary>
+    public SimulatedSilo? Placement { get; set; }
+
+    /// <summary>Not a silo, but it too learns which silos are gone.</summary>
+    public SimulatedSilo Clients => field ??= new SimulatedSilo(cluster, "clients");
+
+    public SiloId SiloOf(Life life) => _ofLives[life].Id;
+
+    public void OnLifeBegan(Life life, SimulatedActor actor) => _ofLives[life] = actor.Silo;
+
+    public SimulatedSilo Add()
+    {
+        var silo = new SimulatedSilo(cluster, $"silo{++_lastSilo}");
+        _all.Add(silo);
+        foreach (var gone in _all.Where(other => other.IsDeclaredDead))
+        {
+            silo.LearnGone(gone);
+        }
+
+        return silo;
+    }
+
+    public SimulatedSilo Pick()
+    {
+        var usable = _all.Where(silo => silo.IsUsable).ToList();
+        return Placement is { IsUsable: true } placement ? placement : usable.Count == 1 ? usable[0] : cluster.Random.Pick(usable);
+    }
+
+    /// <summary>A fault, perhaps: this silo dies now, or is only believed to have died.</summary>
+    public bool CrashesNow(SimulatedSilo silo)
+    {
+        if (!MayCrash(silo) || !cluster.Faults.SiloCrashes())
+        {
+            return false;
+        }
+
+        Crash(silo, isFalseSuspicion: cluster.Faults.IsFalseSuspicion());
+        return !silo.IsRunning;
+    }
+
+    /// <summary>A fault, perhaps, at a moment when it matters most: while a participant of this silo stores a snapshot, or is in doubt and has to roll back.</summary>
+    public void LoseWhileInDoubt(SimulatedSilo silo, double falsely)
+    {
+        if (MayCrash(silo) && cluster.Faults.IsLostWhileInDoubt())
+        {
+            Crash(silo, isFalseSuspicion: cluster.Random.Chance(falsely));
+        }
+    }
+
+    /// <summary>The silo is lost, the others hear of it one after the other, and another one joins.</summary>
+    public void Crash(SimulatedSilo silo, bool isFalseSuspicion)
+    {
+        var life = cluster.LifeNumber;
+        Lose(silo, isFalseSuspicion);
+        foreach (var other in _all.Where(other => other != silo && other.IsRunning).Append(Clients))
+        {
+            cluster.Time.After(cluster.Random.Between(5, LongestNotice), () =>
+            {
+                if (life == cluster.LifeNumber)
+                {
+                    Tell(other, silo);
+                }
+            });
+        }
+
+        if (cluster.Coordinator.IsAlive && cluster.Coordinator.Silo == silo)
+        {
+            cluster.Coordinators.Crash(cluster.Coordinator, becomesZombie: isFalseSuspicion);
+        }
+
+        cluster.Time.After(cluster.Random.Between(20, 200), () =>
+        {
+            if (life == cluster.LifeNumber)
+            {
+                Add();
+                cluster.Coordinator.OnSilos();
+            }
+        });
+    }
+
+    /// <summary>The silo is declared dead; nobody has heard of it yet. If that is a mistake, it goes on for a while.</summary>
+    public void Lose(SimulatedSilo silo, bool isFalseSuspicion, long? goesOnFor = null)
+    {
+        cluster.Trace.Line($"*** {silo} {(isFalseSuspicion ? "is falsely declared dead" : "dies")} ({cluster.Coordinator.Step})");
+        cluster.Hit(isFalseSuspicion ? FaultKind.FalseSuspicion : FaultKind.SiloDeath, cluster.Coordinator, silo.Participants);
+        cluster.Judges.Rollbacks.OnSiloCrash(isFalseSuspicion);
+        silo.DeclareDead();
+        if (isFalseSuspicion)
+        {
+            cluster.Time.After(goesOnFor ?? cluster.Random.Between(50, 600), () => Kill(silo));
+        }
+        else
+        {
+            Kill(silo);
+        }
+    }
+
+    /// <summary>This one hears that the other is gone, and so does the coordinator if it lives there.</summary>
+    public void Tell(SimulatedSilo silo, SimulatedSilo gone)
+    {
+        silo.LearnGone(gone);
+        foreach (var host in cluster.Coordinators.All.Where(host => host.IsAlive && host.Silo == silo).ToList())
+        {
+            host.OnSilos();
+        }
+    }
+
+    /// <summary>All processes end at once.</summary>
+    public void CrashAll()
+    {
+        var gone = _all.Where(silo => silo.IsRunning).ToList();
+        foreach (var silo in gone)
+        {
+            silo.DeclareDead();
+            silo.Stop();
+        }
+
+        foreach (var activation in cluster.Activations)
+        {
+            activation.Die();
+        }
+
+        cluster.Activations.Clear();
+        gone.ForEach(_ => Add());
+    }
+
+    private bool MayCrash(SimulatedSilo silo) => silo.IsUsable && _all.Count(other => other.IsUsable) > 1;
+
+    private void Kill(SimulatedSilo silo)
+    {
+        silo.Stop();
+        foreach (var host in cluster.Coordinators.All.Where(host => host.IsAlive && host.Silo == silo && host != cluster.Coordinator))
+        {
+            host.Crash();
+        }
+
+        foreach (var activation in cluster.Activations.Where(actor => actor.Silo == silo))
+        {
+            activation.Die();
+        }
+    }
+}

@@ -1,0 +1,173 @@
+using Checkpointing.Protocol.CheckpointAlgorithm;
+using Checkpointing.Protocol.Labels;
+using Checkpointing.Protocol.RollbackAlgorithm;
+using Checkpointing.Simulation.Tests.Checkers;
+using Checkpointing.Simulation.Tests.Faults;
+using Checkpointing.Simulation.Tests.Mutants;
+using Checkpointing.Simulation.Tests.Runtime;
+using Xunit;
+using static Checkpointing.Simulation.Tests.Scenarios.Script;
+
+namespace Checkpointing.Simulation.Tests.Scenarios;
+
+/// <summary>Lost calls, and what else may fail while a rollback is under way.</summary>
+public class RecoveryFaultScenarios
+{
+    /// <summary>K1: p has taken from a and wants to give to b, whose silo dies. Nobody has received anything undone.</summary>
+    [Fact]
+    public void A_lost_call_makes_its_caller_an_orphan()
+    {
+        var script = Play(Mutation.None);
+        Assert.Equal(CallEnd.Lost, script.Cluster.Calls.Single(call => call.Callee == "b").End);
+        Assert.Equal(["a", "p"], script.RolledBack);
+        Assert.All(["p", "a"], name => Assert.True(script[name].State.SameAs(new ActorState())));
+        Assert.Throws<SimulationViolationException>(() => Play(Mutation.LostCallsForgotten));
+
+        static Script Play(Mutation mutation)
+        {
+            var script = new Script(mutation, "p@2", "a@3", "b@4");
+            script.Client(Call("p", Awaits("a"), Awaits("b", new Work(300))));
+            script.Run(100);
+            script.Lose(4);
+            script.Settle();
+            return script;
+        }
+    }
+
+    /// <summary>K30: the relay itself answers as if nothing had happened.</summary>
+    [Fact]
+    public void A_call_that_a_relay_has_lost_makes_the_caller_of_the_relay_an_orphan()
+    {
+        Assert.Equal(["a", "p"], Play(Mutation.None).RolledBack);
+        Assert.Throws<SimulationViolationException>(() => Play(Mutation.RelaysHideLosses));
+
+        static Script Play(Mutation mutation)
+        {
+            var script = new Script(mutation, "p@2", "/relay@5", "a@3", "b@4");
+            script.Client(Call("p", Awaits("relay", Awaits("a"), Awaits("b", new Work(300)))));
+            script.Run(100);
+            script.Lose(4);
+            script.Settle();
+            return script;
+        }
+    }
+
+    /// <summary>RB-5: who is ready says so again, and the next coordinator goes on from there.</summary>
+    [Fact]
+    public void A_coordinator_that_dies_before_the_word_to_roll_back_leaves_nobody_stopped()
+    {
+        var script = RollbackScenarios.X_p_r();
+        script.Hold(static (_, message) => message is RollBack);
+        script.Lose(2);
+        script.RunUntil(() => script.Control<RollBack>().Any());
+        Assert.All(["p", "r"], name => Assert.True(script[name].IsStopped));
+        Assert.Empty(script.RolledBack);
+        script.Cluster.Coordinators.Crash(script.Cluster.Coordinator, becomesZombie: false);
+        script.Cluster.Network.Held.Clear();
+        script.Release();
+        script.Settle();
+
+        Assert.Equal(["p", "r"], script.RolledBack);
+    }
+
+    /// <summary>RB-3, RB-4: p has got ready and then dies with its silo; its next life is told to roll back the one before, and is that already.</summary>
+    [Fact]
+    public void A_participant_that_dies_when_it_is_ready_does_not_roll_back_again()
+    {
+        var script = RollbackScenarios.X_p_r();
+        var p = RollbackScenarios.Life(script, "p");
+        script.Hold(static (_, message) => message is RollBack);
+        script.Lose(2);
+        script.RunUntil(() => script.Control<RollBack>().Any());
+        script.Lose(3);
+        script.Run(100);
+        script.Release();
+        script.Settle();
+
+        Assert.Equal(["r"], script.RolledBack);
+        Assert.Contains(new RolledBack(p), script.Control<RolledBack>());
+        Assert.Equal(p.Incarnation.Generation + 1, RollbackScenarios.Life(script, "p").Incarnation.Generation);
+    }
+
+    /// <summary>RB-7: the new silo knows what is undone before anybody goes on.</summary>
+    [Fact]
+    public void A_silo_that_joins_during_a_rollback_gets_all_facts_before_anybody_rolls_back()
+    {
+        var script = RollbackScenarios.X_p_r();
+        script.Hold(static (peer, message) => (peer == "silo4" && message is EndsInstalled) || (peer == "silo5" && message is InstallEnds));
+        script.Lose(2);
+        script.RunUntil(() => script["p"].IsStopped);
+        var silo = script.Cluster.Silos.Add();
+        script.Cluster.Coordinator.OnSilos();
+        var fourth = script.Cluster.Network.Held.Where(held => held.Message is EndsInstalled).ToList();
+        script.Hold(static (peer, message) => peer == "silo5" && message is InstallEnds);
+        fourth.ForEach(held => held.Deliver());
+        script.Run(300);
+        Assert.Equal("silo5", silo.Id.Name);
+        Assert.Empty(silo.Agent.Undone.Ends);
+        Assert.Empty(script.RolledBack);
+        script.Release();
+        script.RunUntil(() => script.RolledBack.Any());
+        Assert.Equal(3, silo.Agent.Undone.Ends.Count());
+        script.Settle();
+
+        Assert.Equal(["p", "r"], script.RolledBack);
+    }
+
+    /// <summary>RB-1, RB-10: x is falsely suspected while its snapshot is on its way to the free slot; its next life says where it ended.</summary>
+    [Fact]
+    public void A_late_checkpoint_of_a_falsely_suspected_silo_fails_at_the_fence()
+    {
+        var script = Play(Mutation.None);
+        Assert.Equal(["p"], script.RolledBack);
+        Assert.Empty(script.Record.CommittedRuns);
+        Assert.True(script.Permanent("x").SameAs(new ActorState()));
+        Assert.Equal("facts", Assert.Throws<SimulationViolationException>(() => Play(Mutation.FenceNotWritten)).Checker);
+
+        static Script Play(Mutation mutation)
+        {
+            var script = new Script(mutation, "x@2", "p@3");
+            script.Sends("x", "p");
+            var x = RollbackScenarios.Life(script, "x");
+            script.Cluster.Faults.ScriptedWrites.Enqueue(WriteFate.Slow);
+            script.Checkpoint("x");
+            script.RunUntil(() => script["x"].Host.Step == StepOfRound.Storing);
+            // Else the next life answers that it is not in the round.
+            script.Hold(static (_, message) => message is StoreSnapshot);
+            script.Suspect(2);
+            script.RunUntil(() => script.Silo(3).Agent.Undone.Contains(x, 1));
+            script.Settle();
+            return script;
+        }
+    }
+
+    /// <summary>RB-9.</summary>
+    [Fact]
+    public void A_silo_reports_a_life_that_stopped_there_until_it_knows_where_it_ended()
+    {
+        var life = NewLife(1);
+        var agent = new RollbackAgent(new SiloId("silo1"), _ => new SiloId("silo1"));
+        agent.OnLifeStopped(life);
+        Assert.Equal([new Suspect(life, AskLife.AllLabels)], agent.StoppedLives());
+        Assert.Equal([new Suspect(life, AskLife.AllLabels)], agent.StoppedLives());
+        agent.OnInstallEnds(new InstallEnds(Guid.Empty, 0, [new LifeEnd(life, 3)]));
+        Assert.Empty(agent.StoppedLives());
+    }
+
+    /// <summary>RB-11.</summary>
+    [Fact]
+    public void A_life_that_hears_that_it_is_over_stops_and_stores_nothing()
+    {
+        var (life, undone) = (NewLife(1), new UndoneLabels());
+        var ledger = new Ledger(life, CheckpointMark.Initial);
+        var p = new RollbackParticipant(ledger, new CheckpointParticipant(ledger, RoundNumber.None), undone);
+        undone.Install(new LifeEnd(NewLife(2), 0));
+        Assert.Empty(p.OnEndsInstalled());
+        undone.Install(new LifeEnd(life, 0));
+        Assert.IsType<StopSuperseded>(Assert.Single(p.OnEndsInstalled()));
+        Assert.Empty(p.OnAskLife(new AskLife(life, 1)));
+        Assert.Empty(p.OnSiloGone());
+    }
+
+    private static Life NewLife(int number) => new(ParticipantId.Named("p"), new Incarnation(number, new Guid(number, 0, 0, new byte[8])));
+}

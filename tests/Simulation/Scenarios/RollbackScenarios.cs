@@ -1,0 +1,200 @@
+using Checkpointing.Protocol.CheckpointAlgorithm;
+using Checkpointing.Protocol.Labels;
+using Checkpointing.Protocol.RollbackAlgorithm;
+using Checkpointing.Simulation.Tests.Checkers;
+using Checkpointing.Simulation.Tests.Mutants;
+using Checkpointing.Simulation.Tests.Runtime;
+using Xunit;
+using static Checkpointing.Simulation.Tests.Scenarios.Script;
+
+namespace Checkpointing.Simulation.Tests.Scenarios;
+
+/// <summary>The recovery rows of docs/scenarios.md: one silo is lost, and exactly those roll back who depend on what it has forgotten.</summary>
+public class RollbackScenarios
+{
+    /// <summary>RB-6, RB-7: everybody drops what is undone before anybody goes on.</summary>
+    [Fact]
+    public void S47_who_depends_on_a_lost_silo_rolls_back_and_undone_labels_are_dropped_everywhere_first()
+    {
+        var script = X_p_r();
+        var (x, p) = (Life(script, "x"), Life(script, "p"));
+        script.Lose(2);
+        script.RunUntil(() => script.RolledBack.Any());
+        Assert.All(script.Cluster.Silos.All.Where(silo => silo.IsRunning), silo => Assert.True(
+            silo.Agent.Undone.Contains(x, 6) && !silo.Agent.Undone.Contains(x, 5) && silo.Agent.Undone.Contains(p, 9) && !silo.Agent.Undone.Contains(p, 8)));
+        script.Settle();
+
+        Assert.Equal(["p", "r"], script.RolledBack);
+        Assert.Equal(x.Incarnation.Generation + 1, Life(script, "x").Incarnation.Generation);
+        Assert.True(script["x"].Host.Ledger.PermanentMark.Table().Covers(new MessageLabel(x.Incarnation, 5)));
+        Assert.True(script["p"].Host.Ledger.PermanentMark.Table().Covers(new MessageLabel(p.Incarnation, 8)));
+        Assert.All(["x", "p", "r"], name => Assert.True(script.Permanent(name).SameAs(script[name].State)));
+    }
+
+    [Fact]
+    public void S48_who_has_received_only_what_a_permanent_checkpoint_remembers_does_not_roll_back()
+    {
+        var script = new Script("x@2", "p@3");
+        script.Sends("x", "p", 5);
+        script.Checkpoint("x");
+        script.Settle();
+        var x = Life(script, "x");
+        script.Lose(2);
+        script.Settle();
+
+        Assert.Equal([new LifeEnd(x, 5)], script.Silo(3).Agent.Undone.Ends);
+        Assert.Empty(script.RolledBack);
+        Assert.Empty(script.Control<PrepareToRollBack>());
+        Assert.NotEmpty(script["p"].Host.Ledger.AllReceipts());
+    }
+
+    /// <summary>CP-3, RB-1: only the silo of the coordinator has heard of the loss; the round finds the orphan.</summary>
+    [Fact]
+    public void S49_an_orphan_that_nobody_has_noticed_is_found_by_the_next_round_and_never_committed()
+    {
+        var script = X_p_r();
+        script.Lose(2, heardBy: 1);
+        var committed = script.Record.CommittedRuns;
+        var requested = script.Checkpoint("p");
+        script.RunUntil(() => script.RolledBack.Count() == 2);
+
+        Assert.Equal(AbortReason.OrphanFound, requested.Aborted);
+        Assert.Equal(committed, script.Record.CommittedRuns);
+        script.Tell(2);
+        script.Settle();
+        Assert.Equal(["p", "r"], script.RolledBack);
+    }
+
+    /// <summary>T11. Nothing is parked on contact: the next round, or the notice, finds the old receipt.</summary>
+    [Fact]
+    public void S50_a_label_of_a_younger_life_does_not_hide_the_dependency_on_an_older_one()
+    {
+        var script = Play(Mutation.None);
+        Assert.Equal(["p", "r"], script.RolledBack);
+        Assert.Equal("orphan message", Assert.Throws<SimulationViolationException>(() => Play(Mutation.ReceiptsNotPerLife)).Checker);
+
+        static Script Play(Mutation mutation)
+        {
+            var script = X_p_r(mutation);
+            var x = Life(script, "x");
+            script.Cluster.Silos.Lose(script.Silo(2), isFalseSuspicion: false);
+            script.Cluster.Silos.Tell(script.Silo(1), script.Silo(2));
+            script.Cluster.Silos.Tell(script.Cluster.Silos.Clients, script.Silo(2));
+            script.Sends("x", "p", 6);
+            Assert.Contains(script["p"].Host.Ledger.AllReceipts(), receipt => receipt.Sender.Equals(Life(script, "x")));
+            Assert.NotEqual(x, Life(script, "x"));
+            var requested = script.Checkpoint("p");
+            script.RunUntil(() => requested.Outcome is not null);
+            script.Tell(2);
+            script.Settle();
+            return script;
+        }
+    }
+
+    /// <summary>RB-8: also if it was parked meanwhile.</summary>
+    [Fact]
+    public void S51_a_ghost_is_dropped_when_it_would_be_recorded()
+    {
+        var script = new Script("x@2", "p@3", "q@4");
+        script.Client(Call("p", new Work(500)));
+        script.Sends("x", "q");
+        script.Sends("x", "p");
+        var x = Life(script, "x");
+        Assert.Equal(1, script["p"].QueueLength);
+        script.Lose(2);
+        script.RunUntil(() => script.Silo(3).Agent.Undone.Contains(x, 2));
+        Assert.Equal(1, script["p"].QueueLength);
+        script.Settle();
+
+        Assert.Equal(1, script.Cluster.Judges.Rollbacks.Dropped);
+        Assert.Empty(script["p"].Host.Ledger.AllReceipts());
+        Assert.Equal(["q"], script.RolledBack);
+    }
+
+    /// <summary>A7: p is stopped while a message of q, which will be undone, waits at p. The next life of p must not receive it.</summary>
+    [Fact]
+    public void S52_the_livelock_of_a_naive_rollback_ends_with_one_rollback_each()
+    {
+        var script = Play(Mutation.None);
+        Assert.Equal(["p", "q"], script.RolledBack);
+        Assert.Equal(1, script.Cluster.Judges.Rollbacks.Dropped);
+        Assert.Throws<SimulationViolationException>(() => Play(Mutation.GhostFilterOff));
+
+        static Script Play(Mutation mutation)
+        {
+            var script = new Script(mutation, "x@2", "p@3", "q@4");
+            script.Sends("x", "p");
+            script.Sends("p", "q");
+            script.Client(Call("p", new Work(400)));
+            script.Sends("q", "p");
+            Assert.Equal(1, script["p"].QueueLength);
+            script.Lose(2);
+            script.Settle();
+            return script;
+        }
+    }
+
+    [Fact]
+    public void S53_when_all_silos_die_with_a_round_in_doubt_nobody_rolls_back()
+    {
+        var script = X_p_r();
+        script.Hold(static (_, message) => message is MakePermanent or DecisionAnswered);
+        script.Checkpoint("r");
+        script.RunUntil(() => script.Control<MakePermanent>().Any());
+        script.Cluster.CrashEverything();
+        script.Cluster.Network.Held.Clear();
+        script.Release();
+        script.Settle();
+
+        Assert.Empty(script.RolledBack);
+        Assert.All(["x", "p", "r"], name => Assert.False(script[name].State.SameAs(new ActorState())));
+        Assert.All(["x", "p", "r"], name => Assert.True(script.Permanent(name).SameAs(script[name].State)));
+    }
+
+    /// <summary>RB-2: what p has checkpointed is not undone, so q, which has received it, stays.</summary>
+    [Fact]
+    public void S58_who_is_in_doubt_learns_the_decision_before_it_says_where_it_ends()
+    {
+        var script = Play(Mutation.None);
+        var ready = Assert.Single(script.Control<ReadyToRollBack>().Select(ready => ready.End).Distinct());
+        Assert.Equal(1, ready.LastSequence);
+        Assert.Equal(["p"], script.RolledBack);
+        Assert.Equal("facts", Assert.Throws<SimulationViolationException>(() => Play(Mutation.DecisionNotAwaited)).Checker);
+
+        static Script Play(Mutation mutation)
+        {
+            var script = new Script(mutation, "x@2", "p@3", "q@4");
+            script.Sends("p", "q");
+            script.Hold(static (_, message) => message is MakePermanent or DecisionAnswered);
+            script.Checkpoint("p");
+            script.RunUntil(() => script.Control<MakePermanent>().Any());
+            script.Sends("x", "p");
+            script.Lose(2);
+            script.Run(200);
+            Assert.Equal(RollbackPhase.AwaitingDecision, script["p"].Host.Rollback.Algorithm.Phase);
+            Assert.False(script["p"].IsStopped);
+            script.Release();
+            script.Settle();
+            return script;
+        }
+    }
+
+    /// <summary>x has sent 5 labels before its checkpoint and p 8; since then p has received label 7 of x, and r label 9 of p.</summary>
+    internal static Script X_p_r(Mutation mutation = Mutation.None)
+    {
+        var script = new Script(mutation, "x@2", "p@3", "r@4");
+        script.Sends("x", "p", 5);
+        script.Sends("p", "r", 8);
+        script.Checkpoint("r");
+        script.Settle();
+        script.Sends("x", "p", 2);
+        script.Sends("p", "r");
+        Assert.Equal(7, script["x"].Host.Ledger.LastSequence);
+        Assert.Equal(9, script["p"].Host.Ledger.LastSequence);
+        Assert.Equal(5, script["x"].Host.Ledger.PermanentMark.Label.Sequence);
+        Assert.Equal(8, script["p"].Host.Ledger.PermanentMark.Label.Sequence);
+        return script;
+    }
+
+    internal static Life Life(Script script, string participant) => script[participant].Host.Ledger.Life;
+}
