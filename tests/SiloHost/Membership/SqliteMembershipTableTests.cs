@@ -48,8 +48,8 @@ public sealed class SqliteMembershipTableTests : IAsyncLifetime
     public async Task An_inserted_row_comes_back_whole()
     {
         var entry = NewEntry();
-        entry.SuspectTimes.Add(Tuple.Create(NewAddress(), DateTime.UtcNow));
-        entry.SuspectTimes.Add(Tuple.Create(NewAddress(), DateTime.UtcNow.AddSeconds(-1)));
+        entry.SuspectTimes!.Add(Tuple.Create(NewAddress(), DateTime.UtcNow));
+        entry.SuspectTimes!.Add(Tuple.Create(NewAddress(), DateTime.UtcNow.AddSeconds(-1)));
         var before = (await _table.ReadAll()).Version;
 
         Assert.True(await _table.InsertRow(entry, before.Next()));
@@ -106,7 +106,7 @@ public sealed class SqliteMembershipTableTests : IAsyncLifetime
         await _table.Insert(entry);
         var before = await _table.ReadAll();
         entry.Status = SiloStatus.Dead;
-        entry.SuspectTimes.Add(Tuple.Create(NewAddress(), DateTime.UtcNow));
+        entry.SuspectTimes!.Add(Tuple.Create(NewAddress(), DateTime.UtcNow));
         entry.ProxyPort++;
 
         Assert.True(await _table.UpdateRow(entry, before.Members[0].Item2, before.Version.Next()));

@@ -1,4 +1,5 @@
 using System.Net;
+using Checkpointing.SiloHost.Clustering.Sqlite;
 
 namespace Checkpointing.SiloHost.Tests.Membership;
 
@@ -25,8 +26,8 @@ internal static class TableRows
     };
 
     /// <summary>Inserts under the current version.</summary>
-    public static async Task<bool> Insert(this IMembershipTable table, MembershipEntry entry) =>
+    public static async Task<bool> Insert(this SqliteMembershipTable table, MembershipEntry entry) =>
         await table.InsertRow(entry, (await table.ReadAll()).Version.Next());
 
-    public static async Task<string> ETagOf(this IMembershipTable table, SiloAddress silo) => (await table.ReadAll()).TryGet(silo)!.Item2;
+    public static async Task<string> ETagOf(this SqliteMembershipTable table, SiloAddress silo) => (await table.ReadAll()).TryGet(silo)!.Item2;
 }

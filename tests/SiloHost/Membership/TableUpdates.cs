@@ -1,3 +1,5 @@
+using Checkpointing.SiloHost.Clustering.Sqlite;
+
 namespace Checkpointing.SiloHost.Tests.Membership;
 
 /// <summary>Reads a row and writes it again, as often as it takes to win.</summary>
@@ -6,7 +8,7 @@ internal static class TableUpdates
     private const int MostAttempts = 10_000;
 
     /// <summary>Returns the versions that were won.</summary>
-    public static async Task<List<int>> Make(IMembershipTable table, SiloAddress silo, int count)
+    public static async Task<List<int>> Make(SqliteMembershipTable table, SiloAddress silo, int count)
     {
         var won = new List<int>();
         for (var attempt = 0; won.Count < count; attempt++)
