@@ -5,8 +5,8 @@ namespace Checkpointing.SiloHost.Clustering.Sqlite;
 /// is refused.
 /// </summary>
 /// <remarks>
-/// A silo that starts declares those members dead whose processes have ended (<see cref="SiloProcesses"/>). Orleans by itself would ping them until
-/// <see cref="Orleans.Configuration.ClusterMembershipOptions.MaxJoinAttemptTime"/> is over when a whole cluster was killed and comes back on other ports.
+/// A silo that starts declares those members dead whose processes have ended (<see cref="SiloProcesses"/>). When a whole
+/// cluster was killed and comes back on other ports, Orleans by itself would ping the dead until their signs of life are stale, and start no sooner.
 /// </remarks>
 /// <param name="path">The file.</param>
 /// <param name="clusterId">The cluster; a file can hold the tables of several.</param>

@@ -28,6 +28,16 @@ public sealed class RunningSilo : IAsyncLifetime
 
     public HttpClient Http { get; } = new();
 
+    /// <summary>What it has written so far.</summary>
+    public string Output
+    {
+        get
+        {
+            lock (_output)
+                return string.Join('\n', _output);
+        }
+    }
+
     public async ValueTask InitializeAsync()
     {
         var ports = FreePorts.Find(3).Select(port => port.ToString(CultureInfo.InvariantCulture)).ToArray();
@@ -46,7 +56,7 @@ public sealed class RunningSilo : IAsyncLifetime
         catch (Exception error) when (error is TimeoutException or InvalidOperationException)
         {
             _process.Kill();
-            throw new InvalidOperationException($"The silo did not start: {string.Join('\n', _output)}", error);
+            throw new InvalidOperationException($"The silo did not start: {Output}", error);
         }
     }
 

@@ -40,10 +40,11 @@ public sealed class SiloLossTests
             await silos.Kill(silo);
 
         var watch = Stopwatch.StartNew();
-        await silos.Start();
+        var first = await silos.Start();
         await silos.Start();
         await silos.WaitUntilAllAgree();
 
+        Assert.DoesNotContain("ping", first.Output); // Orleans complains of members that do not answer.
         Assert.True(watch.Elapsed < QuickStart, $"It took {watch.Elapsed.TotalSeconds:0.0} s.");
         await silos.AssertAllServe();
     }

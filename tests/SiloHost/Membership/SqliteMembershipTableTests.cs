@@ -174,6 +174,9 @@ public sealed class SqliteMembershipTableTests : IAsyncLifetime
         Assert.Equal(before.TryGet(entry.SiloAddress)!.Item2, after.TryGet(entry.SiloAddress)!.Item2);
         Assert.Equal(before.Version, after.Version);
         Assert.Equal(1, after.Members.Count(member => member.Item1.IAmAliveTime == time));
+
+        // What was read before it may still be written.
+        Assert.True(await _table.UpdateRow(entry, before.TryGet(entry.SiloAddress)!.Item2, before.Version.Next()));
     }
 
     [Fact]
