@@ -1,4 +1,5 @@
 using System.Net;
+using Checkpointing.SiloHost.Clustering;
 
 namespace Checkpointing.SiloHost;
 
@@ -9,6 +10,7 @@ internal sealed record SiloSettings
     public const int DefaultSiloPort = 11111;
     public const int DefaultGatewayPort = 30000;
     public const string DefaultDataFolder = "data";
+    public const double DefaultDetectionSeconds = 6;
 
     /// <summary>Port for messages between silos.</summary>
     public int SiloPort { get; init; } = DefaultSiloPort;
@@ -19,10 +21,16 @@ internal sealed record SiloSettings
     /// <summary>Addresses of the HTTP API.</summary>
     public IReadOnlyList<string> Urls { get; init; } = [Loopback(DefaultHttpPort)];
 
-    /// <summary>The silo port of the process that keeps the membership table: the first of the cluster.</summary>
-    public int PrimarySiloPort { get; init; } = DefaultSiloPort;
+    /// <summary>Where the silos of the cluster find each other.</summary>
+    public ClusteringKind Clustering { get; init; } = ClusteringKind.Sqlite;
 
-    /// <summary>The folder of the store.</summary>
+    /// <summary>How to reach the server of <see cref="Clustering"/>; null for SQLite.</summary>
+    public string? Connection { get; init; }
+
+    /// <summary>About how long a silo may be silent before the others declare it dead.</summary>
+    public TimeSpan DetectionTime { get; init; } = TimeSpan.FromSeconds(DefaultDetectionSeconds);
+
+    /// <summary>The folder of the store and of the membership file.</summary>
     public string DataFolder { get; init; } = DefaultDataFolder;
 
     /// <summary>Time between two periodic rounds; null: only on request.</summary>
@@ -32,6 +40,8 @@ internal sealed record SiloSettings
     public bool ExitWithStandardInput { get; init; }
 
     public string StoreFile => Path.Combine(DataFolder, "checkpoints.db");
+
+    public string MembershipFile => Path.Combine(DataFolder, "membership.db");
 
     public static string Loopback(int port) => $"http://{IPAddress.Loopback}:{port}";
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Checkpointing.SiloHost.Clustering;
 using Checkpointing.SiloHost.Hosting;
 
 namespace Checkpointing.SiloHost.CommandLine;
@@ -16,24 +17,24 @@ internal static class SiloCommand
         var gatewayPort = NumberOption.Port("--gateway-port", "Port for Orleans clients.", SiloSettings.DefaultGatewayPort);
         var httpPort = NumberOption.Port("--http-port", "Port of the HTTP API on 127.0.0.1.", SiloSettings.DefaultHttpPort, "--port");
         var urls = Urls();
-        var primary = new Option<int?>("--primary") { Description = "Silo port of the first silo of the cluster; without it, this silo is the first.", HelpName = "port" };
-        var data = new Option<string>("--data") { Description = "Folder of the store.", DefaultValueFactory = _ => SiloSettings.DefaultDataFolder };
+        var membership = new MembershipOptions();
+        var data = new Option<string>("--data") { Description = "Folder of the store. Silos with the same folder form a cluster.", DefaultValueFactory = _ => SiloSettings.DefaultDataFolder };
         var interval = Interval();
         var exitWithInput = new Option<bool>("--exit-with-stdin") { Description = "End when the standard input ends.", Hidden = true };
-        foreach (Option option in (Option[])[siloPort, gatewayPort, httpPort, urls, primary, data, interval, exitWithInput])
+        foreach (Option option in (Option[])[siloPort, gatewayPort, httpPort, urls, data, interval, exitWithInput])
             root.Add(option);
 
+        membership.AddTo(root);
         root.SetAction((parsed, cancellationToken) => Run(
-            new SiloSettings
+            membership.Apply(parsed, new SiloSettings
             {
                 SiloPort = parsed.GetValue(siloPort),
                 GatewayPort = parsed.GetValue(gatewayPort),
                 Urls = parsed.GetValue(urls)?.Split(';') ?? [SiloSettings.Loopback(parsed.GetValue(httpPort))],
-                PrimarySiloPort = parsed.GetValue(primary) ?? parsed.GetValue(siloPort),
                 DataFolder = parsed.GetRequiredValue(data),
                 CheckpointInterval = ParseInterval(parsed.GetRequiredValue(interval)),
                 ExitWithStandardInput = parsed.GetValue(exitWithInput),
-            },
+            }),
             cancellationToken));
     }
 
@@ -47,6 +48,11 @@ internal static class SiloCommand
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             return ExitCode.Success;
+        }
+        catch (ClusteringException error)
+        {
+            Console.Error.WriteLine($"The silo could not start: {error.Message}");
+            return ExitCode.BadInput;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -3,8 +3,8 @@ using System.Net.Sockets;
 namespace Checkpointing.SiloHost.Demo;
 
 /// <summary>
-/// The silo processes of the demo. They are started together and killed together: membership lives in the memory of the first one, which is enough
-/// for a crash of the whole cluster. Every start has new ports, so that no request of an earlier life can reach a later one.
+/// The silo processes of the demo. They are started together and killed together. Their membership file is beside their store; a start declares
+/// those dead whose processes were killed. Every start has new ports, so that no request of an earlier life can reach a later one.
 /// </summary>
 internal sealed class SiloCluster(string dataFolder, int silos) : IAsyncDisposable
 {
@@ -66,7 +66,7 @@ internal sealed class SiloCluster(string dataFolder, int silos) : IAsyncDisposab
             for (var silo = 0; silo < silos; silo++)
             {
                 var ports = new SiloPorts(free[silo * 3], free[(silo * 3) + 1], free[(silo * 3) + 2]);
-                _processes.Add(SiloProcess.Start(ports, free[0], dataFolder, Path.Combine(dataFolder, $"silo-{silo}.log")));
+                _processes.Add(SiloProcess.Start(ports, dataFolder, Path.Combine(dataFolder, $"silo-{silo}.log")));
                 if (silo == 0)
                     await WaitUntil(_processes[0], Listens, timeout.Token);
             }

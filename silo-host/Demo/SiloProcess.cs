@@ -28,7 +28,7 @@ internal sealed class SiloProcess : IAsyncDisposable
 
     public bool HasExited => _process.HasExited;
 
-    public static SiloProcess Start(SiloPorts ports, int primarySiloPort, string dataFolder, string outputFile)
+    public static SiloProcess Start(SiloPorts ports, string dataFolder, string outputFile)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath ?? throw new InvalidOperationException("This process does not know its own file."))
         {
@@ -47,7 +47,6 @@ internal sealed class SiloProcess : IAsyncDisposable
                 "--silo-port", Text(ports.Silo),
                 "--gateway-port", Text(ports.Gateway),
                 "--http-port", Text(ports.Http),
-                "--primary", Text(primarySiloPort),
                 "--data", dataFolder,
                 "--checkpoint-interval", "none",
                 "--exit-with-stdin",

@@ -1,3 +1,4 @@
+using Checkpointing.SiloHost.Clustering;
 using Checkpointing.SiloHost.Http;
 
 namespace Checkpointing.SiloHost.Hosting;
@@ -8,6 +9,7 @@ internal static class SiloApplication
     public static async Task Run(SiloSettings settings, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(settings.DataFolder);
+        await Membership.Prepare(settings, cancellationToken);
         await using var application = Build(settings);
         using var parent = settings.ExitWithStandardInput ? StandardInputWatch.Start() : null;
         await application.StartAsync(cancellationToken);

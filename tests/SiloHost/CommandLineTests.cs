@@ -12,6 +12,14 @@ public sealed class CommandLineTests
     [InlineData("--urls nonsense", "loopback")]
     [InlineData("--checkpoint-interval -1", "--checkpoint-interval")]
     [InlineData("--checkpoint-interval often", "often")]
+    [InlineData("--clustering zookeeper", "zookeeper")]
+    [InlineData("--clustering redis", "--connection")]
+    [InlineData("--clustering postgres", "--connection")]
+    [InlineData("--connection 127.0.0.1:6379", "--clustering")]
+    [InlineData("--detection-seconds 0", "--detection-seconds")]
+    [InlineData("--clustering redis --connection 127.0.0.1:1 --data {folder}", "127.0.0.1:1")]
+    [InlineData("--clustering postgres --connection Host=127.0.0.1;Port=1 --data {folder}", "127.0.0.1:1")]
+    [InlineData("--clustering postgres --connection nonsense --data {folder}", "--connection")]
     [InlineData("verify", "FILE")]
     [InlineData("demo --accounts 1", "--accounts")]
     [InlineData("demo --silos 0", "--silos")]
@@ -22,11 +30,25 @@ public sealed class CommandLineTests
     [InlineData("no-such-command", "no-such-command")]
     public async Task Bad_arguments_are_exit_code_2_with_the_reason(string arguments, string reason)
     {
-        var outcome = await SiloHostProgram.Run(arguments.Split(' '));
+        using var folder = new TemporaryFolder();
+        var outcome = await SiloHostProgram.Run(arguments.Replace("{folder}", folder.Path, StringComparison.Ordinal).Split(' '));
 
         Assert.True(outcome.ExitCode == 2, outcome.ToString());
         Assert.Contains(reason, outcome.Error);
         Assert.Empty(outcome.Output);
+    }
+
+    [Fact]
+    public async Task A_membership_file_of_another_application_is_exit_code_2()
+    {
+        using var folder = new TemporaryFolder();
+        await File.WriteAllTextAsync(folder.File("membership.db"), new string('x', 5000), TestContext.Current.CancellationToken);
+
+        var outcome = await SiloHostProgram.Run(["--data", folder.Path]);
+
+        Assert.True(outcome.ExitCode == 2, outcome.ToString());
+        Assert.Single(outcome.Error.TrimEnd().Split('\n'));
+        Assert.Contains("membership.db", outcome.Error);
     }
 
     [Fact]

@@ -11,6 +11,7 @@ public sealed class RunningSilo : IAsyncLifetime
 
     private readonly TemporaryFolder? _ownData;
     private readonly string _data;
+    private readonly string[] _arguments;
     private readonly List<string> _output = [];
     private Process? _process;
 
@@ -18,19 +19,31 @@ public sealed class RunningSilo : IAsyncLifetime
     {
         _ownData = new TemporaryFolder();
         _data = _ownData.Path;
+        _arguments = [];
     }
 
     /// <param name="data">A folder that outlives the silo.</param>
-    internal RunningSilo(TemporaryFolder data) => _data = data.Path;
+    /// <param name="arguments">More arguments.</param>
+    internal RunningSilo(TemporaryFolder data, params string[] arguments) => (_data, _arguments) = (data.Path, arguments);
 
     public HttpClient Http { get; } = new();
+
+    /// <summary>What it has written so far.</summary>
+    public string Output
+    {
+        get
+        {
+            lock (_output)
+                return string.Join('\n', _output);
+        }
+    }
 
     public async ValueTask InitializeAsync()
     {
         var ports = FreePorts.Find(3).Select(port => port.ToString(CultureInfo.InvariantCulture)).ToArray();
         Http.BaseAddress = new Uri($"http://127.0.0.1:{ports[2]}");
         _process = SiloHostProgram.Start(
-            ["--silo-port", ports[0], "--gateway-port", ports[1], "--port", ports[2], "--data", _data, "--checkpoint-interval", "none", "--exit-with-stdin"]);
+            ["--silo-port", ports[0], "--gateway-port", ports[1], "--port", ports[2], "--data", _data, "--checkpoint-interval", "none", "--exit-with-stdin", .. _arguments]);
         var listening = new TaskCompletionSource();
         _process.OutputDataReceived += (_, line) => Collect(line.Data, listening);
         _process.ErrorDataReceived += (_, line) => Collect(line.Data, listening);
@@ -43,7 +56,7 @@ public sealed class RunningSilo : IAsyncLifetime
         catch (Exception error) when (error is TimeoutException or InvalidOperationException)
         {
             _process.Kill();
-            throw new InvalidOperationException($"The silo did not start: {string.Join('\n', _output)}", error);
+            throw new InvalidOperationException($"The silo did not start: {Output}", error);
         }
     }
 
@@ -66,6 +79,13 @@ public sealed class RunningSilo : IAsyncLifetime
         using var kill = Process.Start("kill", ["-TERM", _process!.Id.ToString(CultureInfo.InvariantCulture)]);
         await _process.WaitForExitAsync().WaitAsync(StartTimeout);
         return _process.ExitCode;
+    }
+
+    /// <summary>SIGKILL.</summary>
+    public async Task Kill()
+    {
+        _process!.Kill();
+        await _process.WaitForExitAsync().WaitAsync(StartTimeout);
     }
 
     private void Collect(string? line, TaskCompletionSource listening)

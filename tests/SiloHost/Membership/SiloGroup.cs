@@ -1,0 +1,88 @@
+using System.Diagnostics;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Checkpointing.SiloHost.Tests.Kit;
+
+namespace Checkpointing.SiloHost.Tests.Membership;
+
+/// <summary>Silo processes with one data folder.</summary>
+internal sealed class SiloGroup(params string[] arguments) : IAsyncDisposable
+{
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(50);
+
+    private readonly TemporaryFolder _data = new();
+    private readonly List<RunningSilo> _running = [];
+
+    public async Task<RunningSilo> Start()
+    {
+        var silo = new RunningSilo(_data, arguments);
+        _running.Add(silo);
+        await silo.InitializeAsync();
+        return silo;
+    }
+
+    public async Task Kill(RunningSilo silo)
+    {
+        await silo.Kill();
+        _running.Remove(silo);
+        await silo.DisposeAsync();
+    }
+
+    /// <summary>Returns after how long all silos that run see each other, and nobody else.</summary>
+    public async Task<TimeSpan> WaitUntilAllAgree()
+    {
+        var watch = Stopwatch.StartNew();
+        foreach (var silo in _running)
+        {
+            await WaitUntil($"a silo sees {_running.Count} active silos", async () =>
+            {
+                var health = await silo.Http.GetFromJsonAsync<JsonElement>("/health", TestContext.Current.CancellationToken);
+                return health.GetProperty("activeSilos").GetInt32() == _running.Count;
+            });
+        }
+
+        return watch.Elapsed;
+    }
+
+    /// <summary>Every silo serves: it opens an account, wherever the grains are.</summary>
+    public async Task AssertAllServe()
+    {
+        foreach (var silo in _running)
+        {
+            await WaitUntil("a silo opens an account", async () =>
+            {
+                using var answer = await silo.Http.PostAsJsonAsync("/accounts", new { cents = 100 }, TestContext.Current.CancellationToken);
+                return answer.IsSuccessStatusCode;
+            });
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var silo in _running)
+            await silo.DisposeAsync();
+
+        _data.Dispose();
+    }
+
+    private static async Task WaitUntil(string what, Func<Task<bool>> isIt)
+    {
+        for (var watch = Stopwatch.StartNew(); watch.Elapsed < Longest;)
+        {
+            try
+            {
+                if (await isIt())
+                    return;
+            }
+            catch (Exception error) when (error is HttpRequestException or JsonException or IOException)
+            {
+                // Not yet.
+            }
+
+            await Task.Delay(PollInterval, TestContext.Current.CancellationToken);
+        }
+
+        throw new TimeoutException($"It did not happen within {Longest.TotalSeconds:0} s that {what}.");
+    }
+}

@@ -1,0 +1,78 @@
+using System.Diagnostics;
+using Checkpointing.SiloHost.Tests.Kit;
+
+namespace Checkpointing.SiloHost.Tests.Membership;
+
+/// <summary>Real silo processes, and SIGKILL: no silo is one that the others cannot do without.</summary>
+public sealed class SiloLossTests
+{
+    /// <summary>Far above what it takes on an idle machine, far below a minute of pinging the dead.</summary>
+    private static readonly TimeSpan QuickStart = TimeSpan.FromSeconds(40);
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    public async Task Three_silos_survive_the_loss_of_any_of_them_and_a_new_one_joins(int victim)
+    {
+        await using var silos = new SiloGroup("--detection-seconds", "3");
+        RunningSilo[] started = [await silos.Start(), await silos.Start(), await silos.Start()];
+        await silos.WaitUntilAllAgree();
+        await silos.AssertAllServe();
+
+        await silos.Kill(started[victim]);
+
+        var detection = await silos.WaitUntilAllAgree();
+        TestContext.Current.TestOutputHelper?.WriteLine($"The others knew of the death after {detection.TotalSeconds:0.0} s.");
+        await silos.AssertAllServe();
+
+        await silos.Start();
+        await silos.WaitUntilAllAgree();
+        await silos.AssertAllServe();
+    }
+
+    [Fact]
+    public async Task A_cluster_that_was_killed_as_a_whole_comes_back_at_once_on_other_ports()
+    {
+        await using var silos = new SiloGroup();
+        RunningSilo[] started = [await silos.Start(), await silos.Start()];
+        await silos.WaitUntilAllAgree();
+        foreach (var silo in started)
+            await silos.Kill(silo);
+
+        var watch = Stopwatch.StartNew();
+        var first = await silos.Start();
+        await silos.Start();
+        await silos.WaitUntilAllAgree();
+
+        Assert.DoesNotContain("ping", first.Output); // Orleans complains of members that do not answer.
+        Assert.True(watch.Elapsed < QuickStart, $"It took {watch.Elapsed.TotalSeconds:0.0} s.");
+        await silos.AssertAllServe();
+    }
+
+    [Fact]
+    public async Task Two_silos_on_Redis_survive_the_loss_of_the_first()
+    {
+        await using var redis = await ServerProcess.StartRedis();
+        await LoseTheFirst("redis", redis);
+    }
+
+    [Fact]
+    public async Task Two_silos_on_PostgreSQL_survive_the_loss_of_the_first()
+    {
+        await using var postgres = await ServerProcess.StartPostgres();
+        await LoseTheFirst("postgres", postgres);
+    }
+
+    private static async Task LoseTheFirst(string clustering, ServerProcess server)
+    {
+        await using var silos = new SiloGroup("--clustering", clustering, "--connection", server.Connection, "--detection-seconds", "3");
+        var first = await silos.Start();
+        await silos.Start();
+        await silos.WaitUntilAllAgree();
+
+        await silos.Kill(first);
+
+        await silos.WaitUntilAllAgree();
+        await silos.AssertAllServe();
+    }
+}
