@@ -42,10 +42,10 @@ internal sealed class MembershipOptions
         root.Add(_connection);
         root.Add(_detection);
 
-        // An option's own validator does not see the other one.
+        // An option's own validator does not see the other one; and none sees default values.
         root.Validators.Add(result =>
         {
-            var clustering = result.GetValue(_clustering);
+            var clustering = result.GetValue(_clustering) ?? "sqlite";
             var hasConnection = !string.IsNullOrWhiteSpace(result.GetValue(_connection));
             if (clustering == "sqlite" && hasConnection)
                 result.AddError($"{ConnectionName} is for --clustering redis or postgres.");
