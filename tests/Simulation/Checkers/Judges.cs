@@ -21,6 +21,7 @@ internal sealed class Judges
         Rounds = new RoundChecker(cluster);
         Rollbacks = new RollbackJudge(cluster);
         LifeEnds = new LifeEndChecker(cluster);
+        RecoveryLine = new RecoveryLineJudge(cluster);
     }
 
     public PermanentJudge Permanent { get; }
@@ -38,6 +39,8 @@ internal sealed class Judges
     public RollbackJudge Rollbacks { get; }
 
     public LifeEndChecker LifeEnds { get; }
+
+    public RecoveryLineJudge RecoveryLine { get; }
 
     public void Report(string checker, string detail) => throw new SimulationViolationException(checker, detail);
 }

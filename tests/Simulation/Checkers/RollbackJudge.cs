@@ -36,7 +36,11 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
 
     public void OnDropped() => Dropped++;
 
-    public void OnHappened(int id, CheckpointedActor actor) => _actorOf[id] = actor;
+    public void OnHappened(int id, CheckpointedActor actor)
+    {
+        _actorOf[id] = actor;
+        cluster.Judges.RecoveryLine.OnHappened(id, actor);
+    }
 
     public void OnCoordinatorLearned(Life ready) => _learnedAt.TryAdd(ready, cluster.Time.Now);
 
@@ -49,6 +53,7 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
             _decidedAt[end.Life] = cluster.Time.Now;
         }
 
+        cluster.Judges.RecoveryLine.OnDecided(lives);
         if (isByZombie)
         {
             // It may not know of silos that have joined since.
@@ -169,6 +174,8 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
         {
             cluster.Judges.Report("whole chains, live", half);
         }
+
+        cluster.Judges.RecoveryLine.JudgeAtRest();
     }
 
     public bool HasLostCall(string actor, ActorState state) =>

@@ -67,6 +67,18 @@ internal sealed class ExactSet
         return null;
     }
 
+    /// <summary>The elements of this set that are in the mask and not in the other set, ascending.</summary>
+    public IEnumerable<int> Except(ExactSet other, ExactSet mask)
+    {
+        for (var i = 0; i < _words.Length; i++)
+        {
+            for (var missing = _words[i] & mask.Word(i) & ~other.Word(i); missing != 0; missing &= missing - 1)
+            {
+                yield return (i << 6) + BitOperations.TrailingZeroCount(missing);
+            }
+        }
+    }
+
     public ExactSet Copy() => new((ulong[])_words.Clone());
 
     private ulong Word(int i) => i < _words.Length ? _words[i] : 0;
