@@ -384,19 +384,8 @@ internal sealed class CheckpointRound
         }
     }
 
-    private AbortReason ReasonOf(RoundMember member)
-    {
-        foreach (var entry in _leftOut)
-        {
-            if (entry.Participant == member.Id)
-            {
-                return entry.Reason;
-            }
-        }
-
-        // Released as not needed, and needed after all: the next round can have both.
-        return AbortReason.TooBusy;
-    }
+    // Released as not needed, and needed after all: the next round can have both.
+    private AbortReason ReasonOf(RoundMember member) => _leftOut.Find(entry => entry.Participant == member.Id)?.Reason ?? AbortReason.TooBusy;
 
     private void Send(RoundMember member, ToParticipant message) => _effects.Add(new SendToParticipant(member.Id, message));
 }
