@@ -34,7 +34,8 @@ internal sealed class ReceiptTable
         }
         else if (slot.Sequence < sequence)
         {
-            slot = slot with { Sequence = sequence };
+            // With where the sender was then: it may have moved.
+            slot = new Receipt(sender, sequence);
         }
     }
 

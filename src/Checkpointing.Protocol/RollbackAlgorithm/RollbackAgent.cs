@@ -8,8 +8,7 @@ namespace Checkpointing.Protocol.RollbackAlgorithm;
 /// who has received them before.
 /// </summary>
 /// <param name="silo">This silo.</param>
-/// <param name="siloOf">The silo on which a life began.</param>
-internal sealed class RollbackAgent(SiloId silo, Func<Life, SiloId> siloOf)
+internal sealed class RollbackAgent(SiloId silo)
 {
     private readonly HashSet<SiloId> _gone = [];
     private readonly HashSet<Life> _stopped = [];
@@ -35,7 +34,7 @@ internal sealed class RollbackAgent(SiloId silo, Func<Life, SiloId> siloOf)
     }
 
     /// <summary>RB-8: asked whenever a message is recorded, however long it has waited (SPEC K33).</summary>
-    public bool Drops(MessageStamp stamp) => Undone.Contains(stamp) || (_gone.Count > 0 && _gone.Contains(siloOf(stamp.Sender)));
+    public bool Drops(MessageStamp stamp) => Undone.Contains(stamp) || (_gone.Count > 0 && _gone.Contains(stamp.Sender.Silo));
 
     /// <summary>Installs the facts. The host then tests every participant of the silo, each in a turn of its own, and answers with what it found.</summary>
     /// <returns>
@@ -76,7 +75,7 @@ internal sealed class RollbackAgent(SiloId silo, Func<Life, SiloId> siloOf)
 
         foreach (var receipt in ledger.AllReceipts())
         {
-            if (_gone.Contains(siloOf(receipt.Sender)) && !Undone.Knows(receipt.Sender))
+            if (_gone.Contains(receipt.Sender.Silo) && !Undone.Knows(receipt.Sender))
             {
                 yield return new Suspect(receipt.Sender, AskLife.AllLabels);
             }

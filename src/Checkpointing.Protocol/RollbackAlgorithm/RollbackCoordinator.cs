@@ -14,7 +14,7 @@ internal sealed class RollbackCoordinator(Guid life)
     private readonly UndoneLabels _known = new();
     private readonly Dictionary<Life, long> _asked = [];
     private readonly Dictionary<Life, OrphanState> _orphans = [];
-    private readonly SortedDictionary<string, int> _installed = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<SiloId, int> _installed = [];
     private readonly ImmutableArray<RollbackEffect>.Builder _effects = ImmutableArray.CreateBuilder<RollbackEffect>();
 
     /// <summary>Whether there is anything to wait for: then <see cref="OnResendDue"/> is to be called now and then.</summary>
@@ -30,16 +30,16 @@ internal sealed class RollbackCoordinator(Guid life)
     /// <summary>These silos are alive, as far as is known here. A silo that is new gets all facts; one that is gone is not waited for.</summary>
     public ImmutableArray<RollbackEffect> OnSilos(IReadOnlyCollection<SiloId> alive)
     {
-        foreach (var gone in _installed.Keys.Where(name => !alive.Contains(new SiloId(name))).ToList())
+        foreach (var gone in _installed.Keys.Where(silo => !alive.Contains(silo)).ToList())
         {
             _installed.Remove(gone);
         }
 
         foreach (var silo in alive)
         {
-            if (_installed.TryAdd(silo.Name, 0))
+            if (_installed.TryAdd(silo, 0))
             {
-                Install(silo.Name);
+                Install(silo);
             }
         }
 
@@ -148,9 +148,9 @@ internal sealed class RollbackCoordinator(Guid life)
             Learn(end);
         }
 
-        if (installed.Coordinator == life && _installed.TryGetValue(installed.Silo.Name, out var position))
+        if (installed.Coordinator == life && _installed.TryGetValue(installed.Silo, out var position))
         {
-            _installed[installed.Silo.Name] = Math.Max(position, installed.Position);
+            _installed[installed.Silo] = Math.Max(position, installed.Position);
         }
     }
 
@@ -167,14 +167,14 @@ internal sealed class RollbackCoordinator(Guid life)
         _ends.Add(end);
         foreach (var (silo, position) in _installed)
         {
-            _effects.Add(new TellAgent(new SiloId(silo), new InstallEnds(life, _ends.Count - 1, [end])));
+            _effects.Add(new TellAgent(silo, new InstallEnds(life, _ends.Count - 1, [end])));
         }
     }
 
-    private void Install(string silo)
+    private void Install(SiloId silo)
     {
         var position = _installed[silo];
-        _effects.Add(new TellAgent(new SiloId(silo), new InstallEnds(life, position, [.. _ends.Skip(position)])));
+        _effects.Add(new TellAgent(silo, new InstallEnds(life, position, [.. _ends.Skip(position)])));
     }
 
     /// <summary>

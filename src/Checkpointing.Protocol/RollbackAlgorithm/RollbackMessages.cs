@@ -59,9 +59,3 @@ internal sealed record RolledBack(Life Life) : ToRollbackCoordinator;
 /// <param name="OwnEnds">All that the silo knew before; only in the first answer to a coordinator, which may be younger than the facts.</param>
 internal sealed record EndsInstalled(
     SiloId Silo, Guid Coordinator, int Position, ImmutableArray<Life> Orphans, ImmutableArray<LifeEnd> OwnEnds) : ToRollbackCoordinator;
-
-/// <summary>A process that hosts participants, by the name that is its own for one run of it.</summary>
-internal readonly record struct SiloId(string Name)
-{
-    public override string ToString() => Name;
-}

@@ -20,8 +20,11 @@ internal readonly struct MessageStampOnWire(MessageStamp stamp)
     [Id(3)]
     public readonly long Sequence = stamp.Sequence;
 
+    [Id(4)]
+    public readonly ulong Silo = stamp.Sender.Silo.Number;
+
     public MessageStamp ToStamp() =>
-        new(new Life(Sender.ToParticipantId(), new Incarnation(Generation, Incarnation)), Sequence);
+        new(new Life(Sender.ToParticipantId(), new Incarnation(Generation, Incarnation), new SiloId(Silo)), Sequence);
 }
 
 /// <summary>The stamps of one message on the wire.</summary>

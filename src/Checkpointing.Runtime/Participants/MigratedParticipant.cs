@@ -30,7 +30,11 @@ internal sealed record MigratedParticipant(
         writer.Write(Ledger.Life.Incarnation);
         writer.Write7BitEncodedInt64(Ledger.LastSequence);
         writer.Write(Ledger.PermanentMark);
-        writer.Write(Ledger.Received.ToImmutable());
+        writer.WriteAll(Ledger.Received.ToImmutable(), static (w, receipt) =>
+        {
+            w.Write(receipt.Sender);
+            w.Write7BitEncodedInt64(receipt.Sequence);
+        });
         writer.WriteAll([.. Ledger.Sent.Freeze()], static (w, first) =>
         {
             w.Write(first.Key);
@@ -50,16 +54,16 @@ internal sealed record MigratedParticipant(
     }));
 
     /// <summary>Null if the grain did not migrate.</summary>
-    public static MigratedParticipant? Unpack(IRehydrationContext context, ParticipantId participant, CheckpointSlots slots) =>
-        context.TryGetValue<StoredRecord>(Key, out var packed) && packed is not null ? packed.Open(reader => Unpack(reader, participant, slots)) : null;
+    public static MigratedParticipant? Unpack(IRehydrationContext context, ParticipantId participant, SiloId here, CheckpointSlots slots) =>
+        context.TryGetValue<StoredRecord>(Key, out var packed) && packed is not null ? packed.Open(reader => Unpack(reader, participant, here, slots)) : null;
 
-    private static MigratedParticipant Unpack(BinaryReader reader, ParticipantId participant, CheckpointSlots slots)
+    private static MigratedParticipant Unpack(BinaryReader reader, ParticipantId participant, SiloId here, CheckpointSlots slots)
     {
         var ledger = Ledger.Resume(
-            new Life(participant, reader.ReadIncarnation()),
+            new Life(participant, reader.ReadIncarnation(), here),
             reader.Read7BitEncodedInt64(),
             reader.ReadMark(),
-            reader.ReadReceipts(),
+            reader.ReadAll(static r => new Receipt(r.ReadLife(), r.Read7BitEncodedInt64())),
             reader.ReadAll(static r => KeyValuePair.Create(r.ReadParticipant(), r.Read7BitEncodedInt64())));
         var migrated = new MigratedParticipant(
             ledger,

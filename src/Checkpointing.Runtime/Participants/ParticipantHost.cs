@@ -118,7 +118,7 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
     }
 
     void IGrainMigrationParticipant.OnRehydrate(IRehydrationContext rehydrationContext) =>
-        _migrated = MigratedParticipant.Unpack(rehydrationContext, GrainId.ToParticipantId(), _slots);
+        _migrated = MigratedParticipant.Unpack(rehydrationContext, GrainId.ToParticipantId(), _services.Here, _slots);
 
     private async Task Start(CancellationToken cancellationToken)
     {
@@ -142,7 +142,7 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
         _states.Restore(permanent?.States ?? [], permanent?.Head.Round ?? RoundNumber.None);
         _permanentHash = permanent is null ? StateHash.Of(_states.Capture()) : StateHash.Of(permanent.States);
         var incarnation = new Incarnation(_slots.NextGeneration(), Guid.NewGuid());
-        _activation.Ledger = new Ledger(new Life(GrainId.ToParticipantId(), incarnation), permanent?.Head.Mark ?? CheckpointMark.Initial);
+        _activation.Ledger = new Ledger(new Life(GrainId.ToParticipantId(), incarnation, _services.Here), permanent?.Head.Mark ?? CheckpointMark.Initial);
         _activation.StateMayHaveChanged = false;
         _participant = new CheckpointParticipant(_activation.Ledger, _slots.LastRound);
     }

@@ -1,3 +1,5 @@
+using Checkpointing.Protocol.Labels;
+using Checkpointing.Runtime.Calls;
 using Checkpointing.Runtime.Hosting;
 using Checkpointing.Runtime.Silos;
 using Checkpointing.Runtime.StableStorage;
@@ -20,6 +22,9 @@ internal sealed class ParticipantServices(
     IClusterManifestProvider manifests,
     TimeProvider time)
 {
+    /// <summary>This silo, as lives and labels name it.</summary>
+    public SiloId Here { get; } = silos.SiloAddress.ToSiloId();
+
     public IGrainStorage Storage => storage.Provider;
 
     public string StorageName => storage.Name;

@@ -39,6 +39,15 @@ internal static class ProtocolEncoding
 
     public static Incarnation ReadIncarnation(this BinaryReader reader) => new(reader.Read7BitEncodedInt64(), reader.ReadGuid());
 
+    public static void Write(this BinaryWriter writer, Life life)
+    {
+        writer.Write(life.Participant);
+        writer.Write(life.Incarnation);
+        writer.Write(life.Silo.Number);
+    }
+
+    public static Life ReadLife(this BinaryReader reader) => new(reader.ReadParticipant(), reader.ReadIncarnation(), new SiloId(reader.ReadUInt64()));
+
     public static void Write(this BinaryWriter writer, MessageLabel label)
     {
         writer.Write(label.Incarnation);

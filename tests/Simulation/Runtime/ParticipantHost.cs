@@ -339,9 +339,8 @@ internal sealed class ParticipantHost
         PermanentState = record?.State ?? new ActorState();
         PermanentLastChange = PermanentState.LastChange;
         _actor.Restore(record?.State);
-        var life = new Life(_actor.Id, new Incarnation(Cluster.Mutation == Mutation.LivesNotOrdered ? 1 : _slots.NextLifeGeneration, Cluster.Random.NextGuid()));
+        var life = new Life(_actor.Id, new Incarnation(Cluster.Mutation == Mutation.LivesNotOrdered ? 1 : _slots.NextLifeGeneration, Cluster.Random.NextGuid()), _actor.Silo.Id);
         _slots.Writer = life.Incarnation;
-        Cluster.Silos.OnLifeBegan(life, _actor);
         Cluster.Judges.Rollbacks.OnBegan(_actor);
         Ledger = new Ledger(life, permanent?.Mark ?? CheckpointMark.Initial);
         _participant = new CheckpointParticipant(Ledger, permanent?.Round ?? RoundNumber.None);

@@ -59,14 +59,14 @@ internal sealed class SimulatedNetwork(SimulatedCluster cluster)
     {
         cluster.Judges.LifeEnds.OnSaid(message);
         SendControl(
-            from.Id.Name, message, (Step(cluster.Coordinator), Step(cluster.Coordinator)), () => cluster.Coordinators.Deliver(message), static () => { });
+            from.Id.ToString(), message, (Step(cluster.Coordinator), Step(cluster.Coordinator)), () => cluster.Coordinators.Deliver(message), static () => { });
     }
 
     public void SendToAgent(CoordinatorHost from, SimulatedSilo? to, InstallEnds message)
     {
         if (to is not null)
         {
-            SendControl(to.Id.Name, message, (Step(from), Step(from)), () => to.Receive(message), static () => { });
+            SendControl(to.Id.ToString(), message, (Step(from), Step(from)), () => to.Receive(message), static () => { });
         }
     }
 

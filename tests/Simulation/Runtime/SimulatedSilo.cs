@@ -13,11 +13,11 @@ internal sealed class SimulatedSilo
     private readonly HashSet<SimulatedSilo> _gone = [];
     private bool _reports;
 
-    public SimulatedSilo(SimulatedCluster cluster, string name)
+    public SimulatedSilo(SimulatedCluster cluster, SiloId id)
     {
         _cluster = cluster;
-        Id = new SiloId(name);
-        Agent = new RollbackAgent(Id, life => cluster.Silos.SiloOf(life));
+        Id = id;
+        Agent = new RollbackAgent(Id);
     }
 
     public SiloId Id { get; }
@@ -32,7 +32,7 @@ internal sealed class SimulatedSilo
 
     public bool IsUsable => IsRunning && !IsDeclaredDead;
 
-    public override string ToString() => Id.Name;
+    public override string ToString() => this == _cluster.Silos.Clients ? "clients" : Id.ToString();
 
     public IEnumerable<CheckpointedActor> Participants => _cluster.Activations.OfType<CheckpointedActor>().Where(actor => actor.Silo == this && !actor.IsDead);
 

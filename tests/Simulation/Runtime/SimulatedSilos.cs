@@ -1,5 +1,4 @@
 using Checkpointing.Protocol.Labels;
-using Checkpointing.Protocol.RollbackAlgorithm;
 using Checkpointing.Simulation.Tests.Faults;
 
 namespace Checkpointing.Simulation.Tests.Runtime;
@@ -11,8 +10,7 @@ internal sealed class SimulatedSilos(SimulatedCluster cluster)
     public const long LongestNotice = 150;
 
     private readonly List<SimulatedSilo> _all = [];
-    private readonly Dictionary<Life, SimulatedSilo> _ofLives = [];
-    private int _lastSilo;
+    private ulong _lastSilo;
 
     /// <summary>All that there ever were.</summary>
     public IReadOnlyList<SimulatedSilo> All => _all;
@@ -21,15 +19,11 @@ internal sealed class SimulatedSilos(SimulatedCluster cluster)
     public SimulatedSilo? Placement { get; set; }
 
     /// <summary>Not a silo, but it too learns which silos are gone.</summary>
-    public SimulatedSilo Clients => field ??= new SimulatedSilo(cluster, "clients");
-
-    public SiloId SiloOf(Life life) => _ofLives[life].Id;
-
-    public void OnLifeBegan(Life life, SimulatedActor actor) => _ofLives[life] = actor.Silo;
+    public SimulatedSilo Clients => field ??= new SimulatedSilo(cluster, default);
 
     public SimulatedSilo Add()
     {
-        var silo = new SimulatedSilo(cluster, $"silo{++_lastSilo}");
+        var silo = new SimulatedSilo(cluster, new SiloId(++_lastSilo));
         _all.Add(silo);
         foreach (var gone in _all.Where(other => other.IsDeclaredDead))
         {

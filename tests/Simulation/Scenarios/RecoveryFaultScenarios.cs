@@ -103,7 +103,7 @@ public class RecoveryFaultScenarios
         script.Hold(static (peer, message) => peer == "silo5" && message is InstallEnds);
         fourth.ForEach(held => held.Deliver());
         script.Run(300);
-        Assert.Equal("silo5", silo.Id.Name);
+        Assert.Equal(new SiloId(5), silo.Id);
         Assert.Empty(silo.Agent.Undone.Ends);
         Assert.Empty(script.RolledBack);
         script.Release();
@@ -146,7 +146,7 @@ public class RecoveryFaultScenarios
     public void A_silo_reports_a_life_that_stopped_there_until_it_knows_where_it_ended()
     {
         var life = NewLife(1);
-        var agent = new RollbackAgent(new SiloId("silo1"), _ => new SiloId("silo1"));
+        var agent = new RollbackAgent(new SiloId(1));
         agent.OnLifeStopped(life);
         Assert.Equal([new Suspect(life, AskLife.AllLabels)], agent.StoppedLives());
         Assert.Equal([new Suspect(life, AskLife.AllLabels)], agent.StoppedLives());
