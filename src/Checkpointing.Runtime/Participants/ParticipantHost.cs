@@ -332,9 +332,8 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
     private async Task Write(WriteSnapshot write, ImmutableArray<(string Name, byte[] Bytes)> states)
     {
         var baseRound = _slots.Permanent?.Round ?? RoundNumber.None;
-        var head = new SlotHead(_slots.NextGeneration(), write.Number, baseRound, write.Snapshot.Mark);
-        var life = _activation.Ledger.Life.Incarnation;
-        var (outcome, detail) = await _slots.Write(new SlotRecord(head, _storeId, life, write.Snapshot.Receipts, states));
+        var head = new SlotHead(_slots.NextGeneration(), write.Number, baseRound, write.Snapshot.Mark, _activation.Ledger.Life.Incarnation);
+        var (outcome, detail) = await _slots.Write(new SlotRecord(head, _storeId, write.Snapshot.Receipts, states));
         _services.Metrics.SlotWritten(outcome);
         _services.Log.TentativeStored(GrainId, write.Number, outcome);
         if (outcome == SlotWriteOutcome.Stored && !baseRound.IsNone)

@@ -20,15 +20,17 @@ internal sealed class PermanentCheckpointLoader(ParticipantServices services, Ch
                 return RecordOf(isCommitted ? doubt.IfCommitted : doubt.IfAborted);
             case SlotDamaged damaged:
                 throw new CheckpointRecordUnreadableException(
-                    $"The checkpoint that round {damaged.Newest.Round} of grain {grainId} was based on (round {damaged.Newest.BaseRound}) is missing from storage '{services.StorageName}'. "
+                    $"The checkpoint of round {damaged.Newest.BaseRound} of grain {grainId}, on which {NameOf(damaged.Newest)} was based, is missing from storage '{services.StorageName}'. "
                     + "Nothing was overwritten and the grain does not start. Restore the grain's records from a backup, or clear both to start it anew.")
                 {
                     GrainId = grainId,
-                    Round = damaged.Newest.Round.ToString(),
+                    Round = damaged.Newest.BaseRound.ToString(),
                 };
             default:
                 throw new Protocol.ProtocolInvariantViolatedException("A slot choice has no meaning.");
         }
+
+        static string NameOf(SlotHead head) => head.IsFence ? "its newest slot" : $"that of round {head.Round}";
 
         SlotRecord? RecordOf(SlotHead? head) => head is null ? null : head == a?.Head ? a : b;
     }

@@ -1,4 +1,6 @@
 using Checkpointing.Protocol.CheckpointAlgorithm;
+using Checkpointing.Protocol.Labels;
+using Checkpointing.Protocol.RollbackAlgorithm;
 using Checkpointing.Runtime.Silos;
 using Orleans.Storage;
 
@@ -31,9 +33,14 @@ internal sealed class CheckpointSlots(IGrainStorage storage, string storageName,
     private Slot? _tentative;
     private Task _lastWrite = Task.CompletedTask;
     private long _generation;
+    private bool _isOvertaken;
 
     /// <summary>The permanent checkpoint as it was loaded or last adopted; null while it is the initial state.</summary>
     public SlotHead? Permanent => _permanent?.Head;
+
+    private RoundNumber PermanentRound => Permanent?.Round ?? RoundNumber.None;
+
+    private Slot FreeSlot => _permanent == _slots[0] ? _slots[1] : _slots[0];
 
     /// <summary>The next generation: ascends with every write, also with those whose outcome is unknown.</summary>
     public long NextGeneration() => _generation = Math.Max(_generation, _slots.Max(slot => slot.Head?.Generation ?? 0)) + 1;
@@ -57,12 +64,23 @@ internal sealed class CheckpointSlots(IGrainStorage storage, string storageName,
     }
 
     /// <summary>Writes a checkpoint into the free slot. Never throws: the outcome says what holds.</summary>
-    public async Task<(SlotWriteOutcome Outcome, string Detail)> Write(SlotRecord record)
+    public Task<(SlotWriteOutcome Outcome, string Detail)> Write(SlotRecord record) => WriteInTurn(() => record);
+
+    /// <summary>
+    /// Writes a fence into the free slot: no earlier life can store anything there any more (SPEC K28), and the round of the permanent checkpoint is
+    /// proven to be committed. Nothing is written if a record of this life does both already; so a checkpoint that may still be undecided stays. Never
+    /// throws: the outcome says what holds.
+    /// </summary>
+    public async Task<(FenceOutcome Outcome, string Detail)> WriteFence(Guid storeId, Incarnation life)
     {
-        var previous = _lastWrite;
-        var write = WriteAfter(previous, record);
-        _lastWrite = write;
-        return await write;
+        var generation = NextGeneration();
+        var (outcome, detail) = await WriteInTurn(() => NeededFence(generation, storeId, life));
+        return (outcome switch
+        {
+            SlotWriteOutcome.Stored => FenceOutcome.Stored,
+            SlotWriteOutcome.Superseded => FenceOutcome.Superseded,
+            _ => FenceOutcome.Failed,
+        }, detail);
     }
 
     /// <summary>The slot written last is the permanent checkpoint now.</summary>
@@ -88,6 +106,7 @@ internal sealed class CheckpointSlots(IGrainStorage storage, string storageName,
             if (slot.Head is { } head)
             {
                 writer.Write(head);
+                writer.Write(head.Writer);
             }
         }
     }
@@ -101,14 +120,31 @@ internal sealed class CheckpointSlots(IGrainStorage storage, string storageName,
         {
             slot.State = new GrainState<StoredRecord> { RecordExists = reader.ReadBoolean(), ETag = reader.ReadString() is { Length: > 0 } etag ? etag : null };
             slot.MustBeReadAgain = reader.ReadBoolean();
-            slot.Head = reader.ReadBoolean() ? reader.ReadSlotHead() : null;
+            slot.Head = reader.ReadBoolean() ? reader.ReadSlotHead() with { Writer = reader.ReadIncarnation() } : null;
         }
     }
 
-    private async Task<(SlotWriteOutcome Outcome, string Detail)> WriteAfter(Task previous, SlotRecord record)
+    private async Task<(SlotWriteOutcome Outcome, string Detail)> WriteInTurn(Func<SlotRecord?> next)
+    {
+        var write = WriteAfter(_lastWrite, next);
+        _lastWrite = write;
+        return await write;
+    }
+
+    private async Task<(SlotWriteOutcome Outcome, string Detail)> WriteAfter(Task previous, Func<SlotRecord?> next)
     {
         await previous.ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
-        var slot = _permanent == _slots[0] ? _slots[1] : _slots[0];
+        if (_isOvertaken)
+        {
+            return Overtaken;
+        }
+
+        if (next() is not { } record)
+        {
+            return (SlotWriteOutcome.Stored, "");
+        }
+
+        var slot = FreeSlot;
         try
         {
             if (slot.MustBeReadAgain && await WhyNotFree(slot, record) is { } obstacle)
@@ -121,7 +157,7 @@ internal sealed class CheckpointSlots(IGrainStorage storage, string storageName,
             await storage.WriteStateAsync(slot.Name, grainId, slot.State);
             slot.MustBeReadAgain = false;
             slot.Head = record.Head;
-            _tentative = slot;
+            _tentative = record.Head.IsFence ? null : slot;
             return (SlotWriteOutcome.Stored, "");
         }
         catch (InconsistentStateException)
@@ -132,6 +168,14 @@ internal sealed class CheckpointSlots(IGrainStorage storage, string storageName,
         {
             return (SlotWriteOutcome.NotStored, $"storage '{storageName}' failed: {exception.Message}");
         }
+    }
+
+    /// <summary>Only when its turn has come is it known what the writes before it have left in the slots.</summary>
+    private SlotRecord? NeededFence(long generation, Guid storeId, Incarnation life)
+    {
+        var slot = FreeSlot;
+        var isThere = !slot.MustBeReadAgain && slot.Head is { } head && head.Writer == life && head.BaseRound == PermanentRound;
+        return isThere ? null : SlotRecord.Fence(generation, PermanentRound, Permanent?.Mark ?? CheckpointMark.Initial, life, storeId);
     }
 
     /// <summary>A stale ETag may be our own earlier write that was given up and has landed after all.</summary>
@@ -159,9 +203,19 @@ internal sealed class CheckpointSlots(IGrainStorage storage, string storageName,
             return null;
         }
 
-        if (found.Writer.Generation > record.Writer.Generation)
+        // Of two lives that began beside each other the one that has fenced, or stored before the other could fence, is the one that goes on.
+        var isOlder = found.Writer.Generation < record.Writer.Generation;
+        var isBeside = found.Writer.Generation == record.Writer.Generation && !found.Head.IsFence && !record.Head.IsFence;
+        if (!(isOlder || isBeside) || found.Head.BaseRound != PermanentRound)
         {
+            _isOvertaken = true;
             return Overtaken;
+        }
+
+        if (found.Head.IsFence)
+        {
+            // No checkpoint, and it keeps only lives off that are older still.
+            return null;
         }
 
         // A life that began before this one, or beside it. What is committed of it makes this life's base obsolete.
@@ -174,6 +228,7 @@ internal sealed class CheckpointSlots(IGrainStorage storage, string storageName,
                 slot.MustBeReadAgain = false;
                 return null;
             case StoredDecision.Committed:
+                _isOvertaken = true;
                 return Overtaken;
             default:
                 return (SlotWriteOutcome.NotStored, $"its slot holds a checkpoint of round {found.Head.Round} by an earlier activation, and that round is not decided yet");

@@ -65,6 +65,7 @@ internal static class ProtocolEncoding
     public static CheckpointMark ReadMark(this BinaryReader reader) =>
         new(reader.ReadLabel(), new IncarnationTable(reader.ReadAll(static r => r.ReadLabel())));
 
+    /// <summary>All but the life that wrote the slot: format 1 has the store's id between.</summary>
     public static void Write(this BinaryWriter writer, SlotHead head)
     {
         writer.Write7BitEncodedInt64(head.Generation);

@@ -4,15 +4,19 @@ using Checkpointing.Protocol.Labels;
 
 namespace Checkpointing.Runtime.StableStorage;
 
-/// <summary>One checkpoint of one grain as it is stored (SPEC K11).</summary>
-/// <param name="Head">Generation, round, round of the checkpoint it was based on, and mark.</param>
+/// <summary>One checkpoint of one grain, or a fence, as it is stored (SPEC K11).</summary>
+/// <param name="Head">Generation, round, round of the checkpoint it was based on, mark, and the life that wrote it.</param>
 /// <param name="StoreId">Which coordinator's record decides about the round.</param>
-/// <param name="Writer">The life that wrote it.</param>
 /// <param name="Receipts">What was received in its interval: lets a store be verified offline.</param>
 /// <param name="States">Serialized states by name.</param>
 internal sealed record SlotRecord(
-    SlotHead Head, Guid StoreId, Incarnation Writer, ImmutableArray<Receipt> Receipts, ImmutableArray<(string Name, byte[] Bytes)> States)
+    SlotHead Head, Guid StoreId, ImmutableArray<Receipt> Receipts, ImmutableArray<(string Name, byte[] Bytes)> States)
 {
+    public Incarnation Writer => Head.Writer;
+
+    public static SlotRecord Fence(long generation, RoundNumber permanent, CheckpointMark permanentMark, Incarnation writer, Guid storeId) =>
+        new(SlotHead.Fence(generation, permanent, permanentMark, writer), storeId, [], []);
+
     public StoredRecord Seal() => StoredRecord.Seal(writer =>
     {
         writer.Write(Head);
@@ -26,10 +30,14 @@ internal sealed record SlotRecord(
         });
     });
 
-    public static SlotRecord Open(StoredRecord stored) => stored.Open(static reader => new SlotRecord(
-        reader.ReadSlotHead(),
-        reader.ReadGuid(),
-        reader.ReadIncarnation(),
-        reader.ReadReceipts(),
-        reader.ReadAll(static r => (r.ReadString(), r.ReadByteArray()))));
+    public static SlotRecord Open(StoredRecord stored) => stored.Open(static reader =>
+    {
+        var head = reader.ReadSlotHead();
+        var storeId = reader.ReadGuid();
+        return new SlotRecord(
+            head with { Writer = reader.ReadIncarnation() },
+            storeId,
+            reader.ReadReceipts(),
+            reader.ReadAll(static r => (r.ReadString(), r.ReadByteArray())));
+    });
 }

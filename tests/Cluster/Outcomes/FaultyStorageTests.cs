@@ -53,8 +53,13 @@ public sealed class FaultyStorageTests(SharedOutcomeCluster shared) : IDisposabl
         var mine = SlotRecord.Open(Store[RecordStore.SlotA, p.GetGrainId()]!);
         var others = mine with
         {
-            Head = mine.Head with { Generation = mine.Head.Generation + 5, Round = mine.Head.Round with { Number = 1_000_000 }, BaseRound = mine.Head.Round },
-            Writer = new Incarnation(mine.Writer.Generation + 3, Guid.NewGuid()),
+            Head = mine.Head with
+            {
+                Generation = mine.Head.Generation + 5,
+                Round = mine.Head.Round with { Number = 1_000_000 },
+                BaseRound = mine.Head.Round,
+                Writer = new Incarnation(mine.Writer.Generation + 3, Guid.NewGuid()),
+            },
         };
         Store.Put(RecordStore.SlotB, p.GetGrainId(), others.Seal());
         var stored = Store.SlotsOf(p.GetGrainId());
@@ -80,8 +85,13 @@ public sealed class FaultyStorageTests(SharedOutcomeCluster shared) : IDisposabl
         var round = SlotRecord.Open(Store[RecordStore.SlotA, q.GetGrainId()]!).Head.Round;
         var earlier = mine with
         {
-            Head = mine.Head with { Generation = mine.Head.Generation + 1, Round = decision == "committed" ? round : round with { Epoch = round.Epoch + 100 }, BaseRound = mine.Head.Round },
-            Writer = new Incarnation(mine.Writer.Generation - 1, Guid.NewGuid()),
+            Head = mine.Head with
+            {
+                Generation = mine.Head.Generation + 1,
+                Round = decision == "committed" ? round : round with { Epoch = round.Epoch + 100 },
+                BaseRound = mine.Head.Round,
+                Writer = new Incarnation(mine.Writer.Generation - 1, Guid.NewGuid()),
+            },
         };
         Store.Put(RecordStore.SlotB, p.GetGrainId(), earlier.Seal());
         var stored = Store.SlotsOf(p.GetGrainId());

@@ -176,9 +176,10 @@ public sealed class JudgeTests
             generation ?? round,
             new RoundNumber(1, round),
             baseRound == 0 ? RoundNumber.None : new RoundNumber(1, baseRound),
-            new CheckpointMark(new MessageLabel(LifeOf(grain), sent), IncarnationTable.Empty));
+            new CheckpointMark(new MessageLabel(LifeOf(grain), sent), IncarnationTable.Empty),
+            LifeOf(grain));
         var received = receipts.Select(receipt => new Receipt(new Life(receipt.Sender.ToParticipantId(), LifeOf(receipt.Sender)), receipt.Label));
-        return new SlotRecord(head, Guid.Empty, LifeOf(grain), [.. received], [("bank", States.SerializeToArray(state))]);
+        return new SlotRecord(head, Guid.Empty, [.. received], [("bank", States.SerializeToArray(state))]);
     }
 
     private void Decide(params (long First, long Last)[] runs) => _judge.OnWritten("decisions", default, DecisionRecordStorage.Seal(

@@ -126,6 +126,9 @@ internal sealed class RoundJudge
         if (slots.Count > 2)
             _violations.Add($"{grain} has {slots.Count} slots");
 
+        if (record.Head.IsFence)
+            return;
+
         if (!_writes.TryGetValue(record.Head.Round, out var writers))
             _writes.Add(record.Head.Round, writers = []);
 
