@@ -25,6 +25,15 @@ public interface ICheckpointCoordinatorGrain : IGrainWithStringKey
     [AlwaysInterleave]
     [Alias("CheckpointAll")]
     Task<CheckpointResult> CheckpointAll(CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Whether the loss of a silo, or a rollback, is still being dealt with: until it is not, grains that depend on lost work may be found and rolled back. Asks every
+    /// silo that the coordinator knows of; a loss that has not been noticed yet is not part of the answer.
+    /// </summary>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    [AlwaysInterleave]
+    [Alias("IsRecovering")]
+    Task<bool> IsRecovering(CancellationToken cancellationToken = default);
 }
 
 /// <summary>How to reach the coordinator.</summary>

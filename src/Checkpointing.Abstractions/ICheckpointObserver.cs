@@ -21,6 +21,15 @@ public interface ICheckpointObserver
     {
     }
 
+    /// <summary>
+    /// This activation has just started from a permanent checkpoint because the one before it depended on work that was lost or rolled back. A grain that started again
+    /// because its silo was lost is not told: nobody knows what it had done.
+    /// </summary>
+    /// <param name="round">The round of that checkpoint, "epoch.number"; empty for the initial state.</param>
+    void OnRolledBack(string round)
+    {
+    }
+
     /// <summary>The round was not committed. Nothing about the grain changes; the previous permanent checkpoint still holds.</summary>
     void OnTentativeCheckpointUndone(string round)
     {

@@ -10,7 +10,7 @@ namespace Checkpointing.Protocol.RollbackAlgorithm;
 /// <param name="silo">This silo.</param>
 internal sealed class RollbackAgent(SiloId silo)
 {
-    private readonly HashSet<SiloId> _gone = [];
+    private ImmutableHashSet<SiloId> _gone = [];
     private readonly HashSet<Life> _stopped = [];
     private readonly Dictionary<Guid, int> _positions = [];
 
@@ -21,7 +21,7 @@ internal sealed class RollbackAgent(SiloId silo)
     public bool KnowsOfGoneSilos => _gone.Count > 0;
 
     /// <summary>From now on nothing is received from lives of that silo; what was received before is suspect.</summary>
-    public void OnSiloGone(SiloId gone) => _gone.Add(gone);
+    public void OnSiloGone(SiloId gone) => _gone = _gone.Add(gone);
 
     /// <summary>RB-9: a life of this silo stopped without having got ready: nobody but its successor can say where it ended (SPEC K32).</summary>
     public void OnLifeStopped(Life life) => _stopped.Add(life);
@@ -33,7 +33,10 @@ internal sealed class RollbackAgent(SiloId silo)
         return _stopped.Select(life => new Suspect(life, AskLife.AllLabels));
     }
 
-    /// <summary>RB-8: asked whenever a message is recorded, however long it has waited (SPEC K33).</summary>
+    /// <summary>
+    /// RB-8: asked whenever a message is recorded, however long it has waited (SPEC K33). This and <see cref="Undone"/> may be read from any thread; all
+    /// else is for one at a time.
+    /// </summary>
     public bool Drops(MessageStamp stamp) => Undone.Contains(stamp) || (_gone.Count > 0 && _gone.Contains(stamp.Sender.Silo));
 
     /// <summary>Installs the facts. The host then tests every participant of the silo, each in a turn of its own, and answers with what it found.</summary>

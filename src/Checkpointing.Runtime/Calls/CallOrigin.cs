@@ -9,8 +9,33 @@ internal abstract class CallOrigin
     /// <summary>The labels of the next message to this receiver.</summary>
     public abstract StampSet LabelNext(GrainId receiver, CallRole receiverRole);
 
+    /// <summary>It rolls back: what its code still does has no effect any more.</summary>
+    public abstract bool IsStopped { get; }
+
     /// <summary>A message with these labels was received: it is a dependency from now on.</summary>
-    public abstract void Receive(in StampSet stamps);
+    /// <returns>False if it comes from undone work, and is not received (RB-8).</returns>
+    public abstract bool TryReceive(in StampSet stamps);
+
+    /// <summary>A call from here was lost (SPEC K1, K30).</summary>
+    public abstract void LoseCall();
+
+    /// <summary>The response to a call of this origin is received, or the call was lost.</summary>
+    public void Take(LabelledResponse response, GrainId callee)
+    {
+        ThrowIfStopped(callee);
+        if (!TryReceive(response.Stamps) || response.Fate == CallFate.Lost)
+        {
+            LoseCall();
+            throw Undone.Lost(callee, response.Inner.Exception);
+        }
+    }
+
+    /// <summary>The code behind this call belongs to a life that rolls back: it must not go on.</summary>
+    public void ThrowIfStopped(GrainId callee)
+    {
+        if (IsStopped)
+            throw Undone.Caller(callee);
+    }
 
     /// <summary>A two-way call is on its way.</summary>
     /// <param name="chain">The call chain's own id if the caller allowed reentrancy, otherwise empty.</param>

@@ -43,10 +43,14 @@ internal sealed class IncomingCallFilter(GrainTypeTraitsResolver traits) : IInco
         {
             await call.Admitted;
         }
-        catch
+        catch (Exception exception)
         {
             activation.Turns.Leave(turn);
-            throw;
+            if (!activation.IsStopped)
+                throw;
+
+            await Conclude(context, labelled, CallFate.NotRun, exception);
+            return;
         }
 
         await Run(context, activation, labelled, turn);
@@ -60,8 +64,11 @@ internal sealed class IncomingCallFilter(GrainTypeTraitsResolver traits) : IInco
 
         // K6: on an untouched grain a read-only call leaves no trace, unless that changes before it ends.
         var leavesNoTrace = isReadOnly && labelled is not null && activation.IsUntouched;
-        if (labelled is not null && !leavesNoTrace)
-            activation.Receive(labelled.Stamps);
+        if (labelled is not null && !leavesNoTrace && !activation.TryReceive(labelled.Stamps))
+        {
+            activation.Turns.Exit(turn);
+            return Conclude(context, labelled, CallFate.Lost, Undone.Message(activation.Context.GrainId));
+        }
 
         var handler = context.Invoke();
         return handler.IsCompleted
@@ -69,19 +76,10 @@ internal sealed class IncomingCallFilter(GrainTypeTraitsResolver traits) : IInco
             : EndLater(context, activation, labelled, turn, leavesNoTrace, handler);
     }
 
-    [SuppressMessage("Design", "CA1031", Justification = "The failure is handed on by End.")]
     private static async Task EndLater(
         IIncomingGrainCallContext context, CheckpointedActivation activation, LabelledRequest? labelled, Turn turn, bool leavesNoTrace, Task handler)
     {
-        try
-        {
-            await handler;
-        }
-        catch
-        {
-            // End finds it in the task.
-        }
-
+        await Task.WhenAny(handler, activation.Stopped);
         await End(context, activation, labelled, turn, leavesNoTrace, handler);
     }
 
@@ -90,18 +88,30 @@ internal sealed class IncomingCallFilter(GrainTypeTraitsResolver traits) : IInco
     {
         try
         {
+            if (activation.IsStopped)
+            {
+                // Its label would be above the end of this life. The code may still run.
+                handler.Ignore();
+                return Conclude(context, labelled, CallFate.Lost, Undone.Handler(activation.Context.GrainId));
+            }
+
             if (OpenEnumerations.IsEnumerationCall(context.Request))
                 activation.EnumerationCallEnded(context.Request, handler.IsCompletedSuccessfully ? context.Response : null);
 
             if (labelled is null)
-                return handler;
+            {
+                return activation.HasLostCall && context.Request is IRequest && handler.IsCompletedSuccessfully
+                    ? Task.FromException(Undone.Handler(activation.Context.GrainId))
+                    : handler;
+            }
 
             if (leavesNoTrace)
             {
                 if (activation.IsUntouched)
                     return handler;
 
-                activation.Receive(labelled.Stamps);
+                if (!activation.TryReceive(labelled.Stamps))
+                    return Conclude(context, labelled, CallFate.Lost, Undone.Message(activation.Context.GrainId));
             }
 
             return labelled.IsOneWay ? handler : Answer(context, handler, activation.LabelResponse(labelled.Stamps));
@@ -137,16 +147,35 @@ internal sealed class IncomingCallFilter(GrainTypeTraitsResolver traits) : IInco
 
     private static Task EndRelay(IIncomingGrainCallContext context, LabelledRequest? labelled, RelayScope scope, Task handler)
     {
-        var received = scope.Received;
+        var (received, hasLostCall) = (scope.Received, scope.HasLostCall);
         scope.Exit();
-        return labelled is null || labelled.IsOneWay || received.IsEmpty ? handler : Answer(context, handler, received);
+        if (labelled is null || labelled.IsOneWay)
+            return handler;
+
+        if (hasLostCall)
+            return Answer(context, handler, received, CallFate.Lost);
+
+        return received.IsEmpty ? handler : Answer(context, handler, received);
+    }
+
+    /// <summary>The answer to a call that did not run to its end here.</summary>
+    private static Task Conclude(IIncomingGrainCallContext context, LabelledRequest? labelled, CallFate fate, Exception error)
+    {
+        if (labelled is null)
+            return Task.FromException(error);
+
+        labelled.Keep();
+        if (!labelled.IsOneWay)
+            context.Response = new LabelledResponse(Response.FromException(error), default, fate);
+
+        return Task.CompletedTask;
     }
 
     /// <summary>An exception is a response like any other: it must not travel without its label.</summary>
-    private static Task Answer(IIncomingGrainCallContext context, Task handler, in StampSet stamps)
+    private static Task Answer(IIncomingGrainCallContext context, Task handler, in StampSet stamps, CallFate fate = CallFate.Answered)
     {
         var response = handler.IsCompletedSuccessfully ? context.Response! : Response.FromException(FailureOf(handler));
-        context.Response = new LabelledResponse(response, stamps);
+        context.Response = new LabelledResponse(response, stamps, fate);
         return Task.CompletedTask;
     }
 

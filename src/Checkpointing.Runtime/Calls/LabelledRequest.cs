@@ -16,6 +16,9 @@ internal sealed class LabelledRequest : IRequest
     [NonSerialized]
     private readonly CallOrigin? _origin;
 
+    [NonSerialized]
+    private bool _isKept;
+
     public LabelledRequest()
     {
     }
@@ -77,7 +80,16 @@ internal sealed class LabelledRequest : IRequest
 
     public bool TryCancel() => Inner.TryCancel();
 
-    public void Dispose() => Inner.Dispose();
+    /// <summary>
+    /// The runtime must not recycle it when this attempt ends: it will be sent again, or code that does not know of its end still runs.
+    /// </summary>
+    public void Keep() => _isKept = true;
+
+    public void Dispose()
+    {
+        if (!_isKept)
+            Inner.Dispose();
+    }
 
     public override string ToString() => Inner.ToString() ?? string.Empty;
 }

@@ -9,13 +9,15 @@ namespace Checkpointing.Runtime.Calls;
 /// made it looks like the response it wraps, so that the runtime still sees an exception that the grain let escape. Once it is sent it has
 /// no exception, because an exception would travel without its label; the caller unwraps it.
 /// </summary>
-internal sealed class LabelledResponse(Response inner, StampSet stamps) : Response
+internal sealed class LabelledResponse(Response inner, StampSet stamps, CallFate fate = CallFate.Answered) : Response
 {
     private bool _isSent;
 
     public Response Inner { get; private set; } = inner;
 
     public StampSet Stamps { get; } = stamps;
+
+    public CallFate Fate { get; } = fate;
 
     public override object? Result
     {

@@ -13,7 +13,7 @@ namespace Checkpointing.Runtime.Calls;
 /// <summary>
 /// Wire form and copy of a <see cref="LabelledResponse"/>. Written by hand because a copy must keep the object and flip it to its sent face:
 /// the runtime copies every response exactly once more before it sends it.
-/// Fields: 0 the inner response, 1 the stamps. Unknown fields of later versions are skipped.
+/// Fields: 0 the inner response, 1 the stamps, 2 the fate unless the call was answered. Unknown fields of later versions are skipped.
 /// </summary>
 [RegisterSerializer]
 [RegisterCopier]
@@ -38,6 +38,9 @@ internal sealed class LabelledResponseCodec(ICodecProvider codecs) : IFieldCodec
         writer.WriteStartObject(fieldIdDelta, expectedType, _type);
         _inner.WriteField(ref writer, 0, typeof(Response), value.Inner);
         _stamps.WriteField(ref writer, 1, typeof(StampSet), value.Stamps);
+        if (value.Fate != CallFate.Answered)
+            ByteCodec.WriteField(ref writer, 1, (byte)value.Fate);
+
         writer.WriteEndObject();
     }
 
@@ -51,6 +54,7 @@ internal sealed class LabelledResponseCodec(ICodecProvider codecs) : IFieldCodec
         ReferenceCodec.MarkValueField(reader.Session);
         Response? inner = null;
         var stamps = default(StampSet);
+        var fate = CallFate.Answered;
         var id = 0u;
         while (true)
         {
@@ -67,6 +71,9 @@ internal sealed class LabelledResponseCodec(ICodecProvider codecs) : IFieldCodec
                 case 1:
                     stamps = _stamps.ReadValue(ref reader, header);
                     break;
+                case 2:
+                    fate = (CallFate)ByteCodec.ReadValue(ref reader, header);
+                    break;
                 default:
                     reader.ConsumeUnknownField(header);
                     break;
@@ -74,7 +81,7 @@ internal sealed class LabelledResponseCodec(ICodecProvider codecs) : IFieldCodec
         }
 
         var isolated = inner ?? Response.Completed;
-        return new LabelledResponse(isolated, stamps).Sent(isolated);
+        return new LabelledResponse(isolated, stamps, fate).Sent(isolated);
     }
 
     [return: NotNullIfNotNull(nameof(input))]

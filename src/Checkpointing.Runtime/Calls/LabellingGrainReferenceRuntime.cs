@@ -18,6 +18,7 @@ internal sealed class LabellingGrainReferenceRuntime(
     IGrainReferenceRuntime inner,
     bool hasOutgoingFilters,
     GrainTypeTraitsResolver traits,
+    TimeSpan responseTimeout,
     IServiceProvider services) : IGrainReferenceRuntime
 {
     // Resolved at the first call: it depends on this service, and start-up would hang.
@@ -36,11 +37,11 @@ internal sealed class LabellingGrainReferenceRuntime(
         if ((options & InvokeMethodOptions.OneWay) != 0)
             return inner.InvokeMethodAsync<T>(reference, labelled, options);
 
-        var call = new OutstandingCall(labelled.Origin!);
+        var call = new OutstandingCall(labelled.Origin!, reference.GrainId);
         if (hasOutgoingFilters)
             return AwaitFiltered(call, Send<T>(call, reference, labelled, options));
 
-        return Await<T>(call, Send<object>(call, reference, labelled, options));
+        return Await<T>(call, Send<object>(call, reference, labelled, options), reference, labelled, options);
     }
 
     public ValueTask InvokeMethodAsync(GrainReference reference, IInvokable request, InvokeMethodOptions options)
@@ -53,11 +54,11 @@ internal sealed class LabellingGrainReferenceRuntime(
         if ((options & InvokeMethodOptions.OneWay) != 0)
             return inner.InvokeMethodAsync(reference, labelled, options);
 
-        var call = new OutstandingCall(labelled.Origin!);
+        var call = new OutstandingCall(labelled.Origin!, reference.GrainId);
         if (hasOutgoingFilters)
             return AwaitFilteredVoid(call, Send<object>(call, reference, labelled, options));
 
-        return AwaitVoid(call, Send<object>(call, reference, labelled, options));
+        return AwaitVoid(call, Send<object>(call, reference, labelled, options), reference, labelled, options);
     }
 
     public void InvokeMethod(GrainReference reference, IInvokable request, InvokeMethodOptions options) =>
@@ -83,6 +84,9 @@ internal sealed class LabellingGrainReferenceRuntime(
             HomeContext.ThrowIfLeft(caller, target, request);
             return null;
         }
+
+        if (origin.IsStopped)
+            throw Undone.Caller(caller!.GrainId);
 
         var isNested = (options & InvokeMethodOptions.OneWay) == 0 && origin.IsAwaitedByParticipant;
         if (isNested && targetTraits.Role == CallRole.Participant)
@@ -117,40 +121,74 @@ internal sealed class LabellingGrainReferenceRuntime(
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private static async ValueTask<T?> Await<T>(OutstandingCall call, ValueTask<object?> pending)
+    private async ValueTask<T?> Await<T>(
+        OutstandingCall call, ValueTask<object?> pending, GrainReference reference, LabelledRequest request, InvokeMethodOptions options)
     {
         object? answer;
         try
         {
             answer = await pending;
         }
-        catch
+        catch (Exception exception)
         {
-            call.End();
-            throw;
+            if (!Undone.IsRejection(exception))
+            {
+                call.Fail(exception);
+                throw;
+            }
+
+            answer = await SendAgain(call, exception, reference, request, options);
         }
+
+        if (answer is LabelledResponse { Fate: CallFate.NotRun } notRun)
+            answer = await SendAgain(call, notRun.Inner.Exception, reference, request, options);
 
         return answer is LabelledResponse response ? call.End(response).Unwrap<T>() : call.End<T>(answer);
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private static async ValueTask AwaitVoid(OutstandingCall call, ValueTask<object?> pending)
+    private async ValueTask AwaitVoid(
+        OutstandingCall call, ValueTask<object?> pending, GrainReference reference, LabelledRequest request, InvokeMethodOptions options)
     {
         object? answer;
         try
         {
             answer = await pending;
         }
-        catch
+        catch (Exception exception)
         {
-            call.End();
-            throw;
+            if (!Undone.IsRejection(exception))
+            {
+                call.Fail(exception);
+                throw;
+            }
+
+            answer = await SendAgain(call, exception, reference, request, options);
         }
+
+        if (answer is LabelledResponse { Fate: CallFate.NotRun } notRun)
+            answer = await SendAgain(call, notRun.Inner.Exception, reference, request, options);
 
         if (answer is LabelledResponse response)
             call.End(response).ThrowIfFailed();
         else
-            call.End();
+            call.End<object>(answer);
+    }
+
+    private async Task<object?> SendAgain(
+        OutstandingCall call, Exception? error, GrainReference reference, LabelledRequest request, InvokeMethodOptions options)
+    {
+        var limit = request.GetDefaultResponseTimeout() ?? responseTimeout;
+        try
+        {
+            return await new RepeatedCall(request.Origin!, reference.GrainId, limit, services.GetRequiredService<TimeProvider>())
+                .Send(() => inner.InvokeMethodAsync<object>(reference, request, options), error);
+        }
+        catch (Exception exception)
+        {
+            call.Fail(exception);
+            throw;
+        }
     }
 
     // With outgoing filters the receipt is taken by the innermost of them, so that the others see the plain response.
@@ -179,7 +217,7 @@ internal sealed class LabellingGrainReferenceRuntime(
     }
 
     /// <summary>A two-way call between its request and the end of its wait.</summary>
-    private readonly struct OutstandingCall(CallOrigin origin)
+    private readonly struct OutstandingCall(CallOrigin origin, GrainId callee)
     {
         private readonly CallOrigin _origin = origin;
         private readonly Guid _chain = RequestContext.ReentrancyId;
@@ -188,17 +226,37 @@ internal sealed class LabellingGrainReferenceRuntime(
 
         public void End() => _origin.CallEnded(_chain);
 
+        /// <summary>Throws an error of its own if the call was lost.</summary>
+        public void Fail(Exception error)
+        {
+            _origin.CallEnded(_chain);
+            _origin.ThrowIfStopped(callee);
+            if (Undone.IsLoss(error))
+            {
+                _origin.LoseCall();
+                throw Undone.Lost(callee, error);
+            }
+        }
+
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public LabelledResponse End(LabelledResponse response)
         {
-            _origin.Receive(response.Stamps);
-            _origin.CallEnded(_chain);
+            try
+            {
+                _origin.Take(response, callee);
+            }
+            finally
+            {
+                _origin.CallEnded(_chain);
+            }
+
             return response;
         }
 
         public T? End<T>(object? answer)
         {
             _origin.CallEnded(_chain);
+            _origin.ThrowIfStopped(callee);
             return (T?)answer;
         }
     }

@@ -47,7 +47,19 @@ internal sealed class RelayScope : CallOrigin
 
     public override StampSet LabelNext(GrainId receiver, CallRole receiverRole) => _received.ToStampSet();
 
-    public override void Receive(in StampSet stamps) => _received.Add(stamps);
+    public override bool IsStopped => false;
+
+    /// <summary>A call of this call was lost: its caller must know (SPEC K30).</summary>
+    public bool HasLostCall { get; private set; }
+
+    /// <summary>What a relay passes on is checked where it is received in the end.</summary>
+    public override bool TryReceive(in StampSet stamps)
+    {
+        _received.Add(stamps);
+        return true;
+    }
+
+    public override void LoseCall() => HasLostCall = true;
 
     public override void CallSent(Guid chain)
     {
@@ -63,6 +75,7 @@ internal sealed class RelayScope : CallOrigin
         {
             _received.Clear();
             _isAwaitedByParticipant = false;
+            HasLostCall = false;
         }
 
         if (request is not null)

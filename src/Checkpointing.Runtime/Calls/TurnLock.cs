@@ -26,6 +26,9 @@ internal sealed class TurnLock(IWorkItemScheduler scheduler, TimeProvider time, 
     /// <summary>While true, root calls are parked.</summary>
     public bool IsClosed { get; private set; }
 
+    /// <summary>The activation rolls back: nothing is admitted any more, what waits waits for the end of the activation.</summary>
+    public bool IsStopped { get; private set; }
+
     /// <summary>Handlers whose code has begun and not ended.</summary>
     public int ActiveHandlers => _active;
 
@@ -59,7 +62,7 @@ internal sealed class TurnLock(IWorkItemScheduler scheduler, TimeProvider time, 
         if ((turn & Turn.BlocksRuntime) != 0)
             _runtimeBlockers++;
 
-        if (IsClosed && (turn & Turn.Nested) == 0)
+        if (IsStopped || (IsClosed && (turn & Turn.Nested) == 0))
             return false;
 
         // First come, first served, except for calls that run beside anything.
@@ -139,12 +142,22 @@ internal sealed class TurnLock(IWorkItemScheduler scheduler, TimeProvider time, 
         Pump();
     }
 
+    /// <summary>For good: no call is admitted, and no quiescent instant comes.</summary>
+    public void Stop()
+    {
+        IsStopped = true;
+        _whenQuiescent = null;
+    }
+
     /// <summary>
     /// Calls <paramref name="capture"/> in the turn in which the activation becomes quiescent, before the next call is admitted (SPEC K17):
     /// at once if it is now. It replaces a capture asked for earlier. It must not throw.
     /// </summary>
     public void WhenQuiescent(Action capture)
     {
+        if (IsStopped)
+            return;
+
         _whenQuiescent = capture;
         CaptureIfQuiescent();
     }
@@ -172,6 +185,9 @@ internal sealed class TurnLock(IWorkItemScheduler scheduler, TimeProvider time, 
 
     private void Pump()
     {
+        if (IsStopped)
+            return;
+
         var isBlocked = false;
         for (var i = 0; i < _waiting.Count;)
         {

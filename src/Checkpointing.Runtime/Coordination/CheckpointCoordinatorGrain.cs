@@ -23,6 +23,7 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
     private readonly DecisionRecordStorage _storage;
     private readonly ParticipantMessenger _messenger;
     private readonly ChangedParticipants _changed;
+    private readonly RollbackCoordinatorHost _rollbacks;
     private readonly GrainTypeTraitsResolver _traits;
     private readonly CheckpointingOptions _options;
     private readonly CheckpointingMetrics _metrics;
@@ -45,6 +46,7 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
         CheckpointStorage storage,
         ICheckpointAgentClient agents,
         ISiloStatusOracle silos,
+        IClusterMembershipService membership,
         GrainTypeTraitsResolver traits,
         IOptions<CheckpointingOptions> options,
         CheckpointingMetrics metrics,
@@ -54,6 +56,7 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
         _storage = new DecisionRecordStorage(storage.Provider, storage.Name, GrainContext.GrainId);
         _messenger = new ParticipantMessenger(agents, GrainFactory, OnUnreachable);
         _log = new CoordinatorLog(logger);
+        _rollbacks = new RollbackCoordinatorHost(_messenger, agents, membership, _log, time);
         _changed = new ChangedParticipants(agents, silos, _messenger, _log);
         _traits = traits;
         _options = options.Value;
@@ -78,6 +81,7 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
             throw;
         }
 
+        _rollbacks.Start();
         if (_options.CheckpointInterval is { } interval)
         {
             this.RegisterGrainTimer(TakePeriodicCheckpoint, new GrainTimerCreationOptions(interval, interval) { KeepAlive = true, Interleave = true });
@@ -112,6 +116,8 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
             : await Request(changed, caller, cancellationToken);
     }
 
+    public Task<bool> IsRecovering(CancellationToken cancellationToken) => _rollbacks.IsRecovering(cancellationToken);
+
     public Task<CheckpointResult> CheckpointBeforeStop(GrainId grainId, SiloAddress silo, CancellationToken cancellationToken)
     {
         var participant = grainId.ToParticipantId();
@@ -124,6 +130,17 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
         _lastAnswerAt = _time.GetTimestamp();
         for (var i = 0; i < answers.Messages.Length; i++)
         {
+            if (answers.Messages[i] is { Algorithm: ControlAlgorithm.Rollback } answer)
+            {
+                if (!answer.Participant.IsDefault)
+                {
+                    _messenger.IsAt(answer.Participant.ToParticipantId(), answers.Silo);
+                }
+
+                _rollbacks.OnMessage(RollbackMessageCodec.DecodeToCoordinator(answer));
+                continue;
+            }
+
             var message = ControlMessageCodec.DecodeToCoordinator(answers.Messages[i]);
             _messenger.IsAt(message.From, answers.Silo);
             if (message is Voted { Yes: true })
@@ -220,6 +237,7 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
                     break;
                 case ReportOrphan report:
                     _log.Orphan(report.Orphan.ToGrainId(), report.UndoneLabel.ToString(), report.Sender.ToGrainId());
+                    _rollbacks.OnOrphanInRound(report.Sender, report.UndoneLabel);
                     break;
                 case Retire:
                     _log.Superseded();
@@ -341,7 +359,11 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
             Perform(coordinator.OnStop());
         }
 
-        _isRetired = true;
+        if (!_isRetired)
+        {
+            _isRetired = true;
+            _rollbacks.Stop();
+        }
     }
 
     private void OnUnreachable(ParticipantId participant, ToParticipant message, string detail) =>

@@ -43,6 +43,9 @@ internal sealed partial class CoordinatorLog(ILogger<CheckpointCoordinatorGrain>
     [LoggerMessage(3, LogLevel.Warning, "{Orphan} is an orphan: it received {Label} from {Sender}, which was undone")]
     public partial void Orphan(GrainId orphan, string label, GrainId sender);
 
+    [LoggerMessage(9, LogLevel.Information, "All grains that depend on lost work are found: {Count} roll back to their permanent checkpoints")]
+    public partial void RollbackDecided(int count);
+
     [LoggerMessage(4, LogLevel.Warning, "Another activation of the coordinator has taken over; this one retired")]
     public partial void Superseded();
 

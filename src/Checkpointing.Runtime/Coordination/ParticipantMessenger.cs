@@ -1,5 +1,6 @@
 using Checkpointing.Protocol.CheckpointAlgorithm;
 using Checkpointing.Protocol.Labels;
+using Checkpointing.Protocol.RollbackAlgorithm;
 using Checkpointing.Runtime.Calls;
 using Checkpointing.Runtime.Silos;
 
@@ -20,9 +21,12 @@ internal sealed class ParticipantMessenger(
 
     public void IsAt(ParticipantId participant, SiloAddress silo) => _locations[participant] = silo;
 
-    public void Send(ParticipantId to, ToParticipant message)
+    public void Send(ParticipantId to, ToParticipant message) => Send(to, ControlMessageCodec.Encode(to, message));
+
+    public void Send(ToRollbackParticipant message) => Send(message.Life.Participant, RollbackMessageCodec.Encode(message));
+
+    private void Send(ParticipantId to, ControlMessage encoded)
     {
-        var encoded = ControlMessageCodec.Encode(to, message);
         if (!_locations.TryGetValue(to, out var silo))
         {
             SendToGrain(encoded);
@@ -62,6 +66,13 @@ internal sealed class ParticipantMessenger(
 
     private void SendToGrain(ControlMessage message)
     {
+        if (message.Algorithm == ControlAlgorithm.Rollback)
+        {
+            // Whichever life it is, it answers; what is lost on the way is said again.
+            grainFactory.GetGrain(message.Participant).AsReference<ICheckpointParticipantExtension>().Deliver(StoreId, message).Ignore();
+            return;
+        }
+
         // A decision need not wake a grain: one that starts asks for it.
         if (ControlMessageCodec.DecodeToParticipant(message) is var decoded && decoded is JoinRound or TakeSnapshot or StoreSnapshot)
         {

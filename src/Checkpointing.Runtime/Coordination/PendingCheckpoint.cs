@@ -87,7 +87,7 @@ internal static class CheckpointResults
         AbortReason.Unwilling => "Ask again when it is willing.",
         AbortReason.CaptureFailed => "Make the state type serializable.",
         AbortReason.TooBusy => "Ask again, raise MaxPause, or make its handlers shorter.",
-        AbortReason.OrphanFound => "It can only be rolled back.",
+        AbortReason.OrphanFound => "It rolls back by itself: ask again.",
         AbortReason.NotStored or AbortReason.DecisionNotStored => "Check the storage provider, then ask again.",
         AbortReason.StillInDoubt => "The grain works on and asks for that decision by itself: ask again. If it stays so, check the record of decisions in the storage provider.",
         AbortReason.AwaitedInsideRound => "Ask from outside the chain, or do not await the answer.",

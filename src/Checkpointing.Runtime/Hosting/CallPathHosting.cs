@@ -2,6 +2,8 @@ using Checkpointing.Runtime.Calls;
 using Checkpointing.Runtime.Participants;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
 using Orleans.Metadata;
 
 namespace Checkpointing.Runtime.Hosting;
@@ -29,10 +31,11 @@ internal static class CallPathHosting
 
     private static LabellingGrainReferenceRuntime Decorate(IServiceProvider services, ServiceDescriptor runtime)
     {
+        var responseTimeout = services.GetRequiredService<IOptions<SiloMessagingOptions>>().Value.ResponseTimeout;
         var filters = services.GetServices<IOutgoingGrainCallFilter>().ToList();
         var hasFilters = filters.Count > 0;
         if (hasFilters)
-            filters.Add(new TakeReceipts());
+            filters.Add(new TakeReceipts(responseTimeout, services.GetRequiredService<TimeProvider>()));
 
         var inner = runtime switch
         {
@@ -40,6 +43,6 @@ internal static class CallPathHosting
             { ImplementationFactory: { } factory } => (IGrainReferenceRuntime)factory(services),
             _ => (IGrainReferenceRuntime)runtime.ImplementationInstance!,
         };
-        return new LabellingGrainReferenceRuntime(inner, hasFilters, services.GetRequiredService<GrainTypeTraitsResolver>(), services);
+        return new LabellingGrainReferenceRuntime(inner, hasFilters, services.GetRequiredService<GrainTypeTraitsResolver>(), responseTimeout, services);
     }
 }

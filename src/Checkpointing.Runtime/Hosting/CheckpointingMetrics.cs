@@ -13,6 +13,8 @@ internal sealed class CheckpointingMetrics : IDisposable
     private readonly Counter<long> _requests;
     private readonly Counter<long> _rounds;
     private readonly Counter<long> _writes;
+    private readonly Counter<long> _rollbacks;
+    private readonly Counter<long> _dropped;
     private readonly Histogram<double> _pause;
     private readonly Histogram<double> _gate;
 
@@ -22,6 +24,8 @@ internal sealed class CheckpointingMetrics : IDisposable
         _requests = _meter.CreateCounter<long>("checkpointing-requests", "{request}", "Requests for a checkpoint, by outcome and reason; one round may serve many");
         _rounds = _meter.CreateCounter<long>("checkpointing-rounds", "{round}", "Rounds that closed a gate, however they ended");
         _writes = _meter.CreateCounter<long>("checkpointing-slot-writes", "{write}", "Checkpoints written to slots, by outcome");
+        _rollbacks = _meter.CreateCounter<long>("checkpointing-rollbacks", "{grain}", "Grains that were rolled back to their permanent checkpoints because they depended on lost work");
+        _dropped = _meter.CreateCounter<long>("checkpointing-dropped-messages", "{message}", "Messages that were not received because they came from undone work");
         _pause = _meter.CreateHistogram<double>("checkpointing-pause", "ms", "From the first closed gate of a round to the last opened one");
         _gate = _meter.CreateHistogram<double>("checkpointing-gate-closed", "ms", "How long one grain's gate was closed");
     }
@@ -38,6 +42,10 @@ internal sealed class CheckpointingMetrics : IDisposable
     }
 
     public void SlotWritten(SlotWriteOutcome outcome) => _writes.Add(1, new KeyValuePair<string, object?>("outcome", outcome.ToString()));
+
+    public void RolledBack() => _rollbacks.Add(1);
+
+    public void MessageDropped() => _dropped.Add(1);
 
     public void GateOpened(TimeSpan closedFor) => _gate.Record(closedFor.TotalMilliseconds);
 

@@ -36,6 +36,7 @@ public static class CheckpointingSiloBuilderExtensions
         services.AddSingleton<ParticipantServices>();
         services.AddSingleton<ParticipantLog>();
         services.AddSingleton<CoordinatorOutbox>();
+        services.AddSingleton<LocalRollbacks>();
         services.AddSingleton<CheckpointingMetrics>();
         services.AddSingleton<ICheckpointAgentClient, CheckpointAgentClient>();
         services.AddSingleton<IConfigurationValidator, CheckpointingValidator>();

@@ -4,5 +4,5 @@ namespace Checkpointing.Runtime.Participants;
 internal static class AbortReasons
 {
     public static bool MayPass(this CheckpointAbortReason reason) => reason is not (
-        CheckpointAbortReason.Unwilling or CheckpointAbortReason.CaptureFailed or CheckpointAbortReason.OrphanFound or CheckpointAbortReason.AwaitedInsideRound);
+        CheckpointAbortReason.Unwilling or CheckpointAbortReason.CaptureFailed or CheckpointAbortReason.AwaitedInsideRound);
 }

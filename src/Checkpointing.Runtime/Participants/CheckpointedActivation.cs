@@ -1,5 +1,6 @@
 using Checkpointing.Protocol.Labels;
 using Checkpointing.Runtime.Calls;
+using Checkpointing.Runtime.Silos;
 using Orleans.CodeGeneration;
 using Orleans.Serialization.Invocation;
 
@@ -13,15 +14,19 @@ internal sealed class CheckpointedActivation : CallOrigin
 {
     private readonly GrainTypeTraits _traits;
     private readonly TimeProvider _time;
+    private readonly LocalRollbacks _rollbacks;
+    private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Func<IInvokable, bool>? _mayInterleave;
     private OpenEnumerations? _enumerations;
 
-    public CheckpointedActivation(IGrainContext context, GrainTypeTraits traits, Ledger ledger, TimeProvider time, TimeSpan defaultResponseTimeout)
+    public CheckpointedActivation(
+        IGrainContext context, GrainTypeTraits traits, Ledger ledger, LocalRollbacks rollbacks, TimeProvider time, TimeSpan defaultResponseTimeout)
     {
         Context = context;
         Ledger = ledger;
         Turns = new TurnLock(context.Scheduler, time, defaultResponseTimeout);
         _traits = traits;
+        _rollbacks = rollbacks;
         _time = time;
     }
 
@@ -45,6 +50,14 @@ internal sealed class CheckpointedActivation : CallOrigin
     /// <summary>SPEC K6: nothing here differs from the permanent checkpoint, so a read-only answer is no dependency.</summary>
     public bool IsUntouched => !StateMayHaveChanged && Ledger.IsClean;
 
+    /// <summary>Completes when the activation stops because it rolls back: the running handlers are answered then, whatever their code still does.</summary>
+    public Task Stopped => _stopped.Task;
+
+    public override bool IsStopped => Turns.IsStopped;
+
+    /// <summary>Half of a call chain of this life is undone. What it answers now would be undone too.</summary>
+    public bool HasLostCall => Ledger.HasLostCall;
+
     public override bool IsAwaitedByParticipant => true;
 
     public override StampSet LabelNext(GrainId receiver, CallRole receiverRole) =>
@@ -54,14 +67,32 @@ internal sealed class CheckpointedActivation : CallOrigin
     public StampSet LabelResponse(in StampSet request) =>
         new(request.Count == 1 ? Ledger.Send(request.First.Sender.Participant) : Ledger.Send());
 
-    public override void Receive(in StampSet stamps)
+    public override bool TryReceive(in StampSet stamps)
     {
         if (stamps.IsEmpty)
-            return;
+            return true;
+
+        if (_rollbacks.Drop(stamps))
+            return false;
 
         Ledger.Receive(stamps.First);
         foreach (var stamp in stamps.Others)
             Ledger.Receive(stamp);
+
+        return true;
+    }
+
+    public override void LoseCall()
+    {
+        Ledger.LoseCall();
+        _rollbacks.ReportSoon();
+    }
+
+    /// <summary>For good: this life rolls back.</summary>
+    public void Stop()
+    {
+        Turns.Stop();
+        _stopped.TrySetResult();
     }
 
     public override void CallSent(Guid chain) => Turns.CallSent(chain);

@@ -47,6 +47,7 @@ internal sealed class CheckpointedStateFactory : IAttributeToFactoryMapper<Check
             context,
             traits,
             new Ledger(unborn, CheckpointMark.Initial),
+            services.GetRequiredService<LocalRollbacks>(),
             services.GetRequiredService<TimeProvider>(),
             services.GetRequiredService<IOptions<SiloMessagingOptions>>().Value.ResponseTimeout);
         var host = new ParticipantHost(activation, services.GetRequiredService<ParticipantServices>());

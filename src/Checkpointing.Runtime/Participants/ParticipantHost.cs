@@ -26,11 +26,9 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
     private UInt128 _permanentHash;
     private UInt128 _capturedHash;
     private bool _changedBeforeCapture;
-    private Guid _storeId;
     private long _lastHeard;
     private long _gateClosedAt;
     private long _keptAliveAt;
-    private bool _isStopped;
     private MigratedParticipant? _migrated;
     private TaskCompletionSource? _whenIdle;
 
@@ -41,6 +39,7 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
         _states = new CheckpointedStates(activation.Context, services);
         _observed = new ObservedGrain(activation.Context, services.Log);
         _slots = new CheckpointSlots(services.Storage, services.StorageName, activation.Context.GrainId, services.DecisionOf);
+        Rollback = new ParticipantRollback(this, activation, _slots, services);
         _grain = activation.Context.GrainId.ToString();
     }
 
@@ -48,11 +47,20 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
 
     public CheckpointedActivation Activation => _activation;
 
+    /// <summary>Its part in rollbacks.</summary>
+    public ParticipantRollback Rollback { get; }
+
+    /// <summary>Which coordinator's record decides about its checkpoints.</summary>
+    public Guid StoreId { get; private set; }
+
+    /// <summary>It stores nothing and answers nothing any more.</summary>
+    public bool IsStopped { get; private set; }
+
     /// <summary>Whether state, sends or receipts may differ from the permanent checkpoint.</summary>
     public bool MayHaveChanged => _participant is not null && !_activation.IsUntouched;
 
     /// <summary>Whether <see cref="PostCare"/> has something to do. May be asked from any thread.</summary>
-    public bool NeedsCare => _participant is { } participant && (participant.Phase != ParticipantPhase.Idle || MustBeKeptAlive);
+    public bool NeedsCare => _participant is { } participant && (participant.Phase != ParticipantPhase.Idle || MustBeKeptAlive || Rollback.NeedsCare);
 
     private bool MustBeKeptAlive => MayHaveChanged && (_keptAliveAt == 0 || _services.Time.GetElapsedTime(_keptAliveAt) > KeepAliveStep / 2);
 
@@ -71,12 +79,18 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
     /// <summary>A control message, on the activation's scheduler, once the activation has started.</summary>
     public void OnMessage(Guid storeId, ControlMessage message)
     {
-        if (_participant is not { } participant || _isStopped)
+        if (_participant is not { } participant || IsStopped)
         {
             return;
         }
 
-        _storeId = storeId;
+        StoreId = storeId;
+        if (message.Algorithm == ControlAlgorithm.Rollback)
+        {
+            Rollback.OnMessage(RollbackMessageCodec.DecodeToParticipant(message));
+            return;
+        }
+
         var decoded = ControlMessageCodec.DecodeToParticipant(message);
         var quiescent = _activation.Turns.IsQuiescent;
         var effects = decoded switch
@@ -100,14 +114,14 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
 
     void IGrainMigrationParticipant.OnDehydrate(IDehydrationContext dehydrationContext)
     {
-        if (_participant is not { Phase: ParticipantPhase.Idle } participant)
+        if (_participant is not { Phase: ParticipantPhase.Idle } participant || Rollback.MustRollBack)
         {
             return;
         }
 
         try
         {
-            new MigratedParticipant(_activation.Ledger, participant.LastFinished, _storeId, _activation.StateMayHaveChanged, _permanentHash, _states.Capture())
+            new MigratedParticipant(_activation.Ledger, participant.LastFinished, StoreId, _activation.StateMayHaveChanged, _permanentHash, _states.Capture())
                 .Pack(dehydrationContext, _slots);
         }
         catch (Exception exception)
@@ -145,6 +159,7 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
         _activation.Ledger = new Ledger(new Life(GrainId.ToParticipantId(), incarnation, _services.Here), permanent?.Head.Mark ?? CheckpointMark.Initial);
         _activation.StateMayHaveChanged = false;
         _participant = new CheckpointParticipant(_activation.Ledger, _slots.LastRound);
+        Rollback.Begin(_participant, isNew: true);
     }
 
     /// <summary>Goes on with the life of the activation that was dehydrated.</summary>
@@ -153,10 +168,11 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
         _migrated = null;
         _states.Restore(migrated.States, _slots.Permanent?.Round ?? RoundNumber.None);
         _permanentHash = migrated.PermanentHash;
-        _storeId = migrated.StoreId;
+        StoreId = migrated.StoreId;
         _activation.Ledger = migrated.Ledger;
         _activation.StateMayHaveChanged = migrated.StateMayHaveChanged;
         _participant = new CheckpointParticipant(migrated.Ledger, migrated.LastFinished);
+        Rollback.Begin(_participant, isNew: false);
 
         // It may have changes, so it must not wait for a call of somebody else.
         _services.GrainFactory.GetGrain(GrainId).AsReference<ICheckpointParticipantExtension>().BeInReach().Ignore();
@@ -167,7 +183,7 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
     /// </summary>
     public void BeInReach()
     {
-        if (_isStopped || _activation.OnFirstCall is null)
+        if (IsStopped || _activation.OnFirstCall is null)
         {
             return;
         }
@@ -188,12 +204,19 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
         try
         {
             var departure = new Departure(_services, _activation.Context);
-            if (!_isStopped && _participant is not null && (MayHaveChanged || _states.DifferFrom(_permanentHash)))
+            if (Rollback.MustRollBack && !IsStopped)
+            {
+                // Nothing of it can become permanent; whoever depends on it learns that from the next life.
+                _activation.Stop();
+                _services.Rollbacks.OnLifeStopped(_activation.Ledger.Life);
+            }
+            else if (!IsStopped && _participant is not null && (MayHaveChanged || _states.DifferFrom(_permanentHash)))
             {
                 BeInReach();
                 if (await departure.TryCheckpoint(cancellationToken) is { } failure && !departure.TryMoveAway())
                 {
                     _services.Log.ChangesLost(_grain, failure, null);
+                    _services.Rollbacks.OnLifeStopped(_activation.Ledger.Life);
                 }
             }
 
@@ -205,9 +228,28 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
         }
         finally
         {
-            _isStopped = true;
+            IsStopped = true;
             _services.Registry.Remove(this);
         }
+    }
+
+    /// <summary>This activation has taken the place of one that rolled back.</summary>
+    public void OnRolledBack()
+    {
+        var round = _slots.Permanent?.Round ?? RoundNumber.None;
+        _observed.Tell(observer => observer.OnRolledBack(round.IsNone ? "" : round.ToString()));
+    }
+
+    /// <summary>
+    /// K10: private fields and timers of this activation hold undone work, so another one takes its place. The runtime gives it what has not been admitted here.
+    /// </summary>
+    public void Replace(string reason)
+    {
+        IsStopped = true;
+        _services.Registry.Remove(this);
+        _activation.Stop();
+        _activation.Turns.RejectWaiting(() => Undone.NotRun(GrainId));
+        _activation.Context.Deactivate(new DeactivationReason(DeactivationReasonCode.ApplicationRequested, reason));
     }
 
     /// <summary>Who has not voted leaves; who has waits for the decision, and asks for it.</summary>
@@ -231,7 +273,7 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
     /// <summary>Looks after silence and keeps a changed grain alive.</summary>
     private void TakeCare()
     {
-        if (_participant is not { } participant || _isStopped)
+        if (_participant is not { } participant || IsStopped)
         {
             return;
         }
@@ -244,6 +286,7 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
             Perform(participant.OnSilence());
         }
 
+        Rollback.TakeCare();
         if (MustBeKeptAlive)
         {
             _keptAliveAt = _services.Time.GetTimestamp();
@@ -251,7 +294,7 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
         }
     }
 
-    private void Perform(ImmutableArray<ParticipantEffect> effects)
+    public void Perform(ImmutableArray<ParticipantEffect> effects)
     {
         foreach (var effect in effects)
         {
@@ -298,7 +341,19 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
                 case ReportUnknownDecision report:
                     _services.Log.DecisionUnknown(_grain, report.Number.ToString());
                     break;
+                default:
+                    if (!Rollback.Perform(effect))
+                    {
+                        return;
+                    }
+
+                    break;
             }
+        }
+
+        if (Rollback.OnStep() is { IsEmpty: false } next)
+        {
+            Perform(next);
         }
 
         if (_whenIdle is not null && _participant!.Phase == ParticipantPhase.Idle)
@@ -333,7 +388,7 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
     {
         var baseRound = _slots.Permanent?.Round ?? RoundNumber.None;
         var head = new SlotHead(_slots.NextGeneration(), write.Number, baseRound, write.Snapshot.Mark, _activation.Ledger.Life.Incarnation);
-        var (outcome, detail) = await _slots.Write(new SlotRecord(head, _storeId, write.Snapshot.Receipts, states));
+        var (outcome, detail) = await _slots.Write(new SlotRecord(head, StoreId, write.Snapshot.Receipts, states));
         _services.Metrics.SlotWritten(outcome);
         _services.Log.TentativeStored(GrainId, write.Number, outcome);
         if (outcome == SlotWriteOutcome.Stored && !baseRound.IsNone)
@@ -342,11 +397,11 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
         }
 
         Perform(_participant!.OnSnapshotStored(write.Number, outcome == SlotWriteOutcome.Stored, detail));
-        if (outcome == SlotWriteOutcome.Superseded)
+        if (outcome == SlotWriteOutcome.Superseded && !IsStopped)
         {
-            _isStopped = true;
             _services.Log.Superseded(_grain, detail);
-            _activation.Context.Deactivate(new DeactivationReason(DeactivationReasonCode.DuplicateActivation, detail));
+            _services.Rollbacks.OnLifeStopped(_activation.Ledger.Life);
+            Replace(detail);
         }
     }
 }

@@ -1,4 +1,5 @@
 using Checkpointing.Protocol.CheckpointAlgorithm;
+using Checkpointing.Protocol.RollbackAlgorithm;
 using Checkpointing.Runtime.StableStorage;
 using Microsoft.Extensions.Logging;
 
@@ -39,6 +40,15 @@ internal sealed partial class ParticipantLog(ILogger<ParticipantLog> logger)
 
     [LoggerMessage(10, LogLevel.Warning, "{Grain} could not compare its state with its permanent checkpoint; it counts as changed")]
     public partial void NotComparable(string grain, Exception exception);
+
+    [LoggerMessage(13, LogLevel.Debug, "{Grain} depends on work that was lost: {Life} stopped and is ready to roll back")]
+    public partial void StopsForRollback(string grain, string life);
+
+    [LoggerMessage(14, LogLevel.Information, "{Grain} rolled back to its permanent checkpoint of round {Round}")]
+    public partial void RolledBack(string grain, string round);
+
+    [LoggerMessage(15, LogLevel.Debug, "{Grain} fenced off its earlier lives: {Outcome} {Detail}")]
+    public partial void Fenced(string grain, FenceOutcome outcome, string detail);
 
     [LoggerMessage(11, LogLevel.Error, "{Grain} threw in its checkpoint observer; the round goes on without it, and a grain that fails to say whether it is willing is not")]
     public partial void ObserverFailed(string grain, Exception exception);

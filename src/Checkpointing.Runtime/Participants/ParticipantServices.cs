@@ -14,6 +14,7 @@ internal sealed class ParticipantServices(
     IOptions<CheckpointingOptions> options,
     ParticipantRegistry registry,
     CoordinatorOutbox outbox,
+    LocalRollbacks rollbacks,
     IGrainFactory grainFactory,
     IGrainRuntime grainRuntime,
     CheckpointingMetrics metrics,
@@ -34,6 +35,8 @@ internal sealed class ParticipantServices(
     public ParticipantRegistry Registry { get; } = registry;
 
     public CoordinatorOutbox Outbox { get; } = outbox;
+
+    public LocalRollbacks Rollbacks { get; } = rollbacks;
 
     public IGrainFactory GrainFactory { get; } = grainFactory;
 

@@ -15,6 +15,7 @@ internal sealed partial class CheckpointAgent : GrainService, ICheckpointAgent
 
     private readonly ParticipantRegistry _registry;
     private readonly CoordinatorOutbox _outbox;
+    private readonly LocalRollbacks _rollbacks;
     private readonly IGrainFactory _grainFactory;
     private readonly CheckpointingOptions _options;
     private readonly TimeProvider _time;
@@ -28,6 +29,7 @@ internal sealed partial class CheckpointAgent : GrainService, ICheckpointAgent
         ILoggerFactory loggerFactory,
         ParticipantRegistry registry,
         CoordinatorOutbox outbox,
+        LocalRollbacks rollbacks,
         IGrainFactory grainFactory,
         IOptions<CheckpointingOptions> options,
         TimeProvider time)
@@ -35,6 +37,7 @@ internal sealed partial class CheckpointAgent : GrainService, ICheckpointAgent
     {
         _registry = registry;
         _outbox = outbox;
+        _rollbacks = rollbacks;
         _grainFactory = grainFactory;
         _options = options.Value;
         _time = time;
@@ -61,11 +64,17 @@ internal sealed partial class CheckpointAgent : GrainService, ICheckpointAgent
 
     public Task<GrainId[]> ChangedParticipants() => Task.FromResult(_registry.All.Where(host => host.MayHaveChanged).Select(host => host.GrainId).ToArray());
 
+    public Task InstallEnds(byte[] install) => _rollbacks.Install(RollbackMessageCodec.DecodeInstallEnds(install));
+
+    public Task<bool> HasSettled(long membershipVersion) => _rollbacks.HasSettled(membershipVersion);
+
     protected override Task StartInBackground()
     {
         // Outside this service's turns: the loops only queue work and make calls of their own.
         _work = Task.WhenAll(
             Task.Run(() => _outbox.Run(_stopping.Token)),
+            Task.Run(() => _rollbacks.WatchSilos(_stopping.Token)),
+            Task.Run(() => _rollbacks.Report(_stopping.Token)),
             Task.Run(() => Sweep(_stopping.Token)),
             Task.Run(() => KeepCoordinatorActive(_stopping.Token)));
         return Task.CompletedTask;

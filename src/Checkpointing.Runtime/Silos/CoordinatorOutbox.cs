@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Checkpointing.Protocol.CheckpointAlgorithm;
+using Checkpointing.Protocol.RollbackAlgorithm;
 using Microsoft.Extensions.Logging;
 
 namespace Checkpointing.Runtime.Silos;
@@ -14,6 +15,12 @@ internal sealed partial class CoordinatorOutbox(IGrainFactory grainFactory, ILoc
         Channel.CreateUnbounded<(ControlMessage, long)>(new UnboundedChannelOptions { SingleReader = true });
 
     public void Send(ToCoordinator message, long storedBytes = 0) => _answers.Writer.TryWrite((ControlMessageCodec.Encode(message), storedBytes));
+
+    /// <summary>What an agent reports of its silo.</summary>
+    public void Send(ToRollbackCoordinator report) => Send(default, report);
+
+    /// <summary>What a participant answers.</summary>
+    public void Send(GrainId from, ToRollbackCoordinator message) => _answers.Writer.TryWrite((RollbackMessageCodec.Encode(from, message), 0));
 
     public async Task Run(CancellationToken cancellationToken)
     {

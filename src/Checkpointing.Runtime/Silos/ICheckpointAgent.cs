@@ -11,6 +11,14 @@ internal interface ICheckpointAgent : IGrainService
     [Alias("Deliver")]
     Task<ControlMessage[]> Deliver(Guid storeId, [Immutable] ControlMessage[] messages);
 
+    /// <summary>Takes note of facts about ended lives (<see cref="RollbackMessageCodec"/>); the answer comes when every participant here has looked at its ledger since.</summary>
+    [Alias("InstallEnds")]
+    Task InstallEnds([Immutable] byte[] install);
+
+    /// <summary>Whether this silo knows the membership of that version, and has nothing to report to the coordinator of rollbacks.</summary>
+    [Alias("HasSettled")]
+    Task<bool> HasSettled(long membershipVersion);
+
     /// <summary>The participants here whose state may have changed since their permanent checkpoint.</summary>
     [Alias("ChangedParticipants")]
     Task<GrainId[]> ChangedParticipants();

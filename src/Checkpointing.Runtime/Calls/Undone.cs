@@ -1,0 +1,31 @@
+namespace Checkpointing.Runtime.Calls;
+
+/// <summary>The errors of calls that a rollback or the loss of a silo has ended, and how to tell them from other errors.</summary>
+internal static class Undone
+{
+    private static readonly string RejectedForDeadSilo = new SiloUnavailableException().Message;
+
+    public static RolledBackException Handler(GrainId grain) =>
+        new($"Grain {grain} depends on work that was lost and rolls back to its permanent checkpoint; what this call did is undone. Call again.") { GrainId = grain };
+
+    public static RolledBackException NotRun(GrainId grain) =>
+        new($"Grain {grain} rolls back to its permanent checkpoint, and this call was not run. Call again.") { GrainId = grain };
+
+    public static RolledBackException Message(GrainId grain) =>
+        new($"Grain {grain} did not accept the call: it comes from work that is undone. What the caller did is rolled back. Call again.") { GrainId = grain };
+
+    public static RolledBackException Lost(GrainId callee, Exception? cause) =>
+        new($"The call to grain {callee} was lost, and with it what it did there. The caller rolls back to its permanent checkpoint, so that no half of it stays. Call again.", cause) { GrainId = callee };
+
+    public static RolledBackException Caller(GrainId grain) =>
+        new($"Grain {grain} calls on although it rolls back. Its call is not sent, and what it did is undone.") { GrainId = grain };
+
+    /// <summary>
+    /// The runtime's errors for a call that was on its way to a silo when that was declared dead. A call that was rejected before it was sent has the same type; only
+    /// the text tells them apart.
+    /// </summary>
+    public static bool IsLoss(Exception error) => error is SiloUnavailableException && error.Message != RejectedForDeadSilo;
+
+    /// <summary>The runtime's errors for a call that it could not deliver: no code of the callee has run.</summary>
+    public static bool IsRejection(Exception error) => error is OrleansMessageRejectionException or SiloUnavailableException && !IsLoss(error);
+}

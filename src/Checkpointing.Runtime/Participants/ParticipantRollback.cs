@@ -1,0 +1,165 @@
+using System.Collections.Immutable;
+using Checkpointing.Protocol.CheckpointAlgorithm;
+using Checkpointing.Protocol.Labels;
+using Checkpointing.Protocol.RollbackAlgorithm;
+using Checkpointing.Runtime.StableStorage;
+
+namespace Checkpointing.Runtime.Participants;
+
+/// <summary>The part of one activation in rollbacks: hands the algorithm what happens and performs what it asks for. Runs on the activation's scheduler.</summary>
+internal sealed class ParticipantRollback(ParticipantHost host, CheckpointedActivation activation, CheckpointSlots slots, ParticipantServices services)
+{
+    private readonly string _grain = activation.Context.GrainId.ToString();
+    private RollbackParticipant? _algorithm;
+    private long _began;
+    private long _lastHeard;
+    private bool _isToldOfRollback;
+
+    private Ledger Ledger => activation.Ledger;
+
+    /// <summary>Whether this life cannot go on: it is an orphan, or has been told so.</summary>
+    public bool MustRollBack => _algorithm is { } algorithm && (algorithm.Phase != RollbackPhase.Running || Ledger.IsOrphan(services.Rollbacks.Undone));
+
+    /// <summary>Whether <see cref="TakeCare"/> has something to do. May be asked from any thread.</summary>
+    public bool NeedsCare => _algorithm is { Phase: RollbackPhase.Ready };
+
+    /// <summary>A life takes part from now on.</summary>
+    /// <param name="checkpoint">Its part in rounds.</param>
+    /// <param name="isNew">It starts from the permanent checkpoint; else it goes on with what another activation handed over.</param>
+    public void Begin(CheckpointParticipant checkpoint, bool isNew)
+    {
+        _algorithm = new RollbackParticipant(Ledger, checkpoint, services.Rollbacks.Undone);
+        _began = services.Time.GetTimestamp();
+        if (isNew && services.Rollbacks.MayHaveLivePredecessors)
+        {
+            host.Perform(_algorithm.OnSiloGone());
+        }
+    }
+
+    /// <summary>A silo is gone: a life that began shortly before may have taken the place of one there.</summary>
+    public void PostSiloGone() => activation.Context.Scheduler.QueueAction(() =>
+    {
+        if (_algorithm is { } algorithm && !host.IsStopped && services.Time.GetElapsedTime(_began) < services.Rollbacks.NoticeLimit)
+        {
+            host.Perform(algorithm.OnSiloGone());
+        }
+    });
+
+    /// <summary>Looks for what makes this life an orphan or may do so, in a turn of its own.</summary>
+    public Task<ParticipantFinding> Examine(RollbackAgent agent)
+    {
+        var found = new TaskCompletionSource<ParticipantFinding>(TaskCreationOptions.RunContinuationsAsynchronously);
+        activation.Context.Scheduler.QueueAction(() =>
+        {
+            try
+            {
+                found.SetResult(ExamineNow(agent));
+            }
+            catch (Exception exception)
+            {
+                found.SetException(exception);
+            }
+        });
+        return found.Task;
+    }
+
+    public void OnMessage(ToRollbackParticipant message)
+    {
+        if (_algorithm is not { } algorithm)
+        {
+            return;
+        }
+
+        _lastHeard = services.Time.GetTimestamp();
+        if (message is RollBack && !message.Life.Equals(Ledger.Life) && !_isToldOfRollback)
+        {
+            _isToldOfRollback = true;
+            host.OnRolledBack();
+        }
+
+        host.Perform(message switch
+        {
+            AskLife ask => algorithm.OnAskLife(ask),
+            PrepareToRollBack prepare => algorithm.OnPrepareToRollBack(prepare),
+            RollBack rollBack => algorithm.OnRollBack(rollBack),
+            _ => throw new Protocol.ProtocolInvariantViolatedException($"A participant has no answer to {message}."),
+        });
+    }
+
+    /// <summary>A round may have ended for this participant.</summary>
+    public ImmutableArray<ParticipantEffect> OnStep() => _algorithm?.OnDecided() ?? [];
+
+    /// <summary>RB-5: says again that it is ready.</summary>
+    public void TakeCare()
+    {
+        if (NeedsCare && services.Time.GetElapsedTime(_lastHeard) > services.Options.DecisionPollInterval)
+        {
+            _lastHeard = services.Time.GetTimestamp();
+            host.Perform(_algorithm!.OnSilence());
+        }
+    }
+
+    /// <summary>False if that was the end of this activation.</summary>
+    public bool Perform(ParticipantEffect effect)
+    {
+        switch (effect)
+        {
+            case SendToRollbackCoordinator send:
+                services.Outbox.Send(activation.Context.GrainId, send.Message);
+                return true;
+            case WriteFence:
+                _ = Fence();
+                return true;
+            case StopHandlers:
+                services.Log.StopsForRollback(_grain, Ledger.Life.ToString());
+                activation.Stop();
+                return true;
+            case ReplaceActivation:
+                services.Log.RolledBack(_grain, (slots.Permanent?.Round ?? RoundNumber.None).ToString());
+                services.Metrics.RolledBack();
+                host.Replace("it rolls back to its permanent checkpoint");
+                return false;
+            case StopSuperseded superseded:
+                services.Log.Superseded(_grain, $"{superseded.Younger} has taken over from {Ledger.Life}");
+                activation.Stop();
+                services.Rollbacks.OnLifeStopped(Ledger.Life);
+                host.Replace("another life has taken over");
+                return false;
+            default:
+                throw new Protocol.ProtocolInvariantViolatedException($"{effect} is no effect of a participant.");
+        }
+    }
+
+    private ParticipantFinding ExamineNow(RollbackAgent agent)
+    {
+        if (_algorithm is not { } algorithm || host.IsStopped)
+        {
+            return ParticipantFinding.None;
+        }
+
+        host.Perform(algorithm.OnEndsInstalled());
+        return host.IsStopped
+            ? ParticipantFinding.None
+            : new ParticipantFinding(
+                Ledger.IsOrphan(agent.Undone) ? Ledger.Life : null, algorithm.Phase != RollbackPhase.Running, [.. agent.SuspectsIn(Ledger)]);
+    }
+
+    private async Task Fence()
+    {
+        var (outcome, detail) = await slots.WriteFence(host.StoreId, Ledger.Life.Incarnation);
+        services.Log.Fenced(_grain, outcome, detail);
+        if (!host.IsStopped)
+        {
+            host.Perform(_algorithm!.OnFenced(outcome));
+        }
+    }
+}
+
+/// <summary>What a participant found in its ledger.</summary>
+/// <param name="Orphan">Its life, if it depends on undone work.</param>
+/// <param name="IsReported">The coordinator knows that already.</param>
+/// <param name="Suspects">Lives of lost silos from which it has received.</param>
+internal readonly record struct ParticipantFinding(Life? Orphan, bool IsReported, ImmutableArray<Suspect> Suspects)
+{
+    public static ParticipantFinding None { get; } = new(null, false, []);
+}

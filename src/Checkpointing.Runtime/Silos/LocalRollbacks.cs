@@ -1,0 +1,225 @@
+using System.Collections.Immutable;
+using System.Threading.Channels;
+using Checkpointing.Protocol.Labels;
+using Checkpointing.Protocol.RollbackAlgorithm;
+using Checkpointing.Runtime.Calls;
+using Checkpointing.Runtime.Hosting;
+using Checkpointing.Runtime.Participants;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
+
+namespace Checkpointing.Runtime.Silos;
+
+/// <summary>
+/// The part of this silo in rollbacks: it learns which silos are gone, keeps undone labels from being received, has its participants look for what they
+/// received from lost lives, and reports that to the coordinator until nothing is left to report.
+/// </summary>
+internal sealed partial class LocalRollbacks(
+    ILocalSiloDetails silo,
+    IClusterMembershipService membership,
+    ParticipantRegistry registry,
+    CoordinatorOutbox outbox,
+    CheckpointingMetrics metrics,
+    IOptions<ClusterMembershipOptions> membershipOptions,
+    TimeProvider time,
+    ILogger<LocalRollbacks> logger)
+{
+    private static readonly TimeSpan ReportInterval = TimeSpan.FromMilliseconds(250);
+
+    private readonly RollbackAgent _agent = new(silo.SiloAddress.ToSiloId());
+    private readonly Lock _lock = new();
+    private readonly HashSet<SiloAddress> _known = [];
+    private readonly Channel<bool> _reportDue = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private long _lastLoss;
+    private long _membershipVersion = -1;
+
+    /// <summary>What is known of ended lives. It may be read from any thread.</summary>
+    public UndoneLabels Undone => _agent.Undone;
+
+    /// <summary>
+    /// RB-10: whether a life that begins now may have a predecessor on a silo that only seems to be gone. The others have heard of the loss, or are about to; the
+    /// lost silo itself stops at the latest when it next reads the membership table.
+    /// </summary>
+    public bool MayHaveLivePredecessors => _lastLoss != 0 && time.GetElapsedTime(_lastLoss) < NoticeLimit;
+
+    /// <summary>So long after the loss of a silo the last of the others has heard of it.</summary>
+    public TimeSpan NoticeLimit => membershipOptions.Value.TableRefreshTimeout;
+
+    /// <summary>RB-8: whether a message must not be received because it comes from undone work. From any thread.</summary>
+    public bool Drop(in StampSet stamps)
+    {
+        if (_lastLoss == 0 && _agent.Undone.IsEmpty)
+        {
+            return false;
+        }
+
+        var drops = _agent.Drops(stamps.First);
+        foreach (var stamp in stamps.Others)
+        {
+            drops |= _agent.Drops(stamp);
+        }
+
+        if (drops)
+        {
+            metrics.MessageDropped();
+            LogDropped(logger, stamps.ToString());
+        }
+
+        return drops;
+    }
+
+    /// <summary>RB-9: a life ended here with work that is not permanent, and nobody has said where.</summary>
+    public void OnLifeStopped(Life life)
+    {
+        lock (_lock)
+        {
+            _agent.OnLifeStopped(life);
+        }
+
+        ReportSoon();
+    }
+
+    /// <summary>There may be something to report.</summary>
+    public void ReportSoon() => _reportDue.Writer.TryWrite(true);
+
+    /// <summary>Installs facts, has every participant test itself against them, and answers.</summary>
+    public async Task Install(InstallEnds install)
+    {
+        (int Position, ImmutableArray<LifeEnd> OwnEnds) installed;
+        lock (_lock)
+        {
+            installed = _agent.OnInstallEnds(install);
+        }
+
+        var findings = await Examine();
+        outbox.Send(_agent.OnTested(install, installed, [.. findings.Where(finding => finding.Orphan is not null).Select(finding => finding.Orphan!)]));
+    }
+
+    /// <summary>Whether the membership of that version is known here, and nothing is left to report.</summary>
+    public async Task<bool> HasSettled(long membershipVersion)
+    {
+        if (Interlocked.Read(ref _membershipVersion) < membershipVersion)
+        {
+            return false;
+        }
+
+        var (suspects, findings) = await LookAround();
+        return suspects.Count == 0 && findings.All(finding => finding.Orphan is null);
+    }
+
+    /// <summary>Watches the membership of the cluster.</summary>
+    public async Task WatchSilos(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await foreach (var snapshot in membership.MembershipUpdates.WithCancellation(cancellationToken))
+            {
+                OnMembers(snapshot);
+                Interlocked.Exchange(ref _membershipVersion, snapshot.Version.Value);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The silo stops.
+        }
+    }
+
+    /// <summary>Reports whenever there is something to report, and again until it is settled (SPEC K31).</summary>
+    public async Task Report(CancellationToken cancellationToken)
+    {
+        try
+        {
+            while (await _reportDue.Reader.ReadAsync(cancellationToken))
+            {
+                while (await ReportNow())
+                {
+                    await Task.WhenAny(_reportDue.Reader.WaitToReadAsync(cancellationToken).AsTask(), Task.Delay(ReportInterval, time, cancellationToken));
+                    _reportDue.Reader.TryRead(out _);
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The silo stops.
+        }
+    }
+
+    private void OnMembers(ClusterMembershipSnapshot snapshot)
+    {
+        var gone = new List<SiloAddress>();
+        lock (_lock)
+        {
+            foreach (var member in snapshot.Members.Values)
+            {
+                // A run of a silo whose endpoint a later run uses has certainly ended: nothing of it was received here.
+                if (member.Status == SiloStatus.Dead && !member.SiloAddress.Equals(silo.SiloAddress) && _known.Add(member.SiloAddress))
+                {
+                    _agent.OnSiloGone(member.SiloAddress.ToSiloId());
+                    gone.Add(member.SiloAddress);
+                }
+            }
+        }
+
+        if (gone.Count == 0)
+        {
+            return;
+        }
+
+        _lastLoss = time.GetTimestamp();
+        foreach (var lost in gone)
+        {
+            LogSiloGone(logger, lost);
+        }
+
+        foreach (var host in registry.All)
+        {
+            host.Rollback.PostSiloGone();
+        }
+
+        ReportSoon();
+    }
+
+    private async Task<bool> ReportNow()
+    {
+        var (suspects, findings) = await LookAround();
+        var orphans = findings.Where(finding => finding is { Orphan: not null, IsReported: false }).Select(finding => finding.Orphan!).ToList();
+        if (suspects.Count > 0)
+        {
+            outbox.Send(new SuspectsReported([.. suspects]));
+        }
+
+        if (orphans.Count > 0)
+        {
+            LogOrphans(logger, orphans.Count);
+            outbox.Send(new OrphansReported([.. orphans]));
+        }
+
+        return suspects.Count > 0 || orphans.Count > 0;
+    }
+
+    private async Task<(HashSet<Suspect> Suspects, ParticipantFinding[] Findings)> LookAround()
+    {
+        HashSet<Suspect> suspects;
+        lock (_lock)
+        {
+            suspects = [.. _agent.StoppedLives()];
+        }
+
+        var findings = await Examine();
+        suspects.UnionWith(findings.SelectMany(finding => finding.Suspects));
+        return (suspects, findings);
+    }
+
+    /// <summary>Every participant looks at its own ledger, in a turn of its own.</summary>
+    private Task<ParticipantFinding[]> Examine() => Task.WhenAll(registry.All.Select(host => host.Rollback.Examine(_agent)));
+
+    [LoggerMessage(1, LogLevel.Information, "Silo {Silo} is gone; what was received from it is looked into")]
+    private static partial void LogSiloGone(ILogger logger, SiloAddress silo);
+
+    [LoggerMessage(2, LogLevel.Information, "{Count} grains of this silo depend on work that was lost, and have to roll back")]
+    private static partial void LogOrphans(ILogger logger, int count);
+
+    [LoggerMessage(3, LogLevel.Debug, "A message was dropped because it comes from undone work: {Stamps}")]
+    private static partial void LogDropped(ILogger logger, string stamps);
+}

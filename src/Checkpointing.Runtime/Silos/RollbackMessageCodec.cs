@@ -1,0 +1,137 @@
+using Checkpointing.Protocol;
+using Checkpointing.Protocol.Labels;
+using Checkpointing.Protocol.RollbackAlgorithm;
+using Checkpointing.Runtime.Calls;
+using Checkpointing.Runtime.StableStorage;
+
+namespace Checkpointing.Runtime.Silos;
+
+/// <summary>The bytes of a control message of a rollback: one for its kind, then its fields. Kinds are never reused.</summary>
+internal static class RollbackMessageCodec
+{
+    public static ControlMessage Encode(ToRollbackParticipant message) => Encode(message.Life.Participant.ToGrainId(), writer =>
+    {
+        switch (message)
+        {
+            case AskLife ask:
+                writer.Write((byte)1);
+                writer.Write(ask.Life);
+                writer.Write7BitEncodedInt64(ask.LastLabelReceived);
+                break;
+            case PrepareToRollBack prepare:
+                writer.Write((byte)2);
+                writer.Write(prepare.Life);
+                break;
+            case RollBack rollBack:
+                writer.Write((byte)3);
+                writer.Write(rollBack.Life);
+                break;
+            default:
+                throw new ProtocolInvariantViolatedException($"A {message.GetType().Name} cannot be sent to a participant.");
+        }
+    });
+
+    public static ToRollbackParticipant DecodeToParticipant(ControlMessage message) => Decode<ToRollbackParticipant>(message.Content, static reader => reader.ReadByte() switch
+    {
+        1 => new AskLife(reader.ReadLife(), reader.Read7BitEncodedInt64()),
+        2 => new PrepareToRollBack(reader.ReadLife()),
+        3 => new RollBack(reader.ReadLife()),
+        var kind => throw new InvalidDataException($"a message of a rollback to a participant has the unknown kind {kind}"),
+    });
+
+    public static ControlMessage Encode(GrainId from, ToRollbackCoordinator message) => Encode(from, writer =>
+    {
+        switch (message)
+        {
+            case SuspectsReported reported:
+                writer.Write((byte)1);
+                writer.WriteAll(reported.Suspects, static (w, suspect) =>
+                {
+                    w.Write(suspect.Life);
+                    w.Write7BitEncodedInt64(suspect.LastLabelReceived);
+                });
+                break;
+            case OrphansReported reported:
+                writer.Write((byte)2);
+                writer.WriteAll(reported.Orphans, static (w, life) => w.Write(life));
+                break;
+            case LabelsCount counts:
+                writer.Write((byte)3);
+                writer.Write(counts.Life);
+                break;
+            case LifeEnded ended:
+                writer.Write((byte)4);
+                WriteEnd(writer, ended.End);
+                break;
+            case ReadyToRollBack ready:
+                writer.Write((byte)5);
+                WriteEnd(writer, ready.End);
+                break;
+            case NotAnOrphan not:
+                writer.Write((byte)6);
+                writer.Write(not.Life);
+                break;
+            case RolledBack rolledBack:
+                writer.Write((byte)7);
+                writer.Write(rolledBack.Life);
+                break;
+            case EndsInstalled installed:
+                writer.Write((byte)8);
+                writer.Write(installed.Silo.Number);
+                writer.Write(installed.Coordinator.ToByteArray());
+                writer.Write7BitEncodedInt(installed.Position);
+                writer.WriteAll(installed.Orphans, static (w, life) => w.Write(life));
+                writer.WriteAll(installed.OwnEnds, WriteEnd);
+                break;
+            default:
+                throw new ProtocolInvariantViolatedException($"A {message.GetType().Name} cannot be sent to the coordinator of a rollback.");
+        }
+    });
+
+    public static ToRollbackCoordinator DecodeToCoordinator(ControlMessage message) => Decode<ToRollbackCoordinator>(message.Content, static reader => reader.ReadByte() switch
+    {
+        1 => new SuspectsReported(reader.ReadAll(static r => new Suspect(r.ReadLife(), r.Read7BitEncodedInt64()))),
+        2 => new OrphansReported(reader.ReadAll(static r => r.ReadLife())),
+        3 => new LabelsCount(reader.ReadLife()),
+        4 => new LifeEnded(ReadEnd(reader)),
+        5 => new ReadyToRollBack(ReadEnd(reader)),
+        6 => new NotAnOrphan(reader.ReadLife()),
+        7 => new RolledBack(reader.ReadLife()),
+        8 => new EndsInstalled(
+            new SiloId(reader.ReadUInt64()), reader.ReadGuid(), reader.Read7BitEncodedInt(), reader.ReadAll(static r => r.ReadLife()), reader.ReadAll(ReadEnd)),
+        var kind => throw new InvalidDataException($"a message of a rollback to the coordinator has the unknown kind {kind}"),
+    });
+
+    public static byte[] Encode(InstallEnds install) => Encode(default, writer =>
+    {
+        writer.Write(install.Coordinator.ToByteArray());
+        writer.Write7BitEncodedInt(install.Position);
+        writer.WriteAll(install.Ends, WriteEnd);
+    }).Content;
+
+    public static InstallEnds DecodeInstallEnds(byte[] content) =>
+        Decode(content, static reader => new InstallEnds(reader.ReadGuid(), reader.Read7BitEncodedInt(), reader.ReadAll(ReadEnd)));
+
+    private static ControlMessage Encode(GrainId participant, Action<BinaryWriter> write)
+    {
+        using var stream = new MemoryStream(64);
+        using var writer = new BinaryWriter(stream);
+        write(writer);
+        writer.Flush();
+        return new ControlMessage(participant, stream.ToArray(), ControlAlgorithm.Rollback);
+    }
+
+    private static T Decode<T>(byte[] content, Func<BinaryReader, T> read)
+    {
+        using var reader = new BinaryReader(new MemoryStream(content, writable: false));
+        return read(reader);
+    }
+
+    private static void WriteEnd(BinaryWriter writer, LifeEnd end)
+    {
+        writer.Write(end.Life);
+        writer.Write7BitEncodedInt64(end.LastSequence);
+    }
+
+    private static LifeEnd ReadEnd(BinaryReader reader) => new(reader.ReadLife(), reader.Read7BitEncodedInt64());
+}
