@@ -38,7 +38,7 @@ public enum CheckpointAbortReason
     /// <summary>Call chains did not end, or messages kept overtaking snapshots, within <c>MaxPause</c>, in every attempt.</summary>
     TooBusy,
 
-    /// <summary>A grain depends on work that was lost with a silo.</summary>
+    /// <summary>A grain depends on work that was lost with a silo. It rolls back by itself.</summary>
     OrphanFound,
 
     /// <summary>A grain that had to take part could not be reached, or restarted during the round.</summary>
@@ -61,6 +61,12 @@ public enum CheckpointAbortReason
 
     /// <summary>The coordinator was replaced while the request waited; a decision that was being written may hold all the same. Ask again.</summary>
     CoordinatorReplaced,
+
+    /// <summary>
+    /// A silo of the cluster does not have this library, or a version that speaks differently: calls there carry no dependencies, so nobody knows which grains must go
+    /// together. No checkpoint is taken until it is gone or upgraded.
+    /// </summary>
+    SilosDiffer,
 }
 
 /// <summary>What a request for a checkpoint came to. A value: an aborted checkpoint is an outcome, not an error.</summary>

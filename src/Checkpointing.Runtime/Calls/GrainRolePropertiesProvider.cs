@@ -1,3 +1,4 @@
+using Checkpointing.Runtime.Coordination;
 using Orleans.Metadata;
 
 namespace Checkpointing.Runtime.Calls;
@@ -9,9 +10,15 @@ internal sealed class GrainRolePropertiesProvider : IGrainPropertiesProvider
     public const string Participant = "participant";
     public const string Relay = "relay";
 
+    /// <summary>What the silos of a cluster must agree on: raised whenever labels or control messages change so that older silos misread them.</summary>
+    public const string VersionProperty = "checkpointing.version";
+    public const string Version = "1";
+
     public void Populate(Type grainClass, GrainType grainType, Dictionary<string, string> properties)
     {
-        if (IsParticipant(grainClass))
+        if (grainClass == typeof(CheckpointCoordinatorGrain))
+            properties[VersionProperty] = Version;
+        else if (IsParticipant(grainClass))
             properties[RoleProperty] = Participant;
         else if (!IsSystemClass(grainClass))
             properties[RoleProperty] = Relay;

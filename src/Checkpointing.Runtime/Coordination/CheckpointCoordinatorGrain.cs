@@ -24,6 +24,7 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
     private readonly ParticipantMessenger _messenger;
     private readonly ChangedParticipants _changed;
     private readonly RollbackCoordinatorHost _rollbacks;
+    private readonly SilosThatDiffer _differing;
     private readonly GrainTypeTraitsResolver _traits;
     private readonly CheckpointingOptions _options;
     private readonly CheckpointingMetrics _metrics;
@@ -47,6 +48,7 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
         ICheckpointAgentClient agents,
         ISiloStatusOracle silos,
         IClusterMembershipService membership,
+        IClusterManifestProvider manifests,
         GrainTypeTraitsResolver traits,
         IOptions<CheckpointingOptions> options,
         CheckpointingMetrics metrics,
@@ -57,6 +59,7 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
         _messenger = new ParticipantMessenger(agents, GrainFactory, OnUnreachable);
         _log = new CoordinatorLog(logger);
         _rollbacks = new RollbackCoordinatorHost(_messenger, agents, membership, _log, time);
+        _differing = new SilosThatDiffer(silos, manifests, GrainContext.GrainId.Type);
         _changed = new ChangedParticipants(agents, silos, _messenger, _log);
         _traits = traits;
         _options = options.Value;
@@ -183,6 +186,12 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
 
     private async Task<CheckpointResult> Request(ImmutableArray<ParticipantId> initiators, GrainId? caller, CancellationToken cancellationToken)
     {
+        if (_differing.Explain() is { } difference)
+        {
+            _log.SilosDiffer(difference);
+            return new CheckpointResult { Status = CheckpointStatus.Aborted, Reason = CheckpointAbortReason.SilosDiffer, Detail = difference };
+        }
+
         var awaitedBy = caller is { } grain && _traits.Of(grain.Type).Role == CallRole.Participant ? ImmutableArray.Create(grain.ToParticipantId()) : [];
         var pending = new PendingCheckpoint(_time.GetTimestamp(), awaitedBy.IsEmpty ? null : caller);
         var id = ++_lastRequest;

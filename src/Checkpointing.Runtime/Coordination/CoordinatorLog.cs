@@ -46,6 +46,9 @@ internal sealed partial class CoordinatorLog(ILogger<CheckpointCoordinatorGrain>
     [LoggerMessage(9, LogLevel.Information, "All grains that depend on lost work are found: {Count} roll back to their permanent checkpoints")]
     public partial void RollbackDecided(int count);
 
+    [LoggerMessage(10, LogLevel.Warning, "No checkpoint was taken. {Detail}")]
+    public partial void SilosDiffer(string detail);
+
     [LoggerMessage(4, LogLevel.Warning, "Another activation of the coordinator has taken over; this one retired")]
     public partial void Superseded();
 

@@ -38,8 +38,10 @@ public sealed class OutcomeCluster : IAsyncDisposable
     /// <param name="file">An SQLite file that keeps the checkpoints.</param>
     /// <param name="options">Further settings.</param>
     /// <param name="configure">Further services.</param>
+    /// <param name="isPlain">Whether the silo that is being started is one without the library.</param>
     public static async Task<OutcomeCluster> Start(
-        short silos = 1, RecordStore? store = null, string? file = null, Action<CheckpointingOptions>? options = null, Action<ISiloBuilder>? configure = null)
+        short silos = 1, RecordStore? store = null, string? file = null, Action<CheckpointingOptions>? options = null, Action<ISiloBuilder>? configure = null,
+        Func<bool>? isPlain = null)
     {
         store ??= new RecordStore();
         var (log, power) = (new LogLines(), new PowerSwitch());
@@ -49,6 +51,9 @@ public sealed class OutcomeCluster : IAsyncDisposable
         builder.Options.ConfigureFileLogging = false;
         builder.ConfigureSilo((_, silo) =>
         {
+            if (isPlain?.Invoke() == true)
+                return;
+
             if (file is not null)
                 silo.AddSqliteGrainStorage("file", sqlite => sqlite.DataSource = file);
 
