@@ -10,6 +10,13 @@ internal static class Silo
     public static void Configure(ISiloBuilder silo, SiloSettings settings)
     {
         Membership.Configure(silo, settings);
+
+        // Orleans' default directory forgets entries while silos come and go: a grain could begin a second time, from its last checkpoint, while the first
+        // activation still has changes, and one of the two would be lost. This directory does not allow it.
+#pragma warning disable ORLEANSEXP003
+        silo.AddDistributedGrainDirectory();
+#pragma warning restore ORLEANSEXP003
+
         silo.AddSqliteGrainStorage(Store, options => options.DataSource = settings.StoreFile);
         silo.AddCheckpointing(options =>
         {

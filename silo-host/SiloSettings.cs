@@ -11,6 +11,8 @@ internal sealed record SiloSettings
     public const int DefaultGatewayPort = 30000;
     public const string DefaultDataFolder = "data";
     public const double DefaultDetectionSeconds = 6;
+    public const double ShortestDetectionSeconds = 1.5;
+    public const double LongestDetectionSeconds = 60;
 
     /// <summary>Port for messages between silos.</summary>
     public int SiloPort { get; init; } = DefaultSiloPort;

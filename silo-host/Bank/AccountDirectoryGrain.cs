@@ -1,8 +1,10 @@
+using Checkpointing.SiloHost.Observation;
+
 namespace Checkpointing.SiloHost.Bank;
 
 [GrainType("account-directory")]
-internal sealed class AccountDirectoryGrain([CheckpointedState("directory")] ICheckpointedState<AccountDirectoryState> directory)
-    : Grain, IAccountDirectoryGrain
+internal sealed class AccountDirectoryGrain([CheckpointedState("directory")] ICheckpointedState<AccountDirectoryState> directory, RolledBackGrains rolledBack)
+    : BankGrain(rolledBack), IAccountDirectoryGrain
 {
     public async Task<AccountStatement?> Open(long cents)
     {

@@ -1,9 +1,11 @@
 using System.Globalization;
+using Checkpointing.SiloHost.Observation;
 
 namespace Checkpointing.SiloHost.Bank;
 
 [GrainType("account")]
-internal sealed class AccountGrain([CheckpointedState("account")] ICheckpointedState<AccountState> account) : Grain, IAccountGrain
+internal sealed class AccountGrain([CheckpointedState("account")] ICheckpointedState<AccountState> account, RolledBackGrains rolledBack)
+    : BankGrain(rolledBack), IAccountGrain
 {
     public Task<AccountStatement> Open(long cents)
     {

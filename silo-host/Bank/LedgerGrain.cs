@@ -1,9 +1,11 @@
 using System.Globalization;
+using Checkpointing.SiloHost.Observation;
 
 namespace Checkpointing.SiloHost.Bank;
 
 [GrainType("ledger")]
-internal sealed class LedgerGrain([CheckpointedState("ledger")] ICheckpointedState<LedgerState> ledger) : Grain, ILedgerGrain
+internal sealed class LedgerGrain([CheckpointedState("ledger")] ICheckpointedState<LedgerState> ledger, RolledBackGrains rolledBack)
+    : BankGrain(rolledBack), ILedgerGrain
 {
     public async Task<TransferStatus> MakeTransfer(Transfer transfer)
     {

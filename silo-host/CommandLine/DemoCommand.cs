@@ -3,59 +3,34 @@ using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Checkpointing.SiloHost.Demo;
+using Checkpointing.SiloHost.Demo.Load;
+using Checkpointing.SiloHost.Demo.Progress;
+using Checkpointing.SiloHost.Demo.Silos;
 
 namespace Checkpointing.SiloHost.CommandLine;
 
-/// <summary><c>silo-host demo</c>: the bank under load, crashes, and a verdict.</summary>
+/// <summary><c>silo-host demo</c>: the bank under load, faults, and a verdict.</summary>
 internal static class DemoCommand
 {
-    private const int ShortestPeriodSeconds = 2;
-
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static Command Create()
     {
-        var accounts = NumberOption.Create("--accounts", "Accounts of the bank.", 64, 2, 1000);
-        var seconds = NumberOption.Create("--seconds", "Seconds under load, all periods between kills together.", 20, 1, 3600);
-        var kills = NumberOption.Create("--kills", "How often all silos are killed.", 3, 0, 100);
-        var silos = NumberOption.Create("--silos", "Silo processes.", 2, 1, 8);
-        var callers = NumberOption.Create("--callers", "Callers that make transfers at the same time.", 16, 1, 64);
-        var seed = new Option<int?>("--seed") { Description = "Seed of all random choices; without it, one is drawn and printed.", HelpName = "number" };
-        var data = new Option<string?>("--data") { Description = "An empty or new folder for store and logs; without it, a new one under data/demo.", HelpName = "folder" };
+        var options = new DemoCommandOptions();
         var json = new Option<bool>("--json") { Description = "Print the outcome as one JSON object, as the last line; progress goes to standard error." };
-        data.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<string?>() is { } folder && (File.Exists(folder) || (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())))
-                result.AddError($"--data '{folder}' is not empty: the demo needs a new bank.");
-        });
-
-        var command = new Command("demo", "Runs the bank under load on several silo processes, kills them all, and checks that no cent was lost or made.")
-        {
-            accounts, seconds, kills, silos, callers, seed, data, json,
-        };
+        var command = new Command(
+            "demo",
+            "Runs the bank under load on several silo processes; kills one of them, kills all of them, replaces them one by one; and checks each time that no cent was lost or made.");
+        options.AddTo(command);
+        command.Add(json);
         command.SetAction((parsed, cancellationToken) =>
         {
-            // Not a validator: those do not see default values.
-            if (parsed.GetValue(seconds) < ShortestPeriodSeconds * (parsed.GetValue(kills) + 1))
-            {
-                Console.Error.WriteLine($"--seconds must be at least {ShortestPeriodSeconds} for each kill and for the end.");
-                return Task.FromResult(ExitCode.BadInput);
-            }
+            var chosen = options.Read(parsed, NewFolder, out var problem);
+            if (chosen is not null)
+                return Run(chosen, parsed.GetValue(json), cancellationToken);
 
-            var chosenSeed = parsed.GetValue(seed) ?? Random.Shared.Next();
-            return Run(
-                new DemoOptions
-                {
-                    Accounts = parsed.GetValue(accounts),
-                    Load = TimeSpan.FromSeconds(parsed.GetValue(seconds)),
-                    Kills = parsed.GetValue(kills),
-                    Silos = parsed.GetValue(silos),
-                    Callers = parsed.GetValue(callers),
-                    Seed = chosenSeed,
-                    DataFolder = Path.GetFullPath(parsed.GetValue(data) ?? NewFolder(chosenSeed)),
-                },
-                parsed.GetValue(json),
-                cancellationToken);
+            Console.Error.WriteLine(problem);
+            return Task.FromResult(ExitCode.BadInput);
         });
         return command;
     }
@@ -81,7 +56,7 @@ internal static class DemoCommand
             Console.Error.WriteLine("The demo was stopped; its silos are stopped too.");
             return ExitCode.Failure;
         }
-        catch (Exception error) when (error is DemoFailedException or SiloStartException or HttpRequestException or IOException or UnauthorizedAccessException or TaskCanceledException)
+        catch (Exception error) when (error is DemoFailedException or SiloStartException or UnexpectedAnswerException or HttpRequestException or IOException or UnauthorizedAccessException or TaskCanceledException)
         {
             Console.Error.WriteLine($"The demo failed: {error.Message}");
             Console.Error.WriteLine($"What the silos wrote is in {options.DataFolder}.");
@@ -107,11 +82,22 @@ internal static class DemoCommand
         }
 
         Console.WriteLine(report.Consistent
-            ? $"Consistent after {report.Kills} kills: no cent was lost or made."
+            ? $"Consistent after {report.SiloKills} kills of one silo, {report.ClusterKills} kills of all and {report.RollingRestarts} rolling restarts: no cent was lost or made."
             : $"NOT consistent: {report.Failures.Count} checks failed.");
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"{report.Rounds} rounds, {report.Participants} participants, {report.StableWrites} stable writes, pause p50 {report.PauseMsP50} ms, p99 {report.PauseMsP99} ms."));
-        Console.WriteLine($"{report.TransfersBeforeKill} transfers were acknowledged before the kills, {report.TransfersLost} of them after the last committed round began, and were undone.");
+        if (report.Kills > 0)
+        {
+            Console.WriteLine(
+                $"{report.TransfersBeforeKill} transfers were acknowledged in periods with kills; {report.TransfersLost} of them, none of which had to be there, were undone.");
+        }
+
+        if (report.SiloKills > 0)
+        {
+            Console.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"Of {report.GrainsTotal} grains at kills of one silo, {report.GrainsRolledBack} rolled back, beyond those that lived there. Detection p50 {report.DetectionMsP50} ms, recovery p50 {report.RecoveryMsP50} ms."));
+        }
     }
 }

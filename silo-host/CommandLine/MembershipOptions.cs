@@ -27,8 +27,8 @@ internal sealed class MembershipOptions
         "--detection-seconds",
         "About how long a silo may be silent before the others declare it dead. Short times take a busy silo for a dead one.",
         SiloSettings.DefaultDetectionSeconds,
-        1.5,
-        60);
+        SiloSettings.ShortestDetectionSeconds,
+        SiloSettings.LongestDetectionSeconds);
 
     public MembershipOptions() => _clustering.Validators.Add(result =>
     {

@@ -3,10 +3,32 @@ namespace Checkpointing.SiloHost.Demo;
 /// <summary>The outcome of the demo, as <c>--json</c> prints it.</summary>
 internal sealed record DemoReport
 {
-    /// <summary>Whether every check held after every kill and at the end.</summary>
+    /// <summary>Whether every check held after every fault and at the end.</summary>
     public required bool Consistent { get; init; }
 
-    public required int Kills { get; init; }
+    /// <summary>Kills of single silos and of all silos.</summary>
+    public int Kills => SiloKills + ClusterKills;
+
+    /// <summary>How often a single silo was killed.</summary>
+    public required int SiloKills { get; init; }
+
+    /// <summary>How often all silos were killed at once.</summary>
+    public required int ClusterKills { get; init; }
+
+    /// <summary>How often all silos were replaced one by one.</summary>
+    public required int RollingRestarts { get; init; }
+
+    /// <summary>Grains that rolled back, summed over the kills of single silos; without those that lived on the dead silo.</summary>
+    public required int GrainsRolledBack { get; init; }
+
+    /// <summary>Grains of the bank that were active when a single silo was killed, summed likewise.</summary>
+    public required int GrainsTotal { get; init; }
+
+    /// <summary>From the kill of a single silo until all others knew of it; the median.</summary>
+    public required double DetectionMsP50 { get; init; }
+
+    /// <summary>From the kill of a single silo until transfers succeeded everywhere and no rollback was pending; the median.</summary>
+    public required double RecoveryMsP50 { get; init; }
 
     /// <summary>Committed rounds.</summary>
     public required int Rounds { get; init; }
@@ -17,10 +39,10 @@ internal sealed record DemoReport
     /// <summary>Records written, decisions included, summed over the committed rounds.</summary>
     public required long StableWrites { get; init; }
 
-    /// <summary>Transfers acknowledged in the periods that a kill ended.</summary>
+    /// <summary>Transfers acknowledged in the periods in which silos were killed.</summary>
     public required int TransfersBeforeKill { get; init; }
 
-    /// <summary>Of these, transfers that were gone after the recovery. Each was acknowledged after the last committed round began.</summary>
+    /// <summary>Of these, transfers that were gone after the recovery. None of them had to be there.</summary>
     public required int TransfersLost { get; init; }
 
     public required double PauseMsP50 { get; init; }

@@ -11,7 +11,7 @@ internal static class SiloApplication
         Directory.CreateDirectory(settings.DataFolder);
         await Membership.Prepare(settings, cancellationToken);
         await using var application = Build(settings);
-        using var parent = settings.ExitWithStandardInput ? StandardInputWatch.Start() : null;
+        using var parent = settings.ExitWithStandardInput ? StandardInputWatch.Start(application.Lifetime.StopApplication) : null;
         await application.StartAsync(cancellationToken);
         Console.WriteLine($"Bank listening on {string.Join(", ", settings.Urls)} (silo port {settings.SiloPort}, store {Path.GetFullPath(settings.StoreFile)}).");
         Console.WriteLine($"Try: curl {settings.Urls[0]}/  Ctrl+C stops it.");

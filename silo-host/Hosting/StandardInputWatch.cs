@@ -3,20 +3,21 @@ using System.Diagnostics;
 namespace Checkpointing.SiloHost.Hosting;
 
 /// <summary>
-/// Ends this process when its standard input ends. The parent holds the other end of the pipe and never writes: however the parent ends, the kernel
-/// closes the pipe, and no silo is left behind.
+/// Ends this process when its standard input ends. The parent holds the other end of the pipe: however the parent ends, the kernel closes the pipe, and no
+/// silo is left behind. The line <see cref="StopLine"/> asks for an orderly stop, as SIGTERM does where there are signals.
 /// </summary>
 internal sealed class StandardInputWatch : IDisposable
 {
-    private readonly Stream _input = Console.OpenStandardInput();
+    public const string StopLine = "stop";
 
-    private StandardInputWatch()
-    {
-    }
+    private readonly StreamReader _input = new(Console.OpenStandardInput());
+    private readonly Action _stop;
 
-    public static StandardInputWatch Start()
+    private StandardInputWatch(Action stop) => _stop = stop;
+
+    public static StandardInputWatch Start(Action stop)
     {
-        var watch = new StandardInputWatch();
+        var watch = new StandardInputWatch(stop);
         new Thread(watch.WaitForEnd) { IsBackground = true, Name = nameof(StandardInputWatch) }.Start();
         return watch;
     }
@@ -25,12 +26,12 @@ internal sealed class StandardInputWatch : IDisposable
 
     private void WaitForEnd()
     {
-        var buffer = new byte[16];
         try
         {
-            while (_input.Read(buffer) > 0)
+            while (_input.ReadLine() is { } line)
             {
-                // Whatever it says, it is still there.
+                if (line == StopLine)
+                    _stop();
             }
         }
         catch (Exception error) when (error is IOException or ObjectDisposedException)

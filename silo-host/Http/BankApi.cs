@@ -22,6 +22,7 @@ internal static class BankApi
         services.ConfigureHttpJsonOptions(options => ConfigureJson(options.SerializerOptions));
         services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
         services.AddProblemDetails();
+        services.AddObservation();
     }
 
     public static void MapBankApi(this WebApplication application)
@@ -30,8 +31,8 @@ internal static class BankApi
         {
             ExceptionHandler = WriteProblem,
 
-            // The client's mistake is told to the client.
-            SuppressDiagnosticsCallback = failed => failed.Exception is BadHttpRequestException,
+            // The client's mistake is told to the client, and what passes, too.
+            SuppressDiagnosticsCallback = failed => failed.Exception is BadHttpRequestException || RetryableErrors.Of(failed.Exception) is not null,
         });
         application.UseStatusCodePages();
         application.MapGet("/", () => Results.Text(Overview));
@@ -40,10 +41,11 @@ internal static class BankApi
         application.MapAudit();
         application.MapCheckpoints();
         application.MapHealth();
+        application.MapSilo();
     }
 
-    private const string Overview =
-        """
+    private static string Overview =>
+        $$"""
         A bank whose grains are checkpointed consistently.
 
           POST /accounts                  {"cents":10000}                              opens the next account
@@ -55,24 +57,27 @@ internal static class BankApi
           GET  /audit                                                                  total and agreement of the books (exact while no transfer runs)
           POST /checkpoints               {} or {"account":0} or {"ledger":3}          takes a consistent checkpoint
           GET  /health
+          GET  /silo                                                                   this silo: its grains, the silos it knows to be dead, grains rolled back
+
+        An answer 503 has a "code", {{string.Join(", ", RetryableErrors.Codes)}}: the request may be repeated, a transfer with the same id.
 
         """;
 
     private static Task WriteProblem(HttpContext context)
     {
         var error = context.Features.Get<IExceptionHandlerFeature>()?.Error;
-        ProblemHttpResult problem = error switch
-        {
-            BadHttpRequestException bad => TypedResults.Problem(Reason(bad), statusCode: bad.StatusCode, title: "The request cannot be understood."),
-            TimeoutException or OrleansException or OperationCanceledException => TypedResults.Problem(
-                $"{error.Message} It is not known whether the call took effect; a transfer may be repeated with the same id.",
-                statusCode: StatusCodes.Status503ServiceUnavailable,
-                title: "The bank did not answer in time."),
-            _ => TypedResults.Problem(
-                error?.Message,
-                statusCode: StatusCodes.Status500InternalServerError,
-                title: "The bank failed to answer."),
-        };
+        ProblemHttpResult problem = error is BadHttpRequestException bad
+            ? TypedResults.Problem(Reason(bad), statusCode: bad.StatusCode, title: "The request cannot be understood.")
+            : RetryableErrors.Of(error) is { } retryable
+                ? TypedResults.Problem(
+                    $"{retryable.Effect} It may be repeated, a transfer with the same id. {error!.Message}",
+                    statusCode: StatusCodes.Status503ServiceUnavailable,
+                    title: retryable.Title,
+                    extensions: new Dictionary<string, object?> { [RetryableErrors.CodeField] = retryable.Code })
+                : TypedResults.Problem(
+                    $"{error?.GetType().FullName}: {error?.Message}",
+                    statusCode: StatusCodes.Status500InternalServerError,
+                    title: "The bank failed to answer.");
         return problem.ExecuteAsync(context);
     }
 

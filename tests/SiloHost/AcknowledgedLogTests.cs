@@ -1,4 +1,4 @@
-using Checkpointing.SiloHost.Demo;
+using Checkpointing.SiloHost.Demo.Load;
 using Checkpointing.SiloHost.Tests.Kit;
 
 namespace Checkpointing.SiloHost.Tests;

@@ -25,7 +25,16 @@ public sealed class CommandLineTests
     [InlineData("demo --silos 0", "--silos")]
     [InlineData("demo --kills -1", "--kills")]
     [InlineData("demo --seed x", "x")]
-    [InlineData("demo --seconds 3 --kills 3", "--seconds")]
+    [InlineData("demo --seconds 3 --kills 3", "--seconds must be at least 10")]
+    [InlineData("demo --seconds 0", "--seconds")]
+    [InlineData("demo --groups 17", "--groups")]
+    [InlineData("demo --groups 16 --accounts 31", "--accounts must be at least 32")]
+    [InlineData("demo --kills 3 --cluster-kills 4", "--cluster-kills")]
+    [InlineData("demo --cluster-kills -1", "--cluster-kills")]
+    [InlineData("demo --silos 1 --kills 3 --cluster-kills 2", "--cluster-kills")]
+    [InlineData("demo --rolling-restart --silos 1", "--silos")]
+    [InlineData("demo --rolling-restart --kills 2", "--rolling-restart")]
+    [InlineData("demo --detection-seconds 1", "--detection-seconds")]
     [InlineData("demo --data .", "not empty")]
     [InlineData("no-such-command", "no-such-command")]
     public async Task Bad_arguments_are_exit_code_2_with_the_reason(string arguments, string reason)
@@ -59,5 +68,15 @@ public sealed class CommandLineTests
         Assert.Equal(0, outcome.ExitCode);
         Assert.Contains("demo", outcome.Output);
         Assert.Contains("verify", outcome.Output);
+    }
+
+    [Fact]
+    public async Task Help_of_the_demo_names_its_faults()
+    {
+        var outcome = await SiloHostProgram.Run(["demo", "--help"]);
+
+        Assert.Equal(0, outcome.ExitCode);
+        foreach (var option in (string[])["--kills", "--cluster-kills", "--rolling-restart", "--groups", "--detection-seconds"])
+            Assert.Contains(option, outcome.Output);
     }
 }

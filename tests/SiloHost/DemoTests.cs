@@ -1,15 +1,29 @@
 using System.Globalization;
 using System.Text.Json;
+using Checkpointing.SiloHost.Demo;
 using Checkpointing.SiloHost.Tests.Kit;
 
 namespace Checkpointing.SiloHost.Tests;
 
 public sealed class DemoTests : IDisposable
 {
+    // The line that switches the demos with kills of single silos on: null, as soon as survivors roll back.
+    private const string? UntilSurvivorsRollBack = "The runtime does not roll back survivors yet: what depends on lost work stays out of checkpoints.";
+
+    // The same for the rolling restart: null, as soon as an orderly stop loses nothing while a round is under way.
+    private const string? UntilStopsLoseNothing = "The agent of a silo that stops sends no votes any more, so that the round and the silo's grains wait for each other.";
+
+    private static readonly TimeSpan LongestMix = TimeSpan.FromMinutes(5);
+
     private readonly TemporaryFolder _folder = new();
 
     /// <summary>One seed, or ten in a row with CHECKPOINTING_SOAK=1.</summary>
-    public static TheoryData<int> Seeds => [.. Enumerable.Range(20, Environment.GetEnvironmentVariable("CHECKPOINTING_SOAK") == "1" ? 10 : 1)];
+    public static TheoryData<int> Seeds => [.. Enumerable.Range(20, IsSoak ? 10 : 1)];
+
+    /// <summary>One seed, or five in a row with CHECKPOINTING_SOAK=1.</summary>
+    public static TheoryData<int> RestartSeeds => [.. Enumerable.Range(20, IsSoak ? 5 : 1)];
+
+    private static bool IsSoak => Environment.GetEnvironmentVariable("CHECKPOINTING_SOAK") == "1";
 
     public void Dispose() => _folder.Dispose();
 
@@ -17,28 +31,55 @@ public sealed class DemoTests : IDisposable
     [MemberData(nameof(Seeds))]
     public async Task Three_kills_of_all_silos_leave_the_bank_consistent(int seed)
     {
-        var outcome = await SiloHostProgram.Run(["demo", "--json", "--kills", "3", "--seconds", "10", "--seed", $"{seed}", "--data", _folder.Path]);
+        var report = await Demo(seed, "--silos", "2", "--kills", "3", "--cluster-kills", "3", "--seconds", "10");
 
-        Assert.True(outcome.ExitCode == 0, outcome.ToString());
-        var report = JsonDocument.Parse(outcome.LastLine).RootElement;
-        Assert.True(report.GetProperty("consistent").GetBoolean());
-        Assert.Equal(3, Number("kills"));
-        Assert.True(Number("rounds") >= 4, outcome.ToString());
-        Assert.True(Number("transfersBeforeKill") > 0, outcome.ToString());
-        Assert.InRange(Number("transfersLost"), 0, Number("transfersBeforeKill"));
-        Assert.InRange(Number("pauseMsP50"), 0, Number("pauseMsP99"));
+        Assert.Equal(3, report.Kills);
+        Assert.Equal((0, 3, 0), (report.SiloKills, report.ClusterKills, report.RollingRestarts));
+        Assert.True(report.Rounds >= 4, report.ToString());
+        Assert.True(report.TransfersBeforeKill > 0, report.ToString());
 
-        // G6: a round of N grains costs N records and one decision.
-        Assert.Equal(Number("participants") + Number("rounds"), Number("stableWrites"));
+        // G6: a round of N grains costs N records and one decision. (A request that took more than one round, as happens beside other faults, costs one for each.)
+        Assert.Equal(report.Participants + report.Rounds, report.StableWrites);
+    }
 
-        double Number(string name) => report.GetProperty(name).GetDouble();
+    [Theory(Skip = UntilSurvivorsRollBack)]
+    [MemberData(nameof(Seeds))]
+    public async Task A_mix_of_faults_leaves_the_bank_consistent(int seed)
+    {
+        var kills = IsSoak ? 10 : 3;
+        var report = await Demo(seed, "--silos", "3", "--kills", $"{kills}");
+
+        Assert.Equal(kills, report.Kills);
+        Assert.True(report is { SiloKills: > 0, ClusterKills: > 0, RollingRestarts: > 0 }, report.ToString());
+        Assert.InRange(report.DetectionMsP50, 1, report.RecoveryMsP50);
+    }
+
+    [Fact(Skip = UntilSurvivorsRollBack)]
+    public async Task Kills_of_single_silos_roll_back_part_of_the_grains_if_groups_do_not_talk_to_each_other()
+    {
+        // The judge names every grain that rolled back without cause.
+        var report = await Demo(21, "--silos", "3", "--kills", "3", "--cluster-kills", "0", "--groups", "16", "--accounts", "32");
+
+        Assert.Equal(3, report.SiloKills);
+        Assert.InRange(report.GrainsRolledBack, 1, report.GrainsTotal / 2);
+    }
+
+    [Theory(Skip = UntilStopsLoseNothing)]
+    [MemberData(nameof(RestartSeeds))]
+    public async Task A_rolling_restart_under_load_loses_no_transfer(int seed)
+    {
+        // The judge names every acknowledged transfer that is gone.
+        var report = await Demo(seed, "--silos", "3", "--rolling-restart", "--seconds", "8");
+
+        Assert.Equal(0, report.Kills);
+        Assert.Equal(1, report.RollingRestarts);
     }
 
     [Fact]
     public async Task A_driver_that_is_killed_leaves_no_silo_behind()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Reads /proc.");
-        using var driver = SiloHostProgram.Start(["demo", "--json", "--kills", "0", "--seconds", "60", "--data", _folder.Path]);
+        using var driver = SiloHostProgram.Start(["demo", "--json", "--silos", "2", "--kills", "0", "--seconds", "60", "--data", _folder.Path]);
         try
         {
             var silos = await WaitUntil(() => ChildrenOf(driver.Id), found => found.Count == 2);
@@ -50,6 +91,20 @@ public sealed class DemoTests : IDisposable
         {
             driver.Kill();
         }
+    }
+
+    /// <summary>Runs the demo, which must find nothing wrong.</summary>
+    private async Task<DemoReport> Demo(int seed, params string[] arguments)
+    {
+        var outcome = await SiloHostProgram.Run(["demo", "--json", "--seed", $"{seed}", "--data", _folder.Path, .. arguments], longest: LongestMix);
+
+        Assert.True(outcome.ExitCode == 0, outcome.ToString());
+        var report = JsonSerializer.Deserialize<DemoReport>(outcome.LastLine, JsonSerializerOptions.Web)!;
+        Assert.True(report.Consistent, outcome.ToString());
+        Assert.Empty(report.Failures);
+        Assert.InRange(report.TransfersLost, 0, report.TransfersBeforeKill);
+        Assert.InRange(report.PauseMsP50, 0, report.PauseMsP99);
+        return report;
     }
 
     private static async Task<List<int>> WaitUntil(Func<List<int>> look, Func<List<int>, bool> isIt)

@@ -105,6 +105,21 @@ public sealed class HttpApiTests(RunningSilo silo) : IClassFixture<RunningSilo>
         Assert.Equal(1, health.GetProperty("activeSilos").GetInt32());
     }
 
+    [Fact]
+    public async Task A_silo_tells_which_grains_it_has()
+    {
+        var account = await OpenAccount(5);
+
+        var view = await Get("/silo");
+
+        var grains = view.GetProperty("grains").EnumerateArray().Select(grain => grain.GetString()).ToArray();
+        Assert.Contains($"account/{account}", grains);
+        Assert.Contains("account-directory/default", grains);
+        Assert.DoesNotContain(grains, grain => grain!.StartsWith("checkpoint", StringComparison.Ordinal));
+        Assert.Empty(view.GetProperty("lost").EnumerateArray());
+        Assert.Empty(view.GetProperty("rolledBack").EnumerateArray());
+    }
+
     [Theory]
     [InlineData("/accounts", """{"cents":-1}""", "cents")]
     [InlineData("/accounts", "{}", "cents")]

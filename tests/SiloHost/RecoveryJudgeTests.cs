@@ -1,5 +1,7 @@
 using Checkpointing.SiloHost.Bank;
-using Checkpointing.SiloHost.Demo;
+using Checkpointing.SiloHost.Demo.Faults;
+using Checkpointing.SiloHost.Demo.Judging;
+using Checkpointing.SiloHost.Demo.Load;
 using Checkpointing.SiloHost.Tests.Kit;
 
 namespace Checkpointing.SiloHost.Tests;
@@ -11,16 +13,15 @@ public sealed class RecoveryJudgeTests
     private const long OpeningCents = 1_000;
     private static readonly Transfer Before = Books.Transfer("before");
     private static readonly Transfer After = Books.Transfer("after", from: 2);
-    private static readonly IReadOnlySet<int> None = new HashSet<int>();
 
-    private readonly RecoveryJudge _judge = new(Accounts, OpeningCents);
+    private readonly RecoveryJudge _judge = new(Accounts, OpeningCents, new AccountGroups(1, Accounts));
 
     [Fact]
     public void All_promises_kept()
     {
         OneBeforeAndOneAfterTheCheckpoint();
 
-        var judgement = _judge.Judge(NewBooks().With(Before).Statement(), crashed: true);
+        var judgement = _judge.Judge(NewBooks().With(Before).Statement(), Fault.ClusterKill, []);
 
         Assert.Empty(judgement.Violations);
         Assert.Equal((2, 1, 1), (judgement.Acknowledged, judgement.Rounds, judgement.Lost));
@@ -31,7 +32,7 @@ public sealed class RecoveryJudgeTests
     {
         OneBeforeAndOneAfterTheCheckpoint();
 
-        var judgement = _judge.Judge(NewBooks().With(Before).With(After).Statement(), crashed: true);
+        var judgement = _judge.Judge(NewBooks().With(Before).With(After).Statement(), Fault.ClusterKill, []);
 
         Assert.Empty(judgement.Violations);
         Assert.Equal(0, judgement.Lost);
@@ -50,7 +51,7 @@ public sealed class RecoveryJudgeTests
     public void A_transfer_is_missing_though_nothing_was_left_to_checkpoint()
     {
         OneBeforeAndOneAfterTheCheckpoint();
-        _judge.NothingToCheckpoint(acknowledgedBefore: 2);
+        _judge.CheckpointCommitted(CommittedRound.NothingToDo(acknowledgedBefore: 2, Rounds.At(1)));
 
         AssertOne(JudgeRule.AcknowledgedLost, NewBooks().With(Before));
     }
@@ -60,9 +61,9 @@ public sealed class RecoveryJudgeTests
     {
         _judge.Sent(Before);
         _judge.Acknowledged(Before.Id, 1);
-        _judge.CheckpointCommitted(acknowledgedBefore: 1, new HashSet<int> { LedgerShards.Of(Before.Id) });
+        _judge.CheckpointCommitted(Rounds.Committed(acknowledgedBefore: 1, at: 1, leftOut: [LedgerShards.Of(Before.Id)]));
 
-        Assert.Empty(_judge.Judge(NewBooks().Statement(), crashed: true).Violations);
+        Assert.Empty(_judge.Judge(NewBooks().Statement(), Fault.ClusterKill, []).Violations);
     }
 
     [Fact]
@@ -70,8 +71,39 @@ public sealed class RecoveryJudgeTests
     {
         OneBeforeAndOneAfterTheCheckpoint();
 
-        var violation = AssertOne(JudgeRule.AcknowledgedLost, NewBooks().With(Before), crashed: false);
+        var violation = AssertOne(JudgeRule.AcknowledgedLost, NewBooks().With(Before), fault: null);
         Assert.Contains("after", violation.Text);
+        Assert.Contains("no silo died", violation.Text);
+    }
+
+    [Fact]
+    public void A_transfer_is_missing_though_all_silos_had_stopped_in_order()
+    {
+        OneBeforeAndOneAfterTheCheckpoint();
+
+        var violation = AssertOne(JudgeRule.AcknowledgedLost, NewBooks().With(Before), Fault.RollingRestart);
+        Assert.Contains("in order", violation.Text);
+    }
+
+    [Fact]
+    public void A_repetition_of_a_transfer_that_is_there_was_refused()
+    {
+        OneBeforeAndOneAfterTheCheckpoint();
+        _judge.RepetitionRefused(Before.Id);
+
+        AssertOne(JudgeRule.RepetitionRefused, NewBooks().With(Before));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(Fault.ClusterKill)]
+    [InlineData(Fault.RollingRestart)]
+    internal void A_grain_was_rolled_back_though_no_single_silo_was_lost(Fault? fault)
+    {
+        OneBeforeAndOneAfterTheCheckpoint();
+
+        var violation = Assert.Single(_judge.Judge(NewBooks().With(Before).With(After).Statement(), fault, [new("account/2", "1.1")]).Violations);
+        Assert.Equal(JudgeRule.RolledBackWithoutCause, violation.Rule);
     }
 
     [Fact]
@@ -81,7 +113,7 @@ public sealed class RecoveryJudgeTests
         var unknown = Books.Transfer("unknown");
         _judge.Sent(unknown);
 
-        Assert.Empty(_judge.Judge(NewBooks().With(Before).With(unknown).Statement(), crashed: true).Violations);
+        Assert.Empty(_judge.Judge(NewBooks().With(Before).With(unknown).Statement(), Fault.ClusterKill, []).Violations);
     }
 
     [Fact]
@@ -89,7 +121,7 @@ public sealed class RecoveryJudgeTests
     {
         OneBeforeAndOneAfterTheCheckpoint();
 
-        var judgement = _judge.Judge(NewBooks().With(Before).WithLedger(After).WithWithdrawal(After).Statement(), crashed: true);
+        var judgement = _judge.Judge(NewBooks().With(Before).WithLedger(After).WithWithdrawal(After).Statement(), Fault.ClusterKill, []);
 
         Assert.Contains(judgement.Violations, violation => violation.Rule == JudgeRule.BooksDisagree && violation.Text.Contains("transfer after was withdrawn"));
         Assert.Contains(judgement.Violations, violation => violation.Rule == JudgeRule.TotalChanged);
@@ -100,7 +132,7 @@ public sealed class RecoveryJudgeTests
     {
         OneBeforeAndOneAfterTheCheckpoint();
 
-        var judgement = _judge.Judge(NewBooks().With(Before).WithBalanceError(2, 1).Statement(), crashed: true);
+        var judgement = _judge.Judge(NewBooks().With(Before).WithBalanceError(2, 1).Statement(), Fault.ClusterKill, []);
 
         Assert.Contains(judgement.Violations, violation => violation.Rule == JudgeRule.TotalChanged && violation.Text.Contains("3001"));
     }
@@ -110,7 +142,7 @@ public sealed class RecoveryJudgeTests
     {
         OneBeforeAndOneAfterTheCheckpoint();
 
-        var judgement = _judge.Judge(new Books(Accounts - 1, OpeningCents).With(Before).Statement(), crashed: true);
+        var judgement = _judge.Judge(new Books(Accounts - 1, OpeningCents).With(Before).Statement(), Fault.ClusterKill, []);
 
         Assert.Contains(judgement.Violations, violation => violation.Rule == JudgeRule.AccountsMissing);
     }
@@ -135,7 +167,7 @@ public sealed class RecoveryJudgeTests
     public void A_survivor_of_an_earlier_crash_is_missing()
     {
         OneBeforeAndOneAfterTheCheckpoint();
-        _judge.Judge(NewBooks().With(Before).With(After).Statement(), crashed: true);
+        _judge.Judge(NewBooks().With(Before).With(After).Statement(), Fault.ClusterKill, []);
         NextPeriod("later");
 
         // It was acknowledged after the checkpoint; but once it has survived, it is permanent.
@@ -146,7 +178,7 @@ public sealed class RecoveryJudgeTests
     public void A_transfer_that_an_earlier_crash_has_undone_is_back()
     {
         OneBeforeAndOneAfterTheCheckpoint();
-        _judge.Judge(NewBooks().With(Before).Statement(), crashed: true);
+        _judge.Judge(NewBooks().With(Before).Statement(), Fault.ClusterKill, []);
         NextPeriod("later");
 
         AssertOne(JudgeRule.UndoneCameBack, NewBooks().With(Before).With(After).With(Books.Transfer("later")));
@@ -155,7 +187,7 @@ public sealed class RecoveryJudgeTests
     [Fact]
     public void Nothing_was_acknowledged()
     {
-        _judge.CheckpointCommitted(acknowledgedBefore: 0, None);
+        _judge.CheckpointCommitted(Rounds.Committed(acknowledgedBefore: 0, at: 1));
 
         AssertOne(JudgeRule.NoTransfers, NewBooks());
     }
@@ -174,9 +206,9 @@ public sealed class RecoveryJudgeTests
     {
         OneBeforeAndOneAfterTheCheckpoint();
         var bank = NewBooks().With(Before).Statement();
-        _judge.Judge(bank, crashed: true);
+        _judge.Judge(bank, Fault.ClusterKill, []);
 
-        Assert.Equal([JudgeRule.NoTransfers, JudgeRule.NoCheckpoint], _judge.Judge(bank, crashed: true).Violations.Select(violation => violation.Rule));
+        Assert.Equal([JudgeRule.NoTransfers, JudgeRule.NoCheckpoint], _judge.Judge(bank, Fault.ClusterKill, []).Violations.Select(violation => violation.Rule));
     }
 
     private static Books NewBooks() => new(Accounts, OpeningCents);
@@ -185,7 +217,7 @@ public sealed class RecoveryJudgeTests
     {
         _judge.Sent(Before);
         _judge.Acknowledged(Before.Id, 1);
-        _judge.CheckpointCommitted(acknowledgedBefore: 1, None);
+        _judge.CheckpointCommitted(Rounds.Committed(acknowledgedBefore: 1, at: 1));
         _judge.Sent(After);
         _judge.Acknowledged(After.Id, 2);
     }
@@ -194,12 +226,12 @@ public sealed class RecoveryJudgeTests
     {
         _judge.Sent(Books.Transfer(id));
         _judge.Acknowledged(id, 3);
-        _judge.CheckpointCommitted(acknowledgedBefore: 3, None);
+        _judge.CheckpointCommitted(Rounds.Committed(acknowledgedBefore: 3, at: 1));
     }
 
-    private Violation AssertOne(JudgeRule rule, Books books, bool crashed = true)
+    private Violation AssertOne(JudgeRule rule, Books books, Fault? fault = Fault.ClusterKill)
     {
-        var violation = Assert.Single(_judge.Judge(books.Statement(), crashed).Violations);
+        var violation = Assert.Single(_judge.Judge(books.Statement(), fault, []).Violations);
         Assert.Equal(rule, violation.Rule);
         return violation;
     }

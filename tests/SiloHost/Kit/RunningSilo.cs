@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using Checkpointing.SiloHost.Demo;
+using Checkpointing.SiloHost.Demo.Silos;
 
 namespace Checkpointing.SiloHost.Tests.Kit;
 

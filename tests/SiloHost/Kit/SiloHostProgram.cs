@@ -8,11 +8,11 @@ internal static class SiloHostProgram
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(150);
 
     /// <summary>Runs it to its end.</summary>
-    public static async Task<Outcome> Run(string[] arguments, string? standardInput = null)
+    public static async Task<Outcome> Run(string[] arguments, string? standardInput = null, TimeSpan? longest = null)
     {
         using var process = Start(arguments);
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        timeout.CancelAfter(Longest);
+        timeout.CancelAfter(longest ?? Longest);
         try
         {
             var output = process.StandardOutput.ReadToEndAsync(timeout.Token);

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
-using Checkpointing.SiloHost.Demo;
+using Checkpointing.SiloHost.Demo.Silos;
 using Checkpointing.SiloHost.Tests.Kit;
 using Npgsql;
 

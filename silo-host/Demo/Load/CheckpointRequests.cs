@@ -1,6 +1,7 @@
 using Checkpointing.SiloHost.Bank;
+using Checkpointing.SiloHost.Demo.Judging;
 
-namespace Checkpointing.SiloHost.Demo;
+namespace Checkpointing.SiloHost.Demo.Load;
 
 /// <summary>Asks for a checkpoint of everything, again and again at random intervals, while transfers run.</summary>
 internal sealed class CheckpointRequests(BankClient bank, AcknowledgedLog log, RecoveryJudge judge, DemoFigures figures) : IAsyncDisposable
@@ -30,36 +31,45 @@ internal sealed class CheckpointRequests(BankClient bank, AcknowledgedLog log, R
     }
 
     /// <summary>Asks once, and tells the judge what was promised.</summary>
-    public async Task<CheckpointResult?> Ask()
+    private async Task Ask()
     {
         // Every transfer that is acknowledged by now must be in a checkpoint that begins later.
         var acknowledgedBefore = log.LastAcknowledged;
-        var answer = bank.TakeCheckpoint();
+        var request = bank.TakeCheckpoint();
         Interlocked.Exchange(ref _nextAsked, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
-        var result = await answer;
-        switch (result)
+        var answer = await request;
+        if (answer.Error is { } error)
         {
-            case { Status: CheckpointStatus.Committed or CheckpointStatus.PartlyCommitted }:
-                judge.CheckpointCommitted(acknowledgedBefore, LedgersLeftOut(result));
+            figures.CountError(error);
+            return;
+        }
+
+        var result = answer.Value!;
+        switch (result.Status)
+        {
+            case CheckpointStatus.Committed or CheckpointStatus.PartlyCommitted:
+                judge.CheckpointCommitted(new CommittedRound(
+                    acknowledgedBefore,
+                    DateTimeOffset.UtcNow,
+                    Ledgers(result.Participants.Select(participant => participant.GrainId)),
+                    Ledgers(result.LeftOut.Select(participant => participant.GrainId))));
                 figures.CountRound(result);
                 await log.Note($"checkpoint {result.Round} asked-after {acknowledgedBefore} participants {result.Participants.Count} left-out {result.LeftOut.Count}");
                 _firstCommitted.TrySetResult();
                 break;
-            case { Status: CheckpointStatus.NothingToDo }:
-                judge.NothingToCheckpoint(acknowledgedBefore);
+            case CheckpointStatus.NothingToDo:
+                judge.CheckpointCommitted(CommittedRound.NothingToDo(acknowledgedBefore, DateTimeOffset.UtcNow));
                 break;
-            case { Status: CheckpointStatus.Aborted }:
+            case CheckpointStatus.Aborted:
                 figures.CountAborted(result);
                 break;
         }
-
-        return result;
     }
 
-    private static HashSet<int> LedgersLeftOut(CheckpointResult result)
+    private static HashSet<int> Ledgers(IEnumerable<GrainId> grains)
     {
-        var leftOut = result.LeftOut.Select(participant => participant.GrainId.ToString()).ToHashSet();
-        return [.. Enumerable.Range(0, LedgerShards.Count).Where(ledger => leftOut.Contains($"ledger/{ledger}"))];
+        var ids = grains.Select(grain => grain.ToString()).ToHashSet();
+        return [.. Enumerable.Range(0, LedgerShards.Count).Where(ledger => ids.Contains(BankGrains.LedgerId(ledger)))];
     }
 
     private async Task Run(Random random)
@@ -75,7 +85,14 @@ internal sealed class CheckpointRequests(BankClient bank, AcknowledgedLog log, R
                 return;
             }
 
-            await Ask();
+            try
+            {
+                await Ask();
+            }
+            catch (UnexpectedAnswerException error)
+            {
+                figures.Complain($"a request for a checkpoint met an error that does not pass: {error.Message}");
+            }
         }
     }
 }

@@ -3,7 +3,7 @@ using System.Text;
 using System.Threading.Channels;
 using Checkpointing.SiloHost.Bank;
 
-namespace Checkpointing.SiloHost.Demo;
+namespace Checkpointing.SiloHost.Demo.Load;
 
 /// <summary>
 /// The driver's own memory of what the bank promised: an append-only file. A transfer counts as acknowledged from the moment its line is on disk, and

@@ -1,12 +1,14 @@
 using System.Diagnostics;
 using System.Globalization;
+using Checkpointing.SiloHost.Hosting;
 
-namespace Checkpointing.SiloHost.Demo;
+namespace Checkpointing.SiloHost.Demo.Silos;
 
 /// <summary>A silo in a process of its own, started from this program's own file. Its output goes to a file; it ends when this process does.</summary>
 internal sealed class SiloProcess : IAsyncDisposable
 {
     private static readonly TimeSpan ExitTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(60);
 
     private readonly Process _process;
     private readonly Task _output;
@@ -28,7 +30,7 @@ internal sealed class SiloProcess : IAsyncDisposable
 
     public bool HasExited => _process.HasExited;
 
-    public static SiloProcess Start(SiloPorts ports, string dataFolder, string outputFile)
+    public static SiloProcess Start(SiloPorts ports, string dataFolder, TimeSpan detectionTime, string outputFile)
     {
         var start = new ProcessStartInfo(Environment.ProcessPath ?? throw new InvalidOperationException("This process does not know its own file."))
         {
@@ -48,6 +50,7 @@ internal sealed class SiloProcess : IAsyncDisposable
                 "--gateway-port", Text(ports.Gateway),
                 "--http-port", Text(ports.Http),
                 "--data", dataFolder,
+                "--detection-seconds", detectionTime.TotalSeconds.ToString(CultureInfo.InvariantCulture),
                 "--checkpoint-interval", "none",
                 "--exit-with-stdin",
             ])
@@ -64,6 +67,24 @@ internal sealed class SiloProcess : IAsyncDisposable
     {
         if (!_process.HasExited)
             _process.Kill();
+    }
+
+    /// <summary>Asks for an orderly stop; returns the exit code.</summary>
+    public async Task<int> Stop(CancellationToken cancellationToken)
+    {
+        await _process.StandardInput.WriteLineAsync(StandardInputWatch.StopLine);
+        await _process.StandardInput.FlushAsync(cancellationToken);
+        try
+        {
+            await _process.WaitForExitAsync(cancellationToken).WaitAsync(StopTimeout, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            throw new DemoFailedException($"A silo that was asked to stop has not within {StopTimeout.TotalSeconds:0} s; see {OutputFile}.");
+        }
+
+        await _output.WaitAsync(ExitTimeout, cancellationToken);
+        return _process.ExitCode;
     }
 
     public async Task WaitForExit(CancellationToken cancellationToken)

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Spectre.Console;
 
-namespace Checkpointing.SiloHost.Demo;
+namespace Checkpointing.SiloHost.Demo.Progress;
 
 /// <summary>Progress as a table that changes in place, for terminals.</summary>
 internal sealed class LiveProgress : IDemoProgress
@@ -43,17 +43,26 @@ internal sealed class LiveProgress : IDemoProgress
 
     private void Refresh()
     {
-        var table = new Table().Border(TableBorder.Rounded).AddColumns("transfers acknowledged", "rounds committed", "kills", "transfers lost", "pause p50", "pause p99");
-        table.AddRow(
+        var load = Table("transfers acknowledged", "transfers lost", "rounds committed", "pause p50", "pause p99").AddRow(
             Number(_figures.Acknowledged),
-            Number(_figures.Rounds),
-            Number(_figures.Kills),
             Number(_figures.Lost),
-            string.Create(CultureInfo.InvariantCulture, $"{_figures.PauseQuantile(0.50)} ms"),
-            string.Create(CultureInfo.InvariantCulture, $"{_figures.PauseQuantile(0.99)} ms"));
-        _display.UpdateTarget(new Rows([table, .. _lines.Select(line => new Text(line))]));
+            Number(_figures.Rounds),
+            Milliseconds(_figures.Pauses.Of(0.50)),
+            Milliseconds(_figures.Pauses.Of(0.99)));
+        var faults = Table("kills of one silo", "detection p50", "recovery p50", "grains rolled back", "kills of all", "rolling restarts").AddRow(
+            Number(_figures.SiloKills),
+            Milliseconds(_figures.Detections.Of(0.50)),
+            Milliseconds(_figures.Recoveries.Of(0.50)),
+            $"{Number(_figures.GrainsRolledBack)} of {Number(_figures.GrainsTotal)}",
+            Number(_figures.ClusterKills),
+            Number(_figures.RollingRestarts));
+        _display.UpdateTarget(new Rows([load, faults, .. _lines.Select(line => new Text(line))]));
         _display.Refresh();
 
+        static Table Table(params string[] columns) => new Table().Border(TableBorder.Rounded).AddColumns(columns);
+
         static string Number(int number) => number.ToString("N0", CultureInfo.InvariantCulture);
+
+        static string Milliseconds(double value) => string.Create(CultureInfo.InvariantCulture, $"{value} ms");
     }
 }

@@ -1,10 +1,10 @@
-namespace Checkpointing.SiloHost.Demo;
+namespace Checkpointing.SiloHost.Demo.Judging;
 
 /// <summary>What the judge found.</summary>
 /// <param name="Violations">Broken promises; empty when all held.</param>
 /// <param name="Acknowledged">Transfers acknowledged since the last judgement.</param>
 /// <param name="Rounds">Checkpoints committed since the last judgement.</param>
-/// <param name="Lost">Of the acknowledged transfers, those that are gone.</param>
+/// <param name="Lost">Of the acknowledged transfers, how many are gone.</param>
 internal sealed record Judgement(IReadOnlyList<Violation> Violations, int Acknowledged, int Rounds, int Lost);
 
 /// <summary>A broken promise.</summary>
@@ -34,12 +34,18 @@ internal enum JudgeRule
     /// <summary>The bank has a transfer that nobody sent, or another than was sent.</summary>
     NeverSent,
 
-    /// <summary>A transfer that was acknowledged before a committed checkpoint began is gone.</summary>
+    /// <summary>An acknowledged transfer is gone that no fault may have undone.</summary>
     AcknowledgedLost,
 
-    /// <summary>A transfer that an earlier recovery showed to be permanent is gone.</summary>
+    /// <summary>A transfer that was done, and that no fault may have undone, was refused when it was sent again.</summary>
+    RepetitionRefused,
+
+    /// <summary>A transfer that an earlier judgement showed to be permanent is gone.</summary>
     SurvivorLost,
 
-    /// <summary>A transfer that an earlier recovery had undone is back, though nobody sent it again.</summary>
+    /// <summary>A transfer that an earlier fault had undone is back, though nobody sent it again.</summary>
     UndoneCameBack,
+
+    /// <summary>A grain was rolled back that cannot have depended on lost work.</summary>
+    RolledBackWithoutCause,
 }

@@ -1,4 +1,4 @@
-namespace Checkpointing.SiloHost.Demo;
+namespace Checkpointing.SiloHost.Demo.Progress;
 
 /// <summary>Where the demo tells what it does.</summary>
 internal interface IDemoProgress

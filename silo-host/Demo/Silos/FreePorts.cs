@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace Checkpointing.SiloHost.Demo;
+namespace Checkpointing.SiloHost.Demo.Silos;
 
 /// <summary>Ports of the loopback interface that nobody uses at the moment. Somebody may take one before its user does: be ready to try others.</summary>
 internal static class FreePorts

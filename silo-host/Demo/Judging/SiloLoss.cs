@@ -1,0 +1,13 @@
+namespace Checkpointing.SiloHost.Demo.Judging;
+
+/// <summary>The kill of a single silo, as an observer outside sees it.</summary>
+/// <param name="GrainsThere">The grains that were active on the silo.</param>
+/// <param name="KilledAt">A moment at which it still lived.</param>
+internal sealed record SiloLoss(IReadOnlySet<string> GrainsThere, DateTimeOffset KilledAt)
+{
+    /// <summary>The first moment at which another silo knew of it. Until then no lost grain can have started again.</summary>
+    public DateTimeOffset NoticedAt { get; set; } = DateTimeOffset.MaxValue;
+
+    /// <summary>Everything works again, and no rollback is pending: what is sent from now on cannot be undone by this loss.</summary>
+    public bool IsOver { get; set; }
+}
