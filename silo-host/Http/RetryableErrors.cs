@@ -11,6 +11,7 @@ internal static class RetryableErrors
     // The first that fits, so the special ones come first.
     private static readonly (Type Error, RetryableError Answer)[] Known =
     [
+        (typeof(RolledBackException), new("rolled-back", "The request met work that was lost with a silo.", "What it did is undone.")),
         (typeof(SiloUnavailableException), new("silo-lost", "A silo that the request needed is gone.", "What it did there is undone or unknown.")),
         (typeof(GatewayTooBusyException), new("busy", "The bank is too busy.", "The request had no effect.")),
         (typeof(LimitExceededException), new("busy", "The bank is too busy.", "The request had no effect.")),

@@ -16,12 +16,26 @@ internal static class SiloEndpoint
         services.AddHostedService(provider => provider.GetRequiredService<LostSilos>());
     }
 
-    private static SiloView GetSilo(ILocalSiloDetails silo, LocalGrains grains, RolledBackGrains rolledBack, LostSilos lost, IServiceProvider services) => new(
-        silo.SiloAddress.ToParsableString(),
-        lost.All,
-        grains.Ids,
-        rolledBack.All,
-        services.GetService<IRollbackProgress>()?.IsPending);
+    private static async Task<SiloView> GetSilo(
+        ILocalSiloDetails silo, LocalGrains grains, RolledBackGrains rolledBack, LostSilos lost, IGrainFactory factory, CancellationToken cancellationToken)
+    {
+        // What is told after the answer "nothing is pending" is all there was to tell.
+        var isPending = await IsRecovering(factory, cancellationToken);
+        return new SiloView(silo.SiloAddress.ToParsableString(), lost.All, grains.Ids, rolledBack.All, isPending);
+    }
+
+    /// <summary>As long as nobody can answer, something may be pending.</summary>
+    private static async Task<bool> IsRecovering(IGrainFactory factory, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await factory.GetCheckpointCoordinator().IsRecovering(cancellationToken);
+        }
+        catch (Exception exception) when (RetryableErrors.Of(exception) is not null)
+        {
+            return true;
+        }
+    }
 }
 
 /// <summary>One silo, seen from outside.</summary>
@@ -29,10 +43,10 @@ internal static class SiloEndpoint
 /// <param name="Lost">The silos that it knows to be dead.</param>
 /// <param name="Grains">The grains of the bank that are active here.</param>
 /// <param name="RolledBack">The grains of the bank that were rolled back here, in order.</param>
-/// <param name="RollbackPending">Whether grains may have to roll back for a lost silo; null if the silo cannot tell.</param>
+/// <param name="RollbackPending">Whether grains may have to roll back for a lost silo.</param>
 internal sealed record SiloView(
     string Silo,
     IReadOnlyList<LostSilo> Lost,
     IReadOnlyList<string> Grains,
     IReadOnlyList<RolledBackGrain> RolledBack,
-    bool? RollbackPending);
+    bool RollbackPending);

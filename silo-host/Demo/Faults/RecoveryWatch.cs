@@ -40,7 +40,7 @@ internal sealed class RecoveryWatch(DemoScene scene, LoadPeriod period)
     public static async Task WaitUntilNonePending(SiloViews views, CancellationToken cancellationToken) =>
         _ = await views.WaitUntil(all => !IsPending(all), Longest, cancellationToken) ?? throw new OperationCanceledException();
 
-    private static bool IsPending(IEnumerable<Http.SiloView> views) => views.Any(view => view.RollbackPending == true);
+    private static bool IsPending(IEnumerable<Http.SiloView> views) => views.Any(view => view.RollbackPending);
 
     private async Task WaitForAnswers(int[] accounts, CancellationToken cancellationToken)
     {
