@@ -37,6 +37,12 @@ internal sealed class SeededSimulation
 
     public long FalseSuspicions { get; private set; }
 
+    public long OrderlyStops { get; private set; }
+
+    public long Moves { get; private set; }
+
+    public long LostOnTheWay { get; private set; }
+
     public long RollbacksDecided { get; private set; }
 
     public long RolledBack { get; private set; }
@@ -98,6 +104,9 @@ internal sealed class SeededSimulation
             RequestsWithNothingToDo += judges.Requests.NothingToDo;
             SiloDeaths += judges.Rollbacks.SiloCrashes;
             FalseSuspicions += judges.Rollbacks.FalseSuspicions;
+            OrderlyStops += judges.Rollbacks.OrderlyStops;
+            Moves += judges.Rollbacks.Moves;
+            LostOnTheWay += judges.Rollbacks.LostOnTheWay;
             RollbacksDecided += judges.Rollbacks.Decided;
             RolledBack += judges.Rollbacks.RolledBack;
             LargestRollback = Math.Max(LargestRollback, judges.Rollbacks.LargestSet);

@@ -70,13 +70,8 @@ internal sealed class Ledger
     public MessageStamp Send() => new(Life, ++LastSequence);
 
     /// <summary>A stamp of this very life, back through relays, is no dependency: whatever remembers its receipt remembers its sending.</summary>
-    public void Receive(MessageStamp stamp)
-    {
-        if (!Life.Equals(stamp.Sender))
-        {
-            _received.Record(stamp.Sender, stamp.Sequence);
-        }
-    }
+    /// <returns>RB-14: whether two lives of that sender have met here, so that at least one of them is over.</returns>
+    public bool Receive(MessageStamp stamp) => !Life.Equals(stamp.Sender) && _received.Record(stamp.Sender, stamp.Sequence);
 
     public void LoseCall() => HasLostCall = true;
 

@@ -13,13 +13,15 @@ internal sealed class ReceiptTable
 
     private Receipt[] _slots = [];
     private int _count;
+    private bool _holdsTwoLivesOfOne;
 
     public int Count => _count;
 
     public bool IsEmpty => _count == 0;
 
     /// <summary>Remembers a received label; a smaller one than already known changes nothing.</summary>
-    public void Record(Life sender, long sequence)
+    /// <returns>Whether this life of the sender is new here and another one is known already.</returns>
+    public bool Record(Life sender, long sequence)
     {
         if ((_count + 1) * 4 > _slots.Length * 3)
         {
@@ -31,15 +33,24 @@ internal sealed class ReceiptTable
         {
             slot = new Receipt(sender, sequence);
             _count++;
+            var meets = HoldsOtherLifeOf(sender);
+            _holdsTwoLivesOfOne |= meets;
+            return meets;
         }
-        else if (slot.Sequence < sequence)
+
+        if (slot.Sequence < sequence)
         {
             // With where the sender was then: it may have moved.
             slot = new Receipt(sender, sequence);
         }
+
+        return false;
     }
 
     public void Record(MessageStamp stamp) => Record(stamp.Sender, stamp.Sequence);
+
+    /// <summary>The receipts of those peers from which more than one life is known.</summary>
+    public ImmutableArray<Receipt> OfSeveralLives() => _holdsTwoLivesOfOne ? [.. ToImmutable().Where(receipt => HoldsOtherLifeOf(receipt.Sender))] : [];
 
     public void Merge(ImmutableArray<Receipt> receipts)
     {
@@ -67,6 +78,7 @@ internal sealed class ReceiptTable
         {
             Array.Clear(_slots);
             _count = 0;
+            _holdsTwoLivesOfOne = false;
         }
     }
 
@@ -89,10 +101,27 @@ internal sealed class ReceiptTable
         return receipts.MoveToImmutable();
     }
 
+    private bool HoldsOtherLifeOf(Life sender)
+    {
+        var mask = _slots.Length - 1;
+        for (var index = Start(sender) & mask; _slots[index].Sender is { } occupant; index = (index + 1) & mask)
+        {
+            if (occupant.Participant == sender.Participant && !occupant.Equals(sender))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    // By the participant alone: so all lives of one lie on the same path, and whoever inserts one meets the others.
+    private static int Start(Life sender) => sender.Participant.GetHashCode();
+
     private static ref Receipt Find(Receipt[] slots, Life sender)
     {
         var mask = slots.Length - 1;
-        var index = sender.GetHashCode() & mask;
+        var index = Start(sender) & mask;
         while (slots[index].Sender is { } occupant && !occupant.Equals(sender))
         {
             index = (index + 1) & mask;

@@ -10,9 +10,11 @@ namespace Checkpointing.Protocol.RollbackAlgorithm;
 /// <param name="silo">This silo.</param>
 internal sealed class RollbackAgent(SiloId silo)
 {
-    private ImmutableHashSet<SiloId> _gone = [];
     private readonly HashSet<Life> _stopped = [];
+    private readonly Dictionary<Life, MovedLife> _moved = [];
+    private readonly Whereabouts _whereabouts = new();
     private readonly Dictionary<Guid, int> _positions = [];
+    private ImmutableHashSet<SiloId> _gone = [];
 
     /// <summary>Facts about ended lives, for all participants of this silo.</summary>
     public UndoneLabels Undone { get; } = new();
@@ -20,24 +22,78 @@ internal sealed class RollbackAgent(SiloId silo)
     /// <summary>Whether a life that begins here may have a predecessor that only seems to be gone.</summary>
     public bool KnowsOfGoneSilos => _gone.Count > 0;
 
-    /// <summary>From now on nothing is received from lives of that silo; what was received before is suspect.</summary>
+    /// <summary>Whatever is received from lives that were on that silo is suspect, until it is known where they are or where they have ended.</summary>
     public void OnSiloGone(SiloId gone) => _gone = _gone.Add(gone);
 
     /// <summary>RB-9: a life of this silo stopped without having got ready: nobody but its successor can say where it ended (SPEC K32).</summary>
     public void OnLifeStopped(Life life) => _stopped.Add(life);
 
-    /// <summary>The lives that stopped here, as long as it is not known where they ended.</summary>
+    /// <summary>
+    /// RB-13: a life leaves this silo for another one. Whoever has received from it here names this silo in its receipt, so this silo has to know what
+    /// became of it. Until that life was found elsewhere it counts as being here. To be called before the ledger is packed, and only while no round
+    /// and no rollback is under way for it; the ledger does not change any more.
+    /// </summary>
+    /// <returns>False for an orphan: it takes nothing along, and its life ends here (RB-9).</returns>
+    public bool OnLifeMovesAway(Ledger ledger)
+    {
+        if (ledger.IsOrphan(Undone))
+        {
+            OnLifeStopped(ledger.Life);
+            return false;
+        }
+
+        if (!ledger.IsClean)
+        {
+            // With a label of its own: so an answer that the life gave before it moved does not pass for one that it gave after.
+            _moved[ledger.Life] = new MovedLife(ledger.Send().Sequence, ledger);
+        }
+
+        return true;
+    }
+
+    /// <summary>These suspects turned out to be none.</summary>
+    public void OnSuspectsCleared(SuspectsCleared cleared)
+    {
+        foreach (var counts in cleared.Lives)
+        {
+            if (!Undone.Knows(counts.Life))
+            {
+                _whereabouts.Learn(counts);
+            }
+        }
+
+        foreach (var (life, moved) in _moved.ToList())
+        {
+            if (_whereabouts.CountsForEver(life, moved.Label))
+            {
+                _moved.Remove(life);
+            }
+            else if (!_whereabouts.SiloOf(life, moved.Label).IsUnknown)
+            {
+                _moved[life] = moved with { OnItsWay = null };
+            }
+        }
+    }
+
+    /// <summary>The lives that stopped here, or moved away and are on no silo that is known to live, as long as it is not known where they ended.</summary>
     public IEnumerable<Suspect> StoppedLives()
     {
         _stopped.RemoveWhere(Undone.Knows);
-        return _stopped.Select(life => new Suspect(life, AskLife.AllLabels));
+        return _stopped.Select(life => new Suspect(life, AskLife.AllLabels))
+            .Concat(_moved.Where(moved => IsOpen(moved.Key, moved.Value.Label)).Select(moved => new Suspect(moved.Key, moved.Value.Label)));
     }
 
     /// <summary>
-    /// RB-8: asked whenever a message is recorded, however long it has waited (SPEC K33). This and <see cref="Undone"/> may be read from any thread; all
-    /// else is for one at a time.
+    /// RB-8: asked whenever a message is recorded, however long it has waited (SPEC K33). Nothing is dropped on suspicion. This, <see cref="Undone"/> and
+    /// <see cref="WasThere"/> may be read from any thread; all else is for one at a time.
     /// </summary>
-    public bool Drops(MessageStamp stamp) => Undone.Contains(stamp) || (_gone.Count > 0 && _gone.Contains(stamp.Sender.Silo));
+    public bool Drops(MessageStamp stamp) => Undone.Contains(stamp);
+
+    /// <summary>Whether the sender was on a silo that is gone when it sent this.</summary>
+    public bool WasThere(MessageStamp stamp) => !_gone.IsEmpty && _gone.Contains(stamp.Sender.Silo);
+
+    /// <summary>Whether a label that is recorded now comes from a life that may have been lost: then the silo has something to report.</summary>
+    public bool Suspects(MessageStamp stamp) => WasThere(stamp) && IsOpen(stamp.Sender, stamp.Sequence);
 
     /// <summary>Installs the facts. The host then tests every participant of the silo, each in a turn of its own, and answers with what it found.</summary>
     /// <returns>
@@ -54,7 +110,10 @@ internal sealed class RollbackAgent(SiloId silo)
         foreach (var end in install.Ends)
         {
             Undone.Install(end);
+            _moved.Remove(end.Life);
         }
+
+        _whereabouts.Forget(install.Ends);
 
         if (install.Position <= position)
         {
@@ -65,23 +124,52 @@ internal sealed class RollbackAgent(SiloId silo)
         return (position, own);
     }
 
+    /// <summary>
+    /// All participants of this silo have been tested; those that are on their way to another one are tested here. As long as one of those is an orphan
+    /// this silo is not done: nobody knows yet whether that life will get ready or is lost.
+    /// </summary>
     public EndsInstalled OnTested(InstallEnds install, (int Position, ImmutableArray<LifeEnd> OwnEnds) installed, ImmutableArray<Life> orphans) =>
-        new(silo, install.Coordinator, installed.Position, orphans, installed.OwnEnds);
+        new(silo, install.Coordinator, _moved.Values.Any(moved => moved.OnItsWay?.IsOrphan(Undone) == true) ? 0 : installed.Position, orphans, installed.OwnEnds);
 
-    /// <summary>The lives that this ledger has heard of and that were lost with a silo, as long as it is not known where they ended.</summary>
+    /// <summary>
+    /// The lives that this ledger has heard of and that may have been lost with a silo, or of which another life is known too (RB-14), as long as it
+    /// is known neither where they are nor where they ended.
+    /// </summary>
     public IEnumerable<Suspect> SuspectsIn(Ledger ledger)
     {
-        if (_gone.Count == 0)
+        if (_gone.Count > 0)
         {
-            yield break;
+            foreach (var receipt in ledger.AllReceipts())
+            {
+                if (_gone.Contains(receipt.Sender.Silo) && IsOpen(receipt.Sender, receipt.Sequence))
+                {
+                    yield return new Suspect(receipt.Sender, receipt.Sequence);
+                }
+            }
         }
 
-        foreach (var receipt in ledger.AllReceipts())
+        foreach (var receipt in ledger.Received.OfSeveralLives())
         {
-            if (_gone.Contains(receipt.Sender.Silo) && !Undone.Knows(receipt.Sender))
+            if (IsOpen(receipt.Sender, receipt.Sequence))
             {
-                yield return new Suspect(receipt.Sender, AskLife.AllLabels);
+                yield return new Suspect(receipt.Sender, receipt.Sequence);
             }
         }
     }
+
+    /// <summary>Whether it has to be asked what became of that label.</summary>
+    private bool IsOpen(Life life, long label)
+    {
+        if (Undone.Knows(life) || _whereabouts.CountsForEver(life, label))
+        {
+            return false;
+        }
+
+        var where = _whereabouts.SiloOf(life, label);
+        return where.IsUnknown || _gone.Contains(where);
+    }
+
+    /// <param name="Label">The label that the move took.</param>
+    /// <param name="OnItsWay">Its ledger, until the life was found on another silo.</param>
+    private sealed record MovedLife(long Label, Ledger? OnItsWay);
 }

@@ -62,6 +62,7 @@ internal sealed class RollbackCoordinator(Guid life)
                 break;
             case LabelsCount counts:
                 _asked.Remove(counts.Life);
+                _effects.AddRange(_installed.Keys.Select(silo => new TellAgentOfCleared(silo, new SuspectsCleared([counts]))));
                 break;
             case LifeEnded ended:
                 _asked.Remove(ended.End.Life);

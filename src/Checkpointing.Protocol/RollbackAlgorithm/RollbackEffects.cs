@@ -8,7 +8,7 @@ internal sealed record SendToRollbackCoordinator(ToRollbackCoordinator Message) 
 
 /// <summary>
 /// Write a fence into the free slot, under its ETag, and call <see cref="RollbackParticipant.OnFenced"/>. When it has landed, no other life of
-/// this participant can store a checkpoint any more.
+/// this participant can store a checkpoint any more. It is written before any snapshot that is asked for later: after it, it would overwrite it.
 /// </summary>
 internal sealed record WriteFence : ParticipantEffect;
 
@@ -29,6 +29,8 @@ internal abstract record RollbackEffect;
 internal sealed record TellParticipant(ParticipantId To, ToRollbackParticipant Message) : RollbackEffect;
 
 internal sealed record TellAgent(SiloId To, InstallEnds Message) : RollbackEffect;
+
+internal sealed record TellAgentOfCleared(SiloId To, SuspectsCleared Message) : RollbackEffect;
 
 /// <summary>The set of orphans is closed: these lives roll back now, and nobody else has to.</summary>
 internal sealed record RollbackDecided(ImmutableArray<LifeEnd> Lives) : RollbackEffect;

@@ -25,6 +25,9 @@ internal sealed record RollBack(Life Life) : ToRollbackParticipant(Life);
 /// <param name="Ends">The facts.</param>
 internal sealed record InstallEnds(Guid Coordinator, int Position, ImmutableArray<LifeEnd> Ends);
 
+/// <summary>What the coordinator of a rollback tells the agents about suspects that turned out to be none. It may be lost: they report again.</summary>
+internal sealed record SuspectsCleared(ImmutableArray<LabelsCount> Lives);
+
 /// <summary>What participants and agents tell the coordinator of a rollback.</summary>
 internal abstract record ToRollbackCoordinator;
 
@@ -36,8 +39,11 @@ internal readonly record struct Suspect(Life Life, long LastLabelReceived);
 /// <summary>These lives are orphans.</summary>
 internal sealed record OrphansReported(ImmutableArray<Life> Orphans) : ToRollbackCoordinator;
 
-/// <summary>The labels that were asked for count: the life goes on, or the permanent checkpoint covers them.</summary>
-internal sealed record LabelsCount(Life Life) : ToRollbackCoordinator;
+/// <summary>
+/// The labels that were asked for count. Either the life goes on: then it is named with the silo where it is now, and with its last label. Or it is
+/// over, and the permanent checkpoint covers its labels up to this one: then it is named without a silo.
+/// </summary>
+internal sealed record LabelsCount(Life Life, long LastLabel) : ToRollbackCoordinator;
 
 /// <summary>The life that was asked for is over.</summary>
 internal sealed record LifeEnded(LifeEnd End) : ToRollbackCoordinator;

@@ -33,7 +33,7 @@ internal sealed class RollbackParticipant(Ledger ledger, CheckpointParticipant c
 
         if (ask.Life.Equals(Self))
         {
-            return Phase == RollbackPhase.Ready ? [Send(new ReadyToRollBack(MyEnd()))] : [Send(new LabelsCount(Self))];
+            return Phase == RollbackPhase.Ready ? [Send(new ReadyToRollBack(MyEnd()))] : [Send(new LabelsCount(Self, ledger.LastSequence))];
         }
 
         if (ask.Life.Incarnation.Generation > Self.Incarnation.Generation)
@@ -43,7 +43,7 @@ internal sealed class RollbackParticipant(Ledger ledger, CheckpointParticipant c
 
         if (ledger.PermanentMark.Covers(new MessageLabel(ask.Life.Incarnation, ask.LastLabelReceived)))
         {
-            return [Send(new LabelsCount(ask.Life))];
+            return [Send(new LabelsCount(new Life(Self.Participant, ask.Life.Incarnation), ask.LastLabelReceived))];
         }
 
         if (IsFenced)
@@ -75,6 +75,20 @@ internal sealed class RollbackParticipant(Ledger ledger, CheckpointParticipant c
     /// <summary>RB-11: facts never change. A life that learns that it is over, and has not said so itself, has been superseded.</summary>
     public ImmutableArray<ParticipantEffect> OnEndsInstalled() =>
         Phase is RollbackPhase.Running or RollbackPhase.AwaitingDecision && undone.Knows(Self) ? Supersede(Self) : [];
+
+    /// <summary>
+    /// RB-12: a life that has moved here is tested before its first turn here. It may have been on its way when this silo looked for orphans; so an
+    /// orphan gets ready at once.
+    /// </summary>
+    public ImmutableArray<ParticipantEffect> OnArrived()
+    {
+        if (undone.Knows(Self))
+        {
+            return Supersede(Self);
+        }
+
+        return ledger.IsOrphan(undone) ? GetReady() : [];
+    }
 
     /// <summary>The outcome of <see cref="WriteFence"/>: done, failed (it will be asked again), or another life has written.</summary>
     public ImmutableArray<ParticipantEffect> OnFenced(FenceOutcome outcome)
@@ -138,8 +152,7 @@ internal sealed class RollbackParticipant(Ledger ledger, CheckpointParticipant c
             return [Send(new NotAnOrphan(Self))];
         }
 
-        Phase = RollbackPhase.Ready;
-        return [new StopHandlers(), Send(new ReadyToRollBack(MyEnd()))];
+        return GetReady();
     }
 
     /// <summary>RB-4: only the life that got ready is replaced; a repeated or late word to roll back changes nothing.</summary>
@@ -155,6 +168,12 @@ internal sealed class RollbackParticipant(Ledger ledger, CheckpointParticipant c
 
     /// <summary>RB-5: nobody waits for a coordinator that is gone: who is ready says so again, and the next coordinator goes on from there.</summary>
     public ImmutableArray<ParticipantEffect> OnSilence() => Phase == RollbackPhase.Ready ? [Send(new ReadyToRollBack(MyEnd()))] : [];
+
+    private ImmutableArray<ParticipantEffect> GetReady()
+    {
+        Phase = RollbackPhase.Ready;
+        return [new StopHandlers(), Send(new ReadyToRollBack(MyEnd()))];
+    }
 
     private ImmutableArray<ParticipantEffect> Fence()
     {

@@ -17,6 +17,7 @@ internal sealed class RollbackCoordinatorHost(
 
     private readonly RollbackCoordinator _coordinator = new(Guid.NewGuid());
     private readonly Dictionary<SiloId, SiloAddress> _silos = [];
+    private readonly Dictionary<SiloId, FactsOutbox> _outboxes = [];
     private Action? _stopWatching;
     private long _membershipVersion = -1;
     private bool _resends;
@@ -70,6 +71,11 @@ internal sealed class RollbackCoordinatorHost(
                     }
                 }
 
+                foreach (var left in _outboxes.Keys.Where(silo => !_silos.ContainsKey(silo)).ToList())
+                {
+                    _outboxes.Remove(left);
+                }
+
                 _membershipVersion = snapshot.Version.Value;
                 Perform(_coordinator.OnSilos(_silos.Keys));
             }
@@ -95,9 +101,12 @@ internal sealed class RollbackCoordinatorHost(
                     messenger.Send(tell.Message);
                     break;
                 case TellAgent tell:
-                    if (_silos.TryGetValue(tell.To, out var silo))
+                    OutboxOf(tell.To)?.Add(tell.Message);
+                    break;
+                case TellAgentOfCleared tell:
+                    foreach (var life in tell.Message.Lives)
                     {
-                        agents.AgentOf(silo).InstallEnds(RollbackMessageCodec.Encode(tell.Message)).Ignore();
+                        OutboxOf(tell.To)?.Add(life);
                     }
 
                     break;
@@ -108,11 +117,26 @@ internal sealed class RollbackCoordinatorHost(
         }
 
         messenger.Flush();
+        foreach (var outbox in _outboxes.Values)
+        {
+            outbox.Flush();
+        }
+
         if (_coordinator.IsBusy && !_resends)
         {
             _resends = true;
             _ = Resend();
         }
+    }
+
+    private FactsOutbox? OutboxOf(SiloId id)
+    {
+        if (!_outboxes.TryGetValue(id, out var outbox) && _silos.TryGetValue(id, out var silo))
+        {
+            _outboxes[id] = outbox = new FactsOutbox(agents.AgentOf(silo));
+        }
+
+        return outbox;
     }
 
     private async Task Resend()

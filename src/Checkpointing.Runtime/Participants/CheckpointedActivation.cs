@@ -75,9 +75,9 @@ internal sealed class CheckpointedActivation : CallOrigin
         if (_rollbacks.Drop(stamps))
             return false;
 
-        Ledger.Receive(stamps.First);
+        Receive(stamps.First);
         foreach (var stamp in stamps.Others)
-            Ledger.Receive(stamp);
+            Receive(stamp);
 
         return true;
     }
@@ -136,6 +136,13 @@ internal sealed class CheckpointedActivation : CallOrigin
         }
 
         _enumerations.CallEnded(request, response);
+    }
+
+    /// <summary>Whoever hears from a life that may be over has something to report.</summary>
+    private void Receive(MessageStamp stamp)
+    {
+        if (Ledger.Receive(stamp) || _rollbacks.Suspects(stamp))
+            _rollbacks.ReportSoon();
     }
 
     private static Turn ReadOnlyOf(IInvokable request) =>

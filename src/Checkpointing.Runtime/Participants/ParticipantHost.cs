@@ -114,13 +114,23 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
 
     void IGrainMigrationParticipant.OnDehydrate(IDehydrationContext dehydrationContext)
     {
-        if (_participant is not { Phase: ParticipantPhase.Idle } participant || Rollback.MustRollBack)
+        if (_participant is not { } participant || _activation.IsStopped)
         {
             return;
         }
 
         try
         {
+            if (participant.Phase != ParticipantPhase.Idle)
+            {
+                throw new InvalidOperationException($"it is still in round {participant.Round}");
+            }
+
+            if (!_services.Rollbacks.OnLifeMovesAway(_activation.Ledger))
+            {
+                return;
+            }
+
             new MigratedParticipant(_activation.Ledger, participant.LastFinished, StoreId, _activation.StateMayHaveChanged, _permanentHash, _states.Capture())
                 .Pack(dehydrationContext, _slots);
         }
@@ -128,6 +138,7 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
         {
             // The new activation starts from the permanent checkpoint.
             _services.Log.ChangesLost(_grain, exception.Message, exception);
+            _services.Rollbacks.OnLifeStopped(_activation.Ledger.Life);
         }
     }
 
@@ -159,7 +170,7 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
         _activation.Ledger = new Ledger(new Life(GrainId.ToParticipantId(), incarnation, _services.Here), permanent?.Head.Mark ?? CheckpointMark.Initial);
         _activation.StateMayHaveChanged = false;
         _participant = new CheckpointParticipant(_activation.Ledger, _slots.LastRound);
-        Rollback.Begin(_participant, isNew: true);
+        Rollback.Begin(_participant, hasMoved: false);
     }
 
     /// <summary>Goes on with the life of the activation that was dehydrated.</summary>
@@ -172,7 +183,7 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
         _activation.Ledger = migrated.Ledger;
         _activation.StateMayHaveChanged = migrated.StateMayHaveChanged;
         _participant = new CheckpointParticipant(migrated.Ledger, migrated.LastFinished);
-        Rollback.Begin(_participant, isNew: false);
+        Rollback.Begin(_participant, hasMoved: true);
 
         // It may have changes, so it must not wait for a call of somebody else.
         _services.GrainFactory.GetGrain(GrainId).AsReference<ICheckpointParticipantExtension>().BeInReach().Ignore();

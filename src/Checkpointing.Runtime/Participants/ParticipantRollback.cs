@@ -25,12 +25,18 @@ internal sealed class ParticipantRollback(ParticipantHost host, CheckpointedActi
 
     /// <summary>A life takes part from now on.</summary>
     /// <param name="checkpoint">Its part in rounds.</param>
-    /// <param name="isNew">It starts from the permanent checkpoint; else it goes on with what another activation handed over.</param>
-    public void Begin(CheckpointParticipant checkpoint, bool isNew)
+    /// <param name="hasMoved">It goes on with what another activation handed over (RB-12); else it starts from the permanent checkpoint.</param>
+    public void Begin(CheckpointParticipant checkpoint, bool hasMoved)
     {
         _algorithm = new RollbackParticipant(Ledger, checkpoint, services.Rollbacks.Undone);
         _began = services.Time.GetTimestamp();
-        if (isNew && services.Rollbacks.MayHaveLivePredecessors)
+        if (hasMoved)
+        {
+            host.Perform(_algorithm.OnArrived());
+        }
+
+        // When a life that has moved here began is not known: it may have been shortly before.
+        if (!host.IsStopped && services.Rollbacks.MayHaveLivePredecessors)
         {
             host.Perform(_algorithm.OnSiloGone());
         }
@@ -46,14 +52,14 @@ internal sealed class ParticipantRollback(ParticipantHost host, CheckpointedActi
     });
 
     /// <summary>Looks for what makes this life an orphan or may do so, in a turn of its own.</summary>
-    public Task<ParticipantFinding> Examine(RollbackAgent agent)
+    public Task<ParticipantFinding> Examine()
     {
         var found = new TaskCompletionSource<ParticipantFinding>(TaskCreationOptions.RunContinuationsAsynchronously);
         activation.Context.Scheduler.QueueAction(() =>
         {
             try
             {
-                found.SetResult(ExamineNow(agent));
+                found.SetResult(ExamineNow());
             }
             catch (Exception exception)
             {
@@ -130,7 +136,7 @@ internal sealed class ParticipantRollback(ParticipantHost host, CheckpointedActi
         }
     }
 
-    private ParticipantFinding ExamineNow(RollbackAgent agent)
+    private ParticipantFinding ExamineNow()
     {
         if (_algorithm is not { } algorithm || host.IsStopped)
         {
@@ -141,7 +147,7 @@ internal sealed class ParticipantRollback(ParticipantHost host, CheckpointedActi
         return host.IsStopped
             ? ParticipantFinding.None
             : new ParticipantFinding(
-                Ledger.IsOrphan(agent.Undone) ? Ledger.Life : null, algorithm.Phase != RollbackPhase.Running, [.. agent.SuspectsIn(Ledger)]);
+                Ledger.IsOrphan(services.Rollbacks.Undone) ? Ledger.Life : null, algorithm.Phase != RollbackPhase.Running, services.Rollbacks.SuspectsIn(Ledger));
     }
 
     private async Task Fence()

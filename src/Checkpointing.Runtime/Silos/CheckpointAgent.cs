@@ -66,6 +66,12 @@ internal sealed partial class CheckpointAgent : GrainService, ICheckpointAgent
 
     public Task InstallEnds(byte[] install) => _rollbacks.Install(RollbackMessageCodec.DecodeInstallEnds(install));
 
+    public Task ClearSuspects(byte[] cleared)
+    {
+        _rollbacks.OnSuspectsCleared(RollbackMessageCodec.DecodeSuspectsCleared(cleared));
+        return Task.CompletedTask;
+    }
+
     public Task<bool> HasSettled(long membershipVersion) => _rollbacks.HasSettled(membershipVersion);
 
     protected override Task StartInBackground()

@@ -15,6 +15,10 @@ internal interface ICheckpointAgent : IGrainService
     [Alias("InstallEnds")]
     Task InstallEnds([Immutable] byte[] install);
 
+    /// <summary>Suspects that the silo has reported turned out to be none (<see cref="RollbackMessageCodec"/>).</summary>
+    [Alias("ClearSuspects")]
+    Task ClearSuspects([Immutable] byte[] cleared);
+
     /// <summary>Whether this silo knows the membership of that version, and has nothing to report to the coordinator of rollbacks.</summary>
     [Alias("HasSettled")]
     Task<bool> HasSettled(long membershipVersion);

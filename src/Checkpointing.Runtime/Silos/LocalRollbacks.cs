@@ -49,7 +49,7 @@ internal sealed partial class LocalRollbacks(
     /// <summary>RB-8: whether a message must not be received because it comes from undone work. From any thread.</summary>
     public bool Drop(in StampSet stamps)
     {
-        if (_lastLoss == 0 && _agent.Undone.IsEmpty)
+        if (_agent.Undone.IsEmpty)
         {
             return false;
         }
@@ -67,6 +67,51 @@ internal sealed partial class LocalRollbacks(
         }
 
         return drops;
+    }
+
+    /// <summary>Whether this label, which is being received, comes from a life that may have been lost. From any thread.</summary>
+    public bool Suspects(MessageStamp stamp)
+    {
+        if (!_agent.WasThere(stamp))
+        {
+            return false;
+        }
+
+        lock (_lock)
+        {
+            return _agent.Suspects(stamp);
+        }
+    }
+
+    /// <summary>What a participant has received from lives that may have been lost. In a turn of that participant.</summary>
+    public ImmutableArray<Suspect> SuspectsIn(Ledger ledger)
+    {
+        lock (_lock)
+        {
+            return [.. _agent.SuspectsIn(ledger)];
+        }
+    }
+
+    /// <summary>RB-13: a life leaves for another silo. False: it is an orphan, and takes nothing along.</summary>
+    public bool OnLifeMovesAway(Ledger ledger)
+    {
+        bool moves;
+        lock (_lock)
+        {
+            moves = _agent.OnLifeMovesAway(ledger);
+        }
+
+        ReportSoon();
+        return moves;
+    }
+
+    /// <summary>The coordinator has found out that these suspects are none.</summary>
+    public void OnSuspectsCleared(SuspectsCleared cleared)
+    {
+        lock (_lock)
+        {
+            _agent.OnSuspectsCleared(cleared);
+        }
     }
 
     /// <summary>RB-9: a life ended here with work that is not permanent, and nobody has said where.</summary>
@@ -92,8 +137,11 @@ internal sealed partial class LocalRollbacks(
             installed = _agent.OnInstallEnds(install);
         }
 
-        var findings = await Examine();
-        outbox.Send(_agent.OnTested(install, installed, [.. findings.Where(finding => finding.Orphan is not null).Select(finding => finding.Orphan!)]));
+        ImmutableArray<Life> orphans = [.. (await Examine()).Where(finding => finding.Orphan is not null).Select(finding => finding.Orphan!)];
+        lock (_lock)
+        {
+            outbox.Send(_agent.OnTested(install, installed, orphans));
+        }
     }
 
     /// <summary>Whether the membership of that version is known here, and nothing is left to report.</summary>
@@ -152,7 +200,6 @@ internal sealed partial class LocalRollbacks(
         {
             foreach (var member in snapshot.Members.Values)
             {
-                // A run of a silo whose endpoint a later run uses has certainly ended: nothing of it was received here.
                 if (member.Status == SiloStatus.Dead && !member.SiloAddress.Equals(silo.SiloAddress) && _known.Add(member.SiloAddress))
                 {
                     _agent.OnSiloGone(member.SiloAddress.ToSiloId());
@@ -212,7 +259,7 @@ internal sealed partial class LocalRollbacks(
     }
 
     /// <summary>Every participant looks at its own ledger, in a turn of its own.</summary>
-    private Task<ParticipantFinding[]> Examine() => Task.WhenAll(registry.All.Select(host => host.Rollback.Examine(_agent)));
+    private Task<ParticipantFinding[]> Examine() => Task.WhenAll(registry.All.Select(host => host.Rollback.Examine()));
 
     [LoggerMessage(1, LogLevel.Information, "Silo {Silo} is gone; what was received from it is looked into")]
     private static partial void LogSiloGone(ILogger logger, SiloAddress silo);

@@ -57,7 +57,7 @@ internal static class RollbackMessageCodec
                 break;
             case LabelsCount counts:
                 writer.Write((byte)3);
-                writer.Write(counts.Life);
+                WriteCounts(writer, counts);
                 break;
             case LifeEnded ended:
                 writer.Write((byte)4);
@@ -92,7 +92,7 @@ internal static class RollbackMessageCodec
     {
         1 => new SuspectsReported(reader.ReadAll(static r => new Suspect(r.ReadLife(), r.Read7BitEncodedInt64()))),
         2 => new OrphansReported(reader.ReadAll(static r => r.ReadLife())),
-        3 => new LabelsCount(reader.ReadLife()),
+        3 => ReadCounts(reader),
         4 => new LifeEnded(ReadEnd(reader)),
         5 => new ReadyToRollBack(ReadEnd(reader)),
         6 => new NotAnOrphan(reader.ReadLife()),
@@ -112,6 +112,10 @@ internal static class RollbackMessageCodec
     public static InstallEnds DecodeInstallEnds(byte[] content) =>
         Decode(content, static reader => new InstallEnds(reader.ReadGuid(), reader.Read7BitEncodedInt(), reader.ReadAll(ReadEnd)));
 
+    public static byte[] Encode(SuspectsCleared cleared) => Encode(default, writer => writer.WriteAll(cleared.Lives, WriteCounts)).Content;
+
+    public static SuspectsCleared DecodeSuspectsCleared(byte[] content) => Decode(content, static reader => new SuspectsCleared(reader.ReadAll(ReadCounts)));
+
     private static ControlMessage Encode(GrainId participant, Action<BinaryWriter> write)
     {
         using var stream = new MemoryStream(64);
@@ -126,6 +130,14 @@ internal static class RollbackMessageCodec
         using var reader = new BinaryReader(new MemoryStream(content, writable: false));
         return read(reader);
     }
+
+    private static void WriteCounts(BinaryWriter writer, LabelsCount counts)
+    {
+        writer.Write(counts.Life);
+        writer.Write7BitEncodedInt64(counts.LastLabel);
+    }
+
+    private static LabelsCount ReadCounts(BinaryReader reader) => new(reader.ReadLife(), reader.Read7BitEncodedInt64());
 
     private static void WriteEnd(BinaryWriter writer, LifeEnd end)
     {

@@ -22,6 +22,9 @@ internal sealed class LifeEndChecker(SimulatedCluster cluster)
             case ReadyToRollBack ready:
                 OnSaid(ready.End);
                 break;
+            case LabelsCount { Life.Silo.IsUnknown: true } counts:
+                OnSaid(counts);
+                break;
         }
     }
 
@@ -45,12 +48,23 @@ internal sealed class LifeEndChecker(SimulatedCluster cluster)
         Compare(end, PermanentCut.Of(cluster, participant).Permanent);
     }
 
+    private void OnSaid(LabelsCount counts)
+    {
+        if (Remembered(counts.Life, PermanentCut.Of(cluster, counts.Life.Participant.ToString()).Permanent) < counts.LastLabel)
+        {
+            cluster.Judges.Report("facts", $"it was said that the labels of {counts.Life} count up to {counts.LastLabel}, and no permanent checkpoint remembers that");
+        }
+    }
+
     private void Compare(LifeEnd end, SlotRecord? permanent)
     {
-        var remembered = permanent?.Head.Mark.Table().Ends.FirstOrDefault(other => other.Incarnation == end.Life.Incarnation).Sequence ?? 0;
+        var remembered = Remembered(end.Life, permanent);
         if (remembered != end.LastSequence)
         {
             cluster.Judges.Report("facts", $"it was said that {end}, and the permanent checkpoint remembers its labels up to {remembered}");
         }
     }
+
+    private static long Remembered(Life life, SlotRecord? permanent) =>
+        permanent?.Head.Mark.Table().Ends.FirstOrDefault(other => other.Incarnation == life.Incarnation).Sequence ?? 0;
 }

@@ -18,6 +18,12 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
 
     public int FalseSuspicions { get; private set; }
 
+    public int OrderlyStops { get; private set; }
+
+    public int Moves { get; private set; }
+
+    public int LostOnTheWay { get; private set; }
+
     public int Decided { get; private set; }
 
     public List<Life> RolledBackLives { get; } = [];
@@ -33,6 +39,10 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
         SiloCrashes += isFalseSuspicion ? 0 : 1;
         FalseSuspicions += isFalseSuspicion ? 1 : 0;
     }
+
+    public void OnStoppedInOrder() => OrderlyStops++;
+
+    public void OnLostOnTheWay() => LostOnTheWay++;
 
     public void OnDropped() => Dropped++;
 
@@ -70,9 +80,8 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
         if (!_decidedByZombie.Contains(actor.Host.Ledger.Life))
         {
             JudgeClosure([actor.Host.Ledger.Life]);
+            _restartDecidedAt[actor.Name] = _decidedAt.GetValueOrDefault(actor.Host.Ledger.Life, cluster.Time.Now);
         }
-
-        _restartDecidedAt[actor.Name] = _decidedAt.GetValueOrDefault(actor.Host.Ledger.Life, cluster.Time.Now);
     }
 
     /// <summary>A life begins; if that is by a rollback, it is known when it was decided.</summary>
@@ -81,6 +90,17 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
         if (_restartDecidedAt.Remove(actor.Name, out var decided))
         {
             _beganByRollback[actor] = decided;
+        }
+    }
+
+    /// <summary>The same life goes on in another activation.</summary>
+    public void OnMoved(CheckpointedActor left, CheckpointedActor arrived)
+    {
+        Moves++;
+        if (_beganByRollback.Remove(left, out var decided) && arrived.Silo.JoinedAt <= decided)
+        {
+            // A silo that joined after the decision may still be waiting for the facts.
+            _beganByRollback[arrived] = decided;
         }
     }
 

@@ -81,6 +81,13 @@ internal sealed class FaultInjector(FaultProfile profile, SeededRandom random)
     public bool IsLostWhileInDoubt() =>
         IsOn && _siloCrashes < profile.MostSiloCrashes && random.Chance(profile.LossWhileInDoubt) && ++_siloCrashes > 0;
 
+    public bool Moves() => IsOn && random.Chance(profile.Move);
+
+    public bool StopsInOrder() => IsOn && random.Chance(profile.OrderlyStop);
+
+    public bool IsLostWhileMoving() =>
+        IsOn && _siloCrashes < profile.MostSiloCrashes && random.Chance(profile.LossWhileMoving) && ++_siloCrashes > 0;
+
     public bool IsFalseSuspicion() => random.Chance(profile.FalseSuspicion);
 
     public bool RestartsWhenClean() => IsOn && random.Chance(profile.CleanRestart);

@@ -19,6 +19,12 @@ internal enum FaultKind
 
     /// <summary>One silo is believed to have died, and goes on for a while.</summary>
     FalseSuspicion,
+
+    /// <summary>A grain moves to another silo with its state in memory.</summary>
+    Move,
+
+    /// <summary>A silo begins to stop in order.</summary>
+    OrderlyStop,
 }
 
 /// <summary>What becomes of one write.</summary>

@@ -54,10 +54,20 @@ internal sealed record FaultProfile
     /// <summary>Per snapshot that is written, and per participant that has to roll back while it is in doubt.</summary>
     public double LossWhileInDoubt { get; init; }
 
+    /// <summary>Per chance of a grain to move, a few hundred a second.</summary>
+    public double Move { get; init; }
+
+    /// <summary>Per chance of a silo to stop in order, a few hundred a second.</summary>
+    public double OrderlyStop { get; init; }
+
+    /// <summary>Among the moves, those during which one of the two silos dies.</summary>
+    public double LossWhileMoving { get; init; }
+
     public int MostSiloCrashes { get; init; } = 5;
 
     /// <summary>Nothing that keeps a gate closed until the participant's own timer: then the pause bound holds without it.</summary>
-    public bool LosesNoControlMessage => ControlLost == 0 && CoordinatorCrash == 0 && EverythingCrash == 0 && CleanRestart == 0 && SiloCrash == 0;
+    public bool LosesNoControlMessage => ControlLost == 0 && CoordinatorCrash == 0 && EverythingCrash == 0 && CleanRestart == 0 && SiloCrash == 0
+        && Move == 0 && OrderlyStop == 0;
 
     public bool IsCalm => this == None;
 
@@ -85,9 +95,12 @@ internal sealed record FaultProfile
         {
             SiloCrash = 0.001 * (1 << random.Next(4)),
             FalseSuspicion = random.Chance(0.8) ? 0.5 : 0,
-            LossWhileInDoubt = random.Chance(0.4) ? 0.08 : 0,
+            LossWhileInDoubt = random.Chance(0.5) ? 0.15 : 0,
             Zombie = random.Chance(0.5) ? 0.5 : 0,
             MostSiloCrashes = 1 + random.Next(5),
+            Move = random.Chance(0.5) ? 0.05 * (1 << random.Next(4)) : 0,
+            OrderlyStop = random.Chance(0.5) ? 0.01 * (1 << random.Next(3)) : 0,
+            LossWhileMoving = random.Chance(0.5) ? 0.3 : 0,
         };
     }
 

@@ -17,6 +17,9 @@ internal static class FaultTable
         ( >= FaultKind.StorageSlow and <= FaultKind.StorageLandsLate, < StepOfRound.Starting) when step != StepOfRound.Storing => SlotsOnly,
         ( >= FaultKind.StorageSlow and <= FaultKind.StorageLandsLate, >= StepOfRound.Fencing) when step != StepOfRound.Fencing => SlotsOnly,
         ( >= FaultKind.StorageSlow and <= FaultKind.StorageLandsLate, >= StepOfRound.Starting and <= StepOfRound.Spread) when step is not (StepOfRound.Starting or StepOfRound.Decide) => RecordOnly,
+        (FaultKind.Move, > StepOfRound.Idle and < StepOfRound.Starting) => "a grain in a round stays where it is",
+        (FaultKind.Move, StepOfRound.Fencing or StepOfRound.AwaitingDecision or StepOfRound.ReadyToRollBack) => "a grain in a rollback stays where it is",
+        (FaultKind.Move or FaultKind.CleanRestart, StepOfRound.Moving) => "it is on its way already",
         (FaultKind.CleanRestart, StepOfRound.AwaitingDecision or StepOfRound.ReadyToRollBack) => "an orphan is not clean",
         _ => null,
     };

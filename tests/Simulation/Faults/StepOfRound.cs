@@ -47,4 +47,7 @@ internal enum StepOfRound
 
     /// <summary>The set is closed; it waits for the orphans to have rolled back.</summary>
     RollBack,
+
+    /// <summary>A participant is on its way to another silo.</summary>
+    Moving,
 }

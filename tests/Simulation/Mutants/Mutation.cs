@@ -106,6 +106,27 @@ internal enum Mutation
 
     /// <summary>Nothing is known of silos that are gone but the participants that nobody calls.</summary>
     SiloDeathsNotWatched,
+
+    /// <summary>RB-13: a silo does not remember who has moved away.</summary>
+    MovedLivesForgotten,
+
+    /// <summary>RB-13: a silo remembers who has moved away, but does not look for orphans among those on their way.</summary>
+    MovingLivesNotTested,
+
+    /// <summary>RB-13: a life that was found once is not asked about again when the silo where it was is gone.</summary>
+    FoundOnceForAll,
+
+    /// <summary>RB-12: a life that has moved begins its turns untested.</summary>
+    ArrivalNotTested,
+
+    /// <summary>RB-13: an orphan takes its state along, and its silo does not say that it has gone.</summary>
+    OrphansMoveAway,
+
+    /// <summary>Agents are not told that a suspect was found.</summary>
+    ClearedSuspectsNotHeard,
+
+    /// <summary>RB-14: nobody notices that two lives of a peer have met in one ledger, nor that silos are gone.</summary>
+    ContactNotNoticed,
 }
 
 internal static class Mutations

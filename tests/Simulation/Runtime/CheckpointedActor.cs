@@ -28,18 +28,28 @@ internal sealed class CheckpointedActor : SimulatedActor
     public bool IsUnchanged => Cluster.Mutation == Mutation.DirtyReadsCalledClean
         || (Host.Ledger.IsClean && State.LastChange == Host.PermanentLastChange);
 
-    public bool MayRestart => Host.IsLoaded && !IsOver && ActiveHandlers == 0 && OutstandingCalls == 0 && Host.Ledger.IsClean
+    public bool MayRestart => Host.IsLoaded && !IsOver && !IsMoving && ActiveHandlers == 0 && OutstandingCalls == 0 && Host.Ledger.IsClean
         && State.LastChange == Host.PermanentLastChange;
+
+    /// <summary>Between two calls, in no round and no rollback.</summary>
+    public bool MayMove => !IsOver && !IsMoving && Host.MayMove && ActiveHandlers == 0 && OutstandingCalls == 0;
 
     protected override bool IsLoaded => Host.IsLoaded;
 
-    protected override bool IsGateClosed => Host.IsGateClosed && Cluster.Mutation != Mutation.GateLetsRootsPass;
+    /// <summary>It moves away as soon as it can; roots wait for that.</summary>
+    public bool IsLeaving { get; set; }
+
+    protected override bool IsGateClosed => IsLeaving || (Host.IsGateClosed && Cluster.Mutation != Mutation.GateLetsRootsPass);
 
     public override void EndTurn()
     {
         if (Host.IsLoaded && !IsOver && IsQuiescent)
         {
             Host.OnQuiescent();
+            if (IsLeaving)
+            {
+                Cluster.Moves.LeaveNow(this);
+            }
         }
 
         Pump();
@@ -143,6 +153,13 @@ internal sealed class CheckpointedActor : SimulatedActor
     private bool Drops(IReadOnlyList<MessageStamp> stamps) =>
         Cluster.Mutation is not (Mutation.GhostFilterOff or Mutation.FilterAtArrivalOnly) && stamps.Any(Silo.Agent.Drops);
 
+    /// <summary>The life that has left the other activation goes on here.</summary>
+    public void Resume(CheckpointedActor left)
+    {
+        State = left.State;
+        Host.Resume(left.Host);
+    }
+
     private MessageStamp Label(string receiver) =>
         Cluster.Actor(receiver) is CheckpointedActor peer ? Host.Ledger.Send(peer.Id) : Host.Ledger.Send();
 
@@ -152,7 +169,12 @@ internal sealed class CheckpointedActor : SimulatedActor
         State.Receipts += leavesTrace && !carries.IsEmpty ? 1 : 0;
         foreach (var stamp in stamps)
         {
-            Host.Ledger.Receive(stamp);
+            var meetsAnotherLife = Host.Ledger.Receive(stamp) && Cluster.Mutation != Mutation.ContactNotNoticed;
+            if (meetsAnotherLife || Silo.Agent.Suspects(stamp))
+            {
+                Silo.Report();
+            }
+
             if (Cluster.Mutation == Mutation.ReceiptsNotPerLife)
             {
                 var kept = Host.Ledger.Received.ToImmutable().RemoveAll(receipt => receipt.Sender.Participant == stamp.Sender.Participant && !receipt.Sender.Equals(stamp.Sender));

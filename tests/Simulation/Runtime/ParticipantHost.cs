@@ -44,7 +44,7 @@ internal sealed class ParticipantHost
 
     public bool IsGateClosed => IsLoaded && _participant.IsGateClosed;
 
-    public StepOfRound Step => !IsLoaded ? StepOfRound.Idle : _participant.Phase switch
+    public StepOfRound Step => !IsLoaded ? StepOfRound.Idle : _actor.IsMoving ? StepOfRound.Moving : _participant.Phase switch
     {
         ParticipantPhase.Draining => StepOfRound.Draining,
         ParticipantPhase.Drained => StepOfRound.Drained,
@@ -53,6 +53,28 @@ internal sealed class ParticipantHost
         ParticipantPhase.InDoubt => StepOfRound.InDoubt,
         _ => StepOfRound.Idle,
     };
+
+    /// <summary>In no round and no rollback, and nothing is on its way to a slot.</summary>
+    public bool MayMove => IsLoaded && _participant.Phase == ParticipantPhase.Idle && Rollback.Algorithm.Phase == RollbackPhase.Running && !_slots.IsWriting;
+
+    /// <summary>The life that has left the other activation goes on here.</summary>
+    public void Resume(ParticipantHost left)
+    {
+        _slots = left._slots.For(_actor);
+        PermanentState = left.PermanentState;
+        PermanentLastChange = left.PermanentLastChange;
+        Ledger = Ledger.Resume(
+            new Life(_actor.Id, left.Ledger.Life.Incarnation, _actor.Silo.Id),
+            left.Ledger.LastSequence,
+            left.Ledger.PermanentMark,
+            left.Ledger.Received.ToImmutable(),
+            left.Ledger.Sent.Freeze());
+        _participant = new CheckpointParticipant(Ledger, left._participant.LastFinished);
+        Rollback.Create(Ledger, _participant, _slots);
+        IsLoaded = true;
+        Cluster.Trace.Line($"{Ledger.Life} goes on on {_actor.Silo}");
+        Rollback.Resume(left.Rollback);
+    }
 
     /// <summary>A life begins: it reads both slots and, if the newest is in doubt, asks for its decision first.</summary>
     public void Load()
@@ -85,6 +107,11 @@ internal sealed class ParticipantHost
     public void Receive(ToParticipant message)
     {
         if (Cluster.CrashesEverythingNow() || Cluster.Silos.CrashesNow(_actor.Silo) || _actor.IsDead)
+        {
+            return;
+        }
+
+        if (_actor.IsMoving)
         {
             return;
         }

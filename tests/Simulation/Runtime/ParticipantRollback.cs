@@ -52,12 +52,32 @@ internal sealed class ParticipantRollback(CheckpointedActor actor, ParticipantMu
         _beforeBegun.Clear();
     }
 
+    /// <summary>
+    /// RB-12. A life that goes on holds the ETags of its slots and needs no fence; unless it had begun so shortly before that only this silo knows of
+    /// the loss of the one before (RB-10).
+    /// </summary>
+    public void Resume(ParticipantRollback left)
+    {
+        _began = left._began;
+        if (Cluster.Mutation != Mutation.ArrivalNotTested)
+        {
+            actor.Host.Perform(Algorithm.OnArrived());
+        }
+
+        if (actor.Silo.Agent.KnowsOfGoneSilos && !actor.IsOver)
+        {
+            OnSiloGone();
+        }
+
+        actor.Host.WatchSilence();
+    }
+
     public void OnEndsInstalled() => actor.Host.Perform(Algorithm.OnEndsInstalled());
 
     /// <summary>A life that began shortly before may have taken the place of one on that silo.</summary>
     public void OnSiloGone()
     {
-        if (actor.Host.IsLoaded && Cluster.Time.Now - _began <= SimulatedSilos.LongestNotice)
+        if (actor.Host.IsLoaded && !actor.IsMoving && Cluster.Time.Now - _began <= SimulatedSilos.LongestNotice)
         {
             actor.Host.Perform(Algorithm.OnSiloGone());
         }
@@ -66,6 +86,11 @@ internal sealed class ParticipantRollback(CheckpointedActor actor, ParticipantMu
     public void Receive(ToRollbackParticipant message)
     {
         if (Cluster.Silos.CrashesNow(actor.Silo) || actor.IsDead)
+        {
+            return;
+        }
+
+        if (actor.IsMoving)
         {
             return;
         }

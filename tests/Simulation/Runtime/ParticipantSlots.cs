@@ -23,6 +23,21 @@ internal sealed class ParticipantSlots(CheckpointedActor actor)
 
     public const string Superseded = "another life has written";
 
+    public bool IsWriting => _isWriting;
+
+    /// <summary>The same slots, with all that is known of them, for the activation in which the life goes on.</summary>
+    public ParticipantSlots For(CheckpointedActor successor)
+    {
+        var slots = new ParticipantSlots(successor) { Writer = Writer, PermanentRound = PermanentRound, _generation = _generation };
+        for (var i = 0; i < _slots.Length; i++)
+        {
+            slots._slots[i].TakeFrom(_slots[i]);
+        }
+
+        slots._permanent = _permanent is null ? null : slots._slots[Array.IndexOf(_slots, _permanent)];
+        return slots;
+    }
+
     /// <summary>The life that writes.</summary>
     public Incarnation Writer { get; set; }
 
@@ -181,8 +196,9 @@ internal sealed class ParticipantSlots(CheckpointedActor actor)
         done(outcome, record);
         var (next, fence) = (_waiting, _waitingFence);
         (_waiting, _waitingFence) = (null, null);
-        next?.Invoke();
+        // A fence that waits was asked for before the snapshot that waits; after it, it would overwrite it.
         fence?.Invoke();
+        next?.Invoke();
     }
 
     private void Refresh(Slot slot, Action next) => _cluster.Slots.Read(slot.Key, read =>
@@ -210,6 +226,8 @@ internal sealed class ParticipantSlots(CheckpointedActor actor)
 
         /// <summary>Neither what this life has found there nor what it has written itself.</summary>
         public bool IsOfAnotherLife(SlotHead? head, Incarnation self) => head is not null && head.Writer != self && head != Record?.Head;
+
+        public void TakeFrom(Slot other) => (Record, ETag, ETagIsKnown) = (other.Record, other.ETag, other.ETagIsKnown);
 
         public void Take((SlotRecord? Record, long ETag) found)
         {

@@ -74,6 +74,9 @@ internal sealed class RollbackCoordinatorHost
                     _cluster.Trace.Line($"coordinator {_host.Number} => agent of {tell.To}: from {tell.Message.Position}: {string.Join(", ", tell.Message.Ends)}");
                     _cluster.Network.SendToAgent(_host, _cluster.Silos.All.FirstOrDefault(silo => silo.Id == tell.To), tell.Message);
                     break;
+                case TellAgentOfCleared tell:
+                    _cluster.Network.SendToAgent(_host, _cluster.Silos.All.FirstOrDefault(silo => silo.Id == tell.To), tell.Message);
+                    break;
                 case RollbackDecided decided:
                     _cluster.Trace.Line($"coordinator {_host.Number}: the set is closed: {string.Join(", ", decided.Lives)}");
                     _cluster.Judges.Rollbacks.OnDecided(decided.Lives, _host.IsZombie);

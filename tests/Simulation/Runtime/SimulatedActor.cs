@@ -29,6 +29,9 @@ internal abstract class SimulatedActor(SimulatedCluster cluster, string name, bo
     /// <summary>Its handlers were ended; it starts none and lets nothing out.</summary>
     public bool IsStopped { get; private set; }
 
+    /// <summary>It is on its way to another silo: what comes for it waits here.</summary>
+    public bool IsMoving { get; set; }
+
     /// <summary>Whatever was going to happen here does not happen any more.</summary>
     public bool IsOver => IsDead || IsStopped;
 
@@ -94,6 +97,8 @@ internal abstract class SimulatedActor(SimulatedCluster cluster, string name, bo
 
     public void Ended(OutgoingCall call) => _outgoing.Remove(call);
 
+    public bool WaitsFor(SimulatedSilo callee) => _outgoing.Exists(call => call.Callee.Silo == callee);
+
     /// <summary>SPEC K1: the calls that a lost silo will never answer.</summary>
     public void LoseCallsTo(SimulatedSilo gone)
     {
@@ -126,7 +131,7 @@ internal abstract class SimulatedActor(SimulatedCluster cluster, string name, bo
         }
 
         _isPumping = true;
-        while (IsLoaded && !IsOver && (isReentrant || ActiveHandlers == 0))
+        while (IsLoaded && !IsOver && !IsMoving && (isReentrant || ActiveHandlers == 0))
         {
             var admitted = _queue.FindIndex(request => !request.IsRoot || !IsGateClosed);
             if (admitted < 0)

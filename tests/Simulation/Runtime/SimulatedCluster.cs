@@ -27,8 +27,9 @@ internal sealed class SimulatedCluster
         Faults = new FaultInjector(profile ?? FaultProfile.Draw(Random, seed), Random) { IgnoresETags = mutation == Mutation.StaleETagsAccepted };
         Network = new SimulatedNetwork(this);
         Silos = new SimulatedSilos(this);
+        Moves = new GrainMoves(this);
         Coordinators = new CoordinatorLives(this);
-        for (var silos = Faults.Profile.SiloCrash > 0 ? 2 + Random.Next(3) : 1; silos > 0; silos--)
+        for (var silos = Faults.Profile is { SiloCrash: > 0 } or { OrderlyStop: > 0 } or { Move: > 0 } ? 2 + Random.Next(3) : 1; silos > 0; silos--)
         {
             Silos.Add();
         }
@@ -67,6 +68,8 @@ internal sealed class SimulatedCluster
     public List<SimulatedActor> Activations { get; } = [];
 
     public SimulatedSilos Silos { get; }
+
+    public GrainMoves Moves { get; }
 
     public CoordinatorLives Coordinators { get; }
 
@@ -132,7 +135,7 @@ internal sealed class SimulatedCluster
     {
         if (_actors[actor.Name] == actor)
         {
-            Activate(actor, actor.Silo, keepQueue);
+            Activate(actor, actor.Silo.IsStopping ? Silos.Pick() : actor.Silo, keepQueue);
         }
         else
         {
@@ -224,6 +227,16 @@ internal sealed class SimulatedCluster
         Activations.Add(actor);
     }
 
+    /// <summary>The life of this activation goes on in another one there.</summary>
+    public CheckpointedActor Move(CheckpointedActor left, SimulatedSilo to)
+    {
+        var arrived = new CheckpointedActor(this, left.Name, left.IsReentrant, to);
+        Participants[Participants.IndexOf(left)] = arrived;
+        Register(arrived);
+        arrived.Resume(left);
+        return arrived;
+    }
+
     private SimulatedActor Activate(SimulatedActor old, SimulatedSilo silo, bool keepQueue = false)
     {
         SimulatedActor successor;
@@ -240,7 +253,7 @@ internal sealed class SimulatedCluster
             successor = next;
         }
 
-        if (old.Silo == silo)
+        if (old.Silo == silo || keepQueue)
         {
             old.Die(keepQueue ? successor : null);
         }

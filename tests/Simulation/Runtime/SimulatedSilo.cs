@@ -11,6 +11,7 @@ internal sealed class SimulatedSilo
 
     private readonly SimulatedCluster _cluster;
     private readonly HashSet<SimulatedSilo> _gone = [];
+    private readonly HashSet<Life> _foundOnce = [];
     private bool _reports;
 
     public SimulatedSilo(SimulatedCluster cluster, SiloId id)
@@ -18,11 +19,17 @@ internal sealed class SimulatedSilo
         _cluster = cluster;
         Id = id;
         Agent = new RollbackAgent(Id);
+        JoinedAt = cluster.Time.Now;
     }
+
+    public long JoinedAt { get; }
 
     public SiloId Id { get; }
 
     public RollbackAgent Agent { get; }
+
+    /// <summary>It takes nobody in any more, and will be declared dead when nobody is left on it.</summary>
+    public bool IsStopping { get; set; }
 
     /// <summary>The process runs.</summary>
     public bool IsRunning { get; private set; } = true;
@@ -30,11 +37,13 @@ internal sealed class SimulatedSilo
     /// <summary>Declared dead, rightly or not: it will never be believed again.</summary>
     public bool IsDeclaredDead { get; private set; }
 
-    public bool IsUsable => IsRunning && !IsDeclaredDead;
+    public bool IsUsable => IsRunning && !IsDeclaredDead && !IsStopping;
 
     public override string ToString() => this == _cluster.Silos.Clients ? "clients" : Id.ToString();
 
-    public IEnumerable<CheckpointedActor> Participants => _cluster.Activations.OfType<CheckpointedActor>().Where(actor => actor.Silo == this && !actor.IsDead);
+    public IEnumerable<CheckpointedActor> Participants => ParticipantsAndLeaving.Where(actor => !actor.IsMoving);
+
+    public IEnumerable<CheckpointedActor> ParticipantsAndLeaving => _cluster.Activations.OfType<CheckpointedActor>().Where(actor => actor.Silo == this && !actor.IsDead);
 
     public bool KnowsGone(SimulatedSilo silo) => _gone.Contains(silo);
 
@@ -51,7 +60,7 @@ internal sealed class SimulatedSilo
         }
 
         _cluster.Trace.Line($"{Id} learns that {silo} is gone");
-        if (_cluster.Mutation != Mutation.SiloDeathsNotWatched)
+        if (_cluster.Mutation is not (Mutation.SiloDeathsNotWatched or Mutation.ContactNotNoticed))
         {
             Agent.OnSiloGone(silo.Id);
         }
@@ -85,6 +94,15 @@ internal sealed class SimulatedSilo
         }
     }
 
+    public void Receive(SuspectsCleared cleared)
+    {
+        if (IsRunning && _cluster.Mutation != Mutation.ClearedSuspectsNotHeard)
+        {
+            Agent.OnSuspectsCleared(cleared);
+            _foundOnce.UnionWith(cleared.Lives.Select(counts => counts.Life));
+        }
+    }
+
     public void Receive(InstallEnds install)
     {
         if (!IsRunning)
@@ -106,12 +124,12 @@ internal sealed class SimulatedSilo
             waiting++;
             _cluster.Time.After(_cluster.Random.Between(0, 6), () =>
             {
-                if (!participant.IsDead && participant.Host.IsLoaded)
+                if (participant is { IsDead: false, IsMoving: false, Host.IsLoaded: true })
                 {
                     participant.Host.Rollback.OnEndsInstalled();
                 }
 
-                if (!participant.IsDead && participant.Host.IsLoaded && IsOrphan(participant.Host.Ledger))
+                if (participant is { IsDead: false, IsMoving: false, Host.IsLoaded: true } && IsOrphan(participant.Host.Ledger))
                 {
                     orphans.Add(participant.Host.Ledger.Life);
                 }
@@ -126,7 +144,9 @@ internal sealed class SimulatedSilo
         {
             if (--waiting == 0 && IsRunning)
             {
-                _cluster.Network.SendToRollbackCoordinator(this, Agent.OnTested(install, installed, [.. orphans]));
+                var tested = Agent.OnTested(install, installed, [.. orphans]);
+                _cluster.Network.SendToRollbackCoordinator(
+                    this, _cluster.Mutation == Mutation.MovingLivesNotTested ? tested with { Position = installed.Position } : tested);
             }
         }
     }
@@ -157,13 +177,18 @@ internal sealed class SimulatedSilo
             return;
         }
 
-        var suspects = Agent.StoppedLives().ToDictionary(suspect => suspect.Life, suspect => suspect.LastLabelReceived);
+        var suspects = new Dictionary<Life, long>();
+        foreach (var suspect in Agent.StoppedLives())
+        {
+            Suspect(suspect);
+        }
+
         var orphans = new List<Life>();
         foreach (var participant in Participants.Where(actor => actor.Host.IsLoaded))
         {
             foreach (var suspect in Agent.SuspectsIn(participant.Host.Ledger))
             {
-                suspects[suspect.Life] = suspect.LastLabelReceived;
+                Suspect(suspect);
             }
 
             if (IsOrphan(participant.Host.Ledger) && participant.Host.Rollback.Algorithm.Phase == RollbackPhase.Running)
@@ -186,6 +211,14 @@ internal sealed class SimulatedSilo
         if (_reports)
         {
             _cluster.Time.After(ReportInterval, ReportNow);
+        }
+
+        void Suspect(Suspect suspect)
+        {
+            if (_cluster.Mutation != Mutation.FoundOnceForAll || !_foundOnce.Contains(suspect.Life))
+            {
+                suspects[suspect.Life] = Math.Max(suspect.LastLabelReceived, suspects.GetValueOrDefault(suspect.Life));
+            }
         }
     }
 }

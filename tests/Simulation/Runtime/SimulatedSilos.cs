@@ -63,8 +63,34 @@ internal sealed class SimulatedSilos(SimulatedCluster cluster)
     /// <summary>The silo is lost, the others hear of it one after the other, and another one joins.</summary>
     public void Crash(SimulatedSilo silo, bool isFalseSuspicion)
     {
-        var life = cluster.LifeNumber;
         Lose(silo, isFalseSuspicion);
+        Announce(silo);
+        if (cluster.Coordinator.IsAlive && cluster.Coordinator.Silo == silo)
+        {
+            cluster.Coordinators.Crash(cluster.Coordinator, becomesZombie: isFalseSuspicion);
+        }
+    }
+
+    public void CrashIfPossible(SimulatedSilo silo)
+    {
+        if (MayCrash(silo))
+        {
+            Crash(silo, isFalseSuspicion: cluster.Faults.IsFalseSuspicion());
+        }
+    }
+
+    /// <summary>Nobody is left on this silo: it goes.</summary>
+    public void Leave(SimulatedSilo silo)
+    {
+        cluster.Trace.Line($"*** {silo} has stopped");
+        silo.DeclareDead();
+        Kill(silo);
+        Announce(silo);
+    }
+
+    private void Announce(SimulatedSilo silo)
+    {
+        var life = cluster.LifeNumber;
         foreach (var other in _all.Where(other => other != silo && other.IsRunning).Append(Clients))
         {
             cluster.Time.After(cluster.Random.Between(5, LongestNotice), () =>
@@ -74,11 +100,6 @@ internal sealed class SimulatedSilos(SimulatedCluster cluster)
                     Tell(other, silo);
                 }
             });
-        }
-
-        if (cluster.Coordinator.IsAlive && cluster.Coordinator.Silo == silo)
-        {
-            cluster.Coordinators.Crash(cluster.Coordinator, becomesZombie: isFalseSuspicion);
         }
 
         cluster.Time.After(cluster.Random.Between(20, 200), () =>
@@ -91,11 +112,20 @@ internal sealed class SimulatedSilos(SimulatedCluster cluster)
         });
     }
 
+    /// <summary>Perhaps a silo begins to stop in order.</summary>
+    public void MayStopOne()
+    {
+        if (cluster.Faults.StopsInOrder() && cluster.Random.Pick(_all) is var silo && silo.IsUsable && MayCrash(silo))
+        {
+            new OrderlyStop(cluster, silo).Begin();
+        }
+    }
+
     /// <summary>The silo is declared dead; nobody has heard of it yet. If that is a mistake, it goes on for a while.</summary>
     public void Lose(SimulatedSilo silo, bool isFalseSuspicion, long? goesOnFor = null)
     {
         cluster.Trace.Line($"*** {silo} {(isFalseSuspicion ? "is falsely declared dead" : "dies")} ({cluster.Coordinator.Step})");
-        cluster.Hit(isFalseSuspicion ? FaultKind.FalseSuspicion : FaultKind.SiloDeath, cluster.Coordinator, silo.Participants);
+        cluster.Hit(isFalseSuspicion ? FaultKind.FalseSuspicion : FaultKind.SiloDeath, cluster.Coordinator, silo.ParticipantsAndLeaving);
         cluster.Judges.Rollbacks.OnSiloCrash(isFalseSuspicion);
         silo.DeclareDead();
         if (isFalseSuspicion)
@@ -137,7 +167,7 @@ internal sealed class SimulatedSilos(SimulatedCluster cluster)
         gone.ForEach(_ => Add());
     }
 
-    private bool MayCrash(SimulatedSilo silo) => silo.IsUsable && _all.Count(other => other.IsUsable) > 1;
+    private bool MayCrash(SimulatedSilo silo) => silo is { IsRunning: true, IsDeclaredDead: false } && _all.Exists(other => other != silo && other.IsUsable);
 
     private void Kill(SimulatedSilo silo)
     {

@@ -59,6 +59,10 @@ internal sealed class Workload
 
         PlanCheckpoint();
         PlanRestart();
+        if (_cluster.Faults.Profile is { Move: > 0 } or { OrderlyStop: > 0 })
+        {
+            PlanMove();
+        }
     }
 
     public void Stop() => _cluster.WorkloadIsStopped = true;
@@ -86,6 +90,16 @@ internal sealed class Workload
             }
 
             PlanRestart();
+        }
+    });
+
+    private void PlanMove() => _cluster.Time.After(_random.Between(1, 10), () =>
+    {
+        if (_cluster.Time.Now < _end)
+        {
+            _cluster.Moves.MayMoveSomebody();
+            _cluster.Silos.MayStopOne();
+            PlanMove();
         }
     });
 
@@ -196,6 +210,8 @@ internal sealed class Workload
     /// <summary>One call after the other, each only after the answer to the last.</summary>
     private sealed class Client(Workload workload, SimulatedCluster cluster)
     {
+        private const long CallTimeout = 1500;
+
         private int _waitsFor;
 
         public bool IsWaiting => _waitsFor != 0;
@@ -234,6 +250,18 @@ internal sealed class Workload
                     OnCrash();
                 }
             });
+            if (cluster.Faults.Profile is { Move: > 0 } or { OrderlyStop: > 0 })
+            {
+                // It may have been handed on to a silo that died, of which only the one that handed it on knew.
+                cluster.Time.After(CallTimeout, () =>
+                {
+                    if (life == cluster.LifeNumber && _waitsFor == call.Request && call.End == CallEnd.Pending)
+                    {
+                        call.End = CallEnd.TimedOut;
+                        OnCrash();
+                    }
+                });
+            }
         }
 
         /// <summary>The call fails with the connection.</summary>
