@@ -44,7 +44,7 @@ internal sealed partial class ParticipantLog(ILogger<ParticipantLog> logger)
     [LoggerMessage(13, LogLevel.Debug, "{Grain} depends on work that was lost: {Life} stopped and is ready to roll back")]
     public partial void StopsForRollback(string grain, string life);
 
-    [LoggerMessage(14, LogLevel.Information, "{Grain} rolled back to its permanent checkpoint of round {Round}")]
+    [LoggerMessage(14, LogLevel.Debug, "{Grain} rolled back to its permanent checkpoint of round {Round}")]
     public partial void RolledBack(string grain, string round);
 
     [LoggerMessage(15, LogLevel.Debug, "{Grain} fenced off its earlier lives: {Outcome} {Detail}")]
