@@ -47,6 +47,12 @@ internal enum RoundTimerKind
     /// <summary>Pause before the next attempt of a failed round; Count is the number of attempts so far.</summary>
     RetryDue,
 
+    /// <summary>Some time has passed since a round was committed: <see cref="RoundTimer.Round"/>, the newest one then, and all before it ought to be proven by now.</summary>
+    ProofsDue,
+
+    /// <summary>A short pause, so that not everybody is asked for a proof at once.</summary>
+    NextProofsDue,
+
     /// <summary>Try again to learn what a write with an unknown outcome has done.</summary>
     RecordDue,
 }

@@ -111,12 +111,14 @@ internal sealed class RoundVote
         }
     }
 
-    public IReadOnlyCollection<RoundNumber> CommittedNumbers() => [.. _components.Keys.Where(number => !_failed.ContainsKey(number))];
+    /// <summary>The components that have not failed, with those who will have to prove it by their own storage if they are committed.</summary>
+    public IReadOnlyDictionary<RoundNumber, ImmutableArray<ParticipantId>> Committed() => _components
+        .Where(component => !_failed.ContainsKey(component.Key))
+        .ToDictionary(component => component.Key, component => component.Value.Select(member => member.Id).ToImmutableArray());
 
-    /// <summary>Tells every member what the record says now. Returns who has yet to prove it by its own storage.</summary>
-    public IEnumerable<(RoundNumber Number, HashSet<ParticipantId> Members)> SpreadDecision()
+    /// <summary>Tells every member what the record says now.</summary>
+    public void SpreadDecision()
     {
-        var unproven = new List<(RoundNumber, HashSet<ParticipantId>)>();
         foreach (var (number, component) in _components)
         {
             if (_failed.ContainsKey(number))
@@ -126,10 +128,7 @@ internal sealed class RoundVote
             }
 
             component.ForEach(member => Send(member, new MakePermanent(number)));
-            unproven.Add((number, [.. component.Select(member => member.Id)]));
         }
-
-        return unproven;
     }
 
     public void SpreadUndo()

@@ -19,6 +19,7 @@ namespace Checkpointing.Runtime.Coordination;
 internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinatorGrain, ICheckpointCoordinatorControl, IIncomingGrainCallFilter
 {
     private static readonly TimeSpan DeactivationNoticeLimit = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LastWriteLimit = TimeSpan.FromSeconds(2);
 
     private readonly DecisionRecordStorage _storage;
     private readonly ParticipantMessenger _messenger;
@@ -35,6 +36,7 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
     private GrainId? _caller;
     private long _lastRequest;
     private bool _isPeriodicRoundRunning;
+    private Task _writing = Task.CompletedTask;
     private Task? _ownCall;
     private long _ownCallSentAt;
     private long _lastAnswerAt;
@@ -47,18 +49,19 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
         ISiloStatusOracle silos,
         GrainTypeTraitsResolver traits,
         IOptions<CheckpointingOptions> options,
+        IOptions<ProofOptions> proofs,
         CheckpointingMetrics metrics,
         TimeProvider time,
         ILogger<CheckpointCoordinatorGrain> logger)
     {
         _storage = new DecisionRecordStorage(storage.Provider, storage.Name, GrainContext.GrainId);
-        _messenger = new ParticipantMessenger(agents, GrainFactory, OnUnreachable);
+        _messenger = new ParticipantMessenger(agents, silos, GrainFactory, OnUnreachable);
         _log = new CoordinatorLog(logger);
         _changed = new ChangedParticipants(agents, silos, _messenger, _log);
         _traits = traits;
         _options = options.Value;
         _metrics = metrics;
-        _clock = new RoundClock(_options, time, metrics);
+        _clock = new RoundClock(_options, proofs.Value, time, metrics);
         _time = time;
     }
 
@@ -84,10 +87,15 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
         }
     }
 
-    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
+        if (!_isRetired)
+        {
+            Perform(_coordinator!.OnStopping());
+            await _writing.WaitAsync(LastWriteLimit, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        }
+
         StandDown();
-        return Task.CompletedTask;
     }
 
     public async Task<CheckpointResult> Checkpoint(GrainId grainId, CancellationToken cancellationToken)
@@ -207,7 +215,7 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
                     _messenger.Send(send.To, send.Message);
                     break;
                 case WriteRecord write:
-                    _ = Write(write.Record);
+                    _writing = Write(write.Record);
                     break;
                 case ReadRecord:
                     _ = Read();
@@ -256,6 +264,11 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
 
     private async Task Write(DecisionRecord record)
     {
+        if (_coordinator is { Phase: CoordinatorPhase.Ready, Round: null })
+        {
+            _metrics.DecisionsDropped();
+        }
+
         var (outcome, detail) = await _storage.Write(record);
         if (outcome == RecordWriteOutcome.Stored)
         {

@@ -5,7 +5,7 @@ using Checkpointing.Runtime.Hosting;
 namespace Checkpointing.Runtime.Coordination;
 
 /// <summary>How long the pure protocol's timers run, and what the coordinator observes of the running round: its pause and the bytes written for it.</summary>
-internal sealed class RoundClock(CheckpointingOptions options, TimeProvider time, CheckpointingMetrics metrics)
+internal sealed class RoundClock(CheckpointingOptions options, ProofOptions proofs, TimeProvider time, CheckpointingMetrics metrics)
 {
     private readonly Queue<Dictionary<RoundNumber, long>> _storedBytes = new([[]]);
     private Activity? _activity;
@@ -25,6 +25,8 @@ internal sealed class RoundClock(CheckpointingOptions options, TimeProvider time
         RoundTimerKind.RetakeDue => TimeSpan.FromMilliseconds(timer.Count <= 1 ? 0 : 1 << Math.Min(timer.Count, 6)),
         RoundTimerKind.ResendDue => TimeSpan.FromMilliseconds(250),
         RoundTimerKind.VoteDue => options.StoreTimeout,
+        RoundTimerKind.ProofsDue => proofs.QuietTime,
+        RoundTimerKind.NextProofsDue => TimeSpan.FromMilliseconds(250),
         RoundTimerKind.RetryDue => TimeSpan.FromMilliseconds(100 << Math.Min(timer.Count, 5)),
         _ => TimeSpan.FromMilliseconds(500),
     };

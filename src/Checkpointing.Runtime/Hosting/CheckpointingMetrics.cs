@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using Checkpointing.Protocol.RollbackAlgorithm;
 using Checkpointing.Runtime.StableStorage;
 
 namespace Checkpointing.Runtime.Hosting;
@@ -13,6 +14,8 @@ internal sealed class CheckpointingMetrics : IDisposable
     private readonly Counter<long> _requests;
     private readonly Counter<long> _rounds;
     private readonly Counter<long> _writes;
+    private readonly Counter<long> _markers;
+    private readonly Counter<long> _drops;
     private readonly Histogram<double> _pause;
     private readonly Histogram<double> _gate;
 
@@ -22,6 +25,8 @@ internal sealed class CheckpointingMetrics : IDisposable
         _requests = _meter.CreateCounter<long>("checkpointing-requests", "{request}", "Requests for a checkpoint, by outcome and reason; one round may serve many");
         _rounds = _meter.CreateCounter<long>("checkpointing-rounds", "{round}", "Rounds that closed a gate, however they ended");
         _writes = _meter.CreateCounter<long>("checkpointing-slot-writes", "{write}", "Checkpoints written to slots, by outcome");
+        _markers = _meter.CreateCounter<long>("checkpointing-markers", "{write}", "Markers written to slots between rounds, to prove old decisions; by outcome");
+        _drops = _meter.CreateCounter<long>("checkpointing-decision-drops", "{write}", "Writes of the record of decisions between rounds, to drop those that are proven");
         _pause = _meter.CreateHistogram<double>("checkpointing-pause", "ms", "From the first closed gate of a round to the last opened one");
         _gate = _meter.CreateHistogram<double>("checkpointing-gate-closed", "ms", "How long one grain's gate was closed");
     }
@@ -38,6 +43,10 @@ internal sealed class CheckpointingMetrics : IDisposable
     }
 
     public void SlotWritten(SlotWriteOutcome outcome) => _writes.Add(1, new KeyValuePair<string, object?>("outcome", outcome.ToString()));
+
+    public void MarkerWritten(FenceOutcome outcome) => _markers.Add(1, new KeyValuePair<string, object?>("outcome", outcome.ToString()));
+
+    public void DecisionsDropped() => _drops.Add(1);
 
     public void GateOpened(TimeSpan closedFor) => _gate.Record(closedFor.TotalMilliseconds);
 

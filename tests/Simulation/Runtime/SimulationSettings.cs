@@ -15,6 +15,9 @@ internal sealed record SimulationSettings
 
     public long RetakeBackOff { get; init; } = 4;
 
+    /// <summary>A committed round is left so long to be proven by later rounds.</summary>
+    public long QuietTime { get; init; } = 100;
+
     public long Duration(RoundTimer timer, SeededRandom random) => timer.Kind switch
     {
         RoundTimerKind.DrainDue => DrainBudget,
@@ -23,6 +26,8 @@ internal sealed record SimulationSettings
         RoundTimerKind.ResendDue => ResendInterval,
         RoundTimerKind.VoteDue => VoteBudget,
         RoundTimerKind.RetryDue => (40L << timer.Count) + random.Next(40),
+        RoundTimerKind.ProofsDue => QuietTime,
+        RoundTimerKind.NextProofsDue => 10,
         RoundTimerKind.RecordDue => 20,
         _ => throw new ArgumentOutOfRangeException(nameof(timer)),
     };
