@@ -75,7 +75,11 @@ internal sealed class CheckpointCoordinator
                 break;
             case AskDecision ask:
                 _writer.Suspect(ask.Round);
+                _vote?.OnAskDecision(ask);
                 _effects.Add(new SendToParticipant(ask.From, new DecisionAnswered(ask.Round, Lookup(ask.Round))));
+                break;
+            case StillStoring storing:
+                _vote?.OnStillStoring(storing);
                 break;
             case DecisionProven proven:
                 _unproven.OnProven(proven);
@@ -250,10 +254,11 @@ internal sealed class CheckpointCoordinator
                 }
                 else
                 {
-                    _vote.Resend();
+                    _vote.Resend(timer.Count);
                 }
 
-                _effects.Add(new StartTimer(timer));
+                // Who drains must be asked again soon, for gates are closed; who stores may take its time.
+                _effects.Add(new StartTimer(timer with { Count = _vote is null ? 0 : timer.Count + 1 }));
                 break;
         }
     }

@@ -179,7 +179,7 @@ internal sealed class CheckpointParticipant
     {
         if (Phase == ParticipantPhase.Storing && store.Number == _number)
         {
-            return [];
+            return [Send(new StillStoring(_number, _self))];
         }
 
         if (Phase == ParticipantPhase.InDoubt && store.Number == _number)

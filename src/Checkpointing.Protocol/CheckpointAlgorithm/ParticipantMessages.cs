@@ -94,6 +94,9 @@ internal sealed record SnapshotTaken(RoundNumber Round, ParticipantId From, int 
 /// <summary>Yes: the snapshot is durable in its slot. No: it is not, or nobody knows.</summary>
 internal sealed record Voted(RoundNumber Round, ParticipantId From, bool Yes, string Detail) : ToCoordinator(Round, From);
 
+/// <summary>Asked again to store its snapshot while it is doing so.</summary>
+internal sealed record StillStoring(RoundNumber Round, ParticipantId From) : ToCoordinator(Round, From);
+
 /// <summary>Asked about a round this participant has left, lost or never heard of.</summary>
 internal sealed record NotInRound(RoundNumber Round, ParticipantId From) : ToCoordinator(Round, From);
 

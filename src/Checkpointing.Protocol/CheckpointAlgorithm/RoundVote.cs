@@ -95,11 +95,35 @@ internal sealed class RoundVote
         }
     }
 
-    public void Resend()
+    /// <summary>Only who has stored its snapshot is in doubt: its Yes was lost.</summary>
+    public void OnAskDecision(AskDecision ask)
     {
-        foreach (var member in _components.Values.SelectMany(component => component).Where(member => member.State == MemberState.Storing))
+        if (Expects(ask.Round, ask.From))
         {
-            SendStore(member);
+            OnVote(ask.From, yes: true, "");
+        }
+    }
+
+    public void OnStillStoring(StillStoring storing)
+    {
+        if (Expects(storing.Round, storing.From))
+        {
+            _round!.Members[storing.From].IsKnownToStore = true;
+        }
+    }
+
+    /// <summary>
+    /// Who is known to be storing has lost nothing yet. Its Yes, if that is lost, is known by its question for the decision; its No only by asking
+    /// again, for which the longest interval is soon enough.
+    /// </summary>
+    public void Resend(int count)
+    {
+        foreach (var member in _components.Values.SelectMany(component => component))
+        {
+            if (member.State == MemberState.Storing && (!member.IsKnownToStore || count >= RoundTimer.LongestResend))
+            {
+                SendStore(member);
+            }
         }
     }
 

@@ -308,16 +308,13 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
     private async Task RunTimer(RoundTimer timer)
     {
         var duration = _clock.DurationOf(timer);
-        await Task.Delay(duration, _time);
         if (timer.Kind == RoundTimerKind.ResendDue)
         {
-            NoticeDeactivation();
-
-            // While answers come in nothing need be lost, and asking a slow round again would only make it slower.
-            while (!_isRetired && _coordinator!.Round?.Number == timer.Round && _time.GetElapsedTime(_lastAnswerAt) < duration)
-            {
-                await Task.Delay(duration, _time);
-            }
+            await WaitToResend(timer.Round, duration);
+        }
+        else
+        {
+            await Task.Delay(duration, _time);
         }
 
         if (_isRetired)
@@ -326,6 +323,20 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
         }
 
         Perform(_coordinator!.OnTimer(timer));
+    }
+
+    /// <summary>While answers come in nothing need be lost, and asking a slow round again would only make it slower.</summary>
+    private async Task WaitToResend(RoundNumber round, TimeSpan duration)
+    {
+        var began = _time.GetTimestamp();
+        do
+        {
+            await Task.Delay(RoundClock.ResendInterval, _time);
+            NoticeDeactivation();
+        }
+        while (!_isRetired
+            && _coordinator!.Round?.Number == round
+            && (_time.GetElapsedTime(began) < duration || _time.GetElapsedTime(_lastAnswerAt) < RoundClock.ResendInterval));
     }
 
     /// <summary>

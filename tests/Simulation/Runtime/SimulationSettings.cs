@@ -23,7 +23,7 @@ internal sealed record SimulationSettings
         RoundTimerKind.DrainDue => DrainBudget,
         RoundTimerKind.PauseDue => PauseBound,
         RoundTimerKind.RetakeDue => Math.Min(RetakeBackOff << Math.Min(timer.Count - 1, 4), 64) + random.Next(4),
-        RoundTimerKind.ResendDue => ResendInterval,
+        RoundTimerKind.ResendDue => ResendInterval << Math.Min(timer.Count, RoundTimer.LongestResend),
         RoundTimerKind.VoteDue => VoteBudget,
         RoundTimerKind.RetryDue => (40L << timer.Count) + random.Next(40),
         RoundTimerKind.ProofsDue => QuietTime,
