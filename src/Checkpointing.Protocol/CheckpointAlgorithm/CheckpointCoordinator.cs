@@ -11,6 +11,7 @@ internal sealed class CheckpointCoordinator
 {
     private readonly UnprovenDecisions _unproven = new();
     private readonly DecisionRecordWriter _writer;
+    private readonly ProofRequests _proofs;
     private readonly RequestQueue _requests;
     private readonly ImmutableArray<CoordinatorEffect>.Builder _effects = ImmutableArray.CreateBuilder<CoordinatorEffect>();
     private CheckpointRound? _round;
@@ -23,7 +24,8 @@ internal sealed class CheckpointCoordinator
     /// <param name="limits">Bounds.</param>
     public CheckpointCoordinator(DecisionRecord record, Guid life, CoordinatorLimits limits)
     {
-        _writer = new DecisionRecordWriter(record, life, _effects);
+        _writer = new DecisionRecordWriter(record, life, _unproven, _effects);
+        _proofs = new ProofRequests(_unproven, _writer, _effects);
         _requests = new RequestQueue(limits, _effects);
     }
 
@@ -73,7 +75,11 @@ internal sealed class CheckpointCoordinator
                 break;
             case AskDecision ask:
                 _writer.Suspect(ask.Round);
+                _vote?.OnAskDecision(ask);
                 _effects.Add(new SendToParticipant(ask.From, new DecisionAnswered(ask.Round, Lookup(ask.Round))));
+                break;
+            case StillStoring storing:
+                _vote?.OnStillStoring(storing);
                 break;
             case DecisionProven proven:
                 _unproven.OnProven(proven);
@@ -120,6 +126,12 @@ internal sealed class CheckpointCoordinator
             return TakeEffects();
         }
 
+        if (timer.Kind is RoundTimerKind.ProofsDue or RoundTimerKind.NextProofsDue)
+        {
+            _proofs.OnDue(timer, MayDrop);
+            return TakeEffects();
+        }
+
         if (timer.Kind == RoundTimerKind.RetryDue)
         {
             BeginNextRound();
@@ -145,6 +157,17 @@ internal sealed class CheckpointCoordinator
     public ImmutableArray<CoordinatorEffect> OnRecordRead(DecisionRecord? stored)
     {
         OnConclusion(_writer.OnRead(stored));
+        return TakeEffects();
+    }
+
+    /// <summary>The host will end this life as soon as the write is done that this may ask for: what is proven is dropped.</summary>
+    public ImmutableArray<CoordinatorEffect> OnStopping()
+    {
+        if (MayDrop)
+        {
+            _writer.DropProven();
+        }
+
         return TakeEffects();
     }
 
@@ -231,10 +254,11 @@ internal sealed class CheckpointCoordinator
                 }
                 else
                 {
-                    _vote.Resend();
+                    _vote.Resend(timer.Count);
                 }
 
-                _effects.Add(new StartTimer(timer));
+                // Who drains must be asked again soon, for gates are closed; who stores may take its time.
+                _effects.Add(new StartTimer(timer with { Count = _vote is null ? 0 : timer.Count + 1 }));
                 break;
         }
     }
@@ -288,7 +312,7 @@ internal sealed class CheckpointCoordinator
             return;
         }
 
-        var committed = _vote.CommittedNumbers();
+        var committed = _vote.Committed();
         if (committed.Count == 0)
         {
             _vote.SpreadUndo();
@@ -297,8 +321,8 @@ internal sealed class CheckpointCoordinator
         else
         {
             // Only numbers that no component ever had may be covered along: one of a failed component must stay a gap.
-            var first = committed.Min().Number;
-            _writer.Decide(committed, first == _vote.FirstNumber ? _unusedFrom : first, IsProven);
+            var first = committed.Keys.Min().Number;
+            _writer.Decide(committed, first == _vote.FirstNumber ? _unusedFrom : first);
         }
     }
 
@@ -308,6 +332,7 @@ internal sealed class CheckpointCoordinator
         {
             case RecordWriteConclusion.EpochRaised:
                 Phase = CoordinatorPhase.Ready;
+                _proofs.Begin();
                 BeginNextRound();
                 break;
             case RecordWriteConclusion.Confirmed:
@@ -315,27 +340,20 @@ internal sealed class CheckpointCoordinator
                 BeginNextRound();
                 break;
             case RecordWriteConclusion.DecisionHolds:
-                Spread(_vote!);
+                _proofs.Begin();
+                _vote!.SpreadDecision();
+                EndRound(_vote);
                 break;
             case RecordWriteConclusion.DecisionFencedOff:
                 _vote!.Fail(AbortReason.DecisionNotStored, "the decision could not be recorded");
-                Spread(_vote);
+                _vote.SpreadDecision();
+                EndRound(_vote);
                 break;
             case RecordWriteConclusion.Superseded:
                 Retire("another life of the coordinator has taken over");
                 _effects.Add(new Retire());
                 break;
         }
-    }
-
-    private void Spread(RoundVote vote)
-    {
-        foreach (var (number, members) in vote.SpreadDecision())
-        {
-            _unproven.Add(number, members);
-        }
-
-        EndRound(vote);
     }
 
     private void EndRound(RoundVote vote)
@@ -354,8 +372,8 @@ internal sealed class CheckpointCoordinator
         }
     }
 
-    /// <summary>Only rounds of this life can be forgotten: of earlier ones it does not know who was in them.</summary>
-    private bool IsProven(CommittedRun run) => run.Epoch == _writer.Record.Epoch && _unproven.IsProven(run);
+    /// <summary>Not while a round is running: its decision drops what is proven along, and must not wait for another write.</summary>
+    private bool MayDrop => Phase == CoordinatorPhase.Ready && _round is null;
 
     private void Retire(string detail)
     {

@@ -30,7 +30,7 @@ internal sealed class CheckpointParticipant
     /// <summary>Messages about rounds up to this one are late: they change nothing.</summary>
     public RoundNumber LastFinished { get; private set; }
 
-    /// <summary>A snapshot of this life has landed in the free slot, which no earlier life can write to since.</summary>
+    /// <summary>A snapshot or marker of this life has landed in the free slot, which no earlier life can write to since.</summary>
     public bool HasStored { get; private set; }
 
     /// <summary>The round that this participant is in, or the number under which it is in doubt.</summary>
@@ -179,7 +179,7 @@ internal sealed class CheckpointParticipant
     {
         if (Phase == ParticipantPhase.Storing && store.Number == _number)
         {
-            return [];
+            return [Send(new StillStoring(_number, _self))];
         }
 
         if (Phase == ParticipantPhase.InDoubt && store.Number == _number)
@@ -259,6 +259,24 @@ internal sealed class CheckpointParticipant
         Decision.Forgotten => [new ReportUnknownDecision(answer.Round)],
         _ => [],
     };
+
+    /// <summary>
+    /// CP-14: a marker in the free slot proves the permanent checkpoint. Who is in a round proves it by its snapshot, and who has not heard the decision
+    /// has nothing to prove yet: both are asked again.
+    /// </summary>
+    public ImmutableArray<ParticipantEffect> OnProveDecision(ProveDecision prove, RoundNumber permanent) =>
+        Phase != ParticipantPhase.Idle || _rollsBack || permanent < prove.Round ? [] : [new WriteMarker(permanent)];
+
+    public ImmutableArray<ParticipantEffect> OnMarkerWritten(RoundNumber permanent, bool stored)
+    {
+        if (!stored)
+        {
+            return [];
+        }
+
+        HasStored = true;
+        return [Send(new DecisionProven(permanent, _self))];
+    }
 
     /// <summary>CP-8: no control message of the present round for the silence limit; those of other rounds, late or of an old coordinator, do not count. Who has not voted may leave; who has, asks.</summary>
     public ImmutableArray<ParticipantEffect> OnSilence()

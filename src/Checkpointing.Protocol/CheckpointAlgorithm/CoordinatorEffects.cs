@@ -25,7 +25,11 @@ internal sealed record ReportOrphan(ParticipantId Orphan, ParticipantId Sender, 
 internal sealed record Retire : CoordinatorEffect;
 
 /// <summary>A timer of one round; late ones are ignored.</summary>
-internal readonly record struct RoundTimer(RoundTimerKind Kind, RoundNumber Round, int Count = 0);
+internal readonly record struct RoundTimer(RoundTimerKind Kind, RoundNumber Round, int Count = 0)
+{
+    /// <summary>The pause before <see cref="RoundTimerKind.ResendDue"/> doubles with its Count up to this one, and then stays the same.</summary>
+    public const int LongestResend = 4;
+}
 
 internal enum RoundTimerKind
 {
@@ -38,7 +42,7 @@ internal enum RoundTimerKind
     /// <summary>Back-off before a snapshot is taken again; <see cref="RoundTimer.Count"/> says for which time.</summary>
     RetakeDue,
 
-    /// <summary>Ask again whoever has not answered.</summary>
+    /// <summary>Ask again whoever has not answered; Count says how often the votes were asked for again.</summary>
     ResendDue,
 
     /// <summary>Whoever has not voted by now has voted No.</summary>
@@ -46,6 +50,12 @@ internal enum RoundTimerKind
 
     /// <summary>Pause before the next attempt of a failed round; Count is the number of attempts so far.</summary>
     RetryDue,
+
+    /// <summary>Some time has passed since a round was committed: <see cref="RoundTimer.Round"/>, the newest one then, and all before it ought to be proven by now.</summary>
+    ProofsDue,
+
+    /// <summary>A short pause, so that not everybody is asked for a proof at once.</summary>
+    NextProofsDue,
 
     /// <summary>Try again to learn what a write with an unknown outcome has done.</summary>
     RecordDue,

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Checkpointing.Protocol.Labels;
 
 namespace Checkpointing.Protocol.CheckpointAlgorithm;
 
@@ -8,16 +9,20 @@ namespace Checkpointing.Protocol.CheckpointAlgorithm;
 /// </summary>
 /// <param name="record">The record as it was read, or <see cref="DecisionRecord.First"/> if there is none.</param>
 /// <param name="life">Unique id of this life of the coordinator.</param>
+/// <param name="unproven">Which runs may not be dropped yet, and for whose sake.</param>
 /// <param name="effects">Where writes, reads and timers are asked for.</param>
-internal sealed class DecisionRecordWriter(DecisionRecord record, Guid life, ImmutableArray<CoordinatorEffect>.Builder effects)
+internal sealed class DecisionRecordWriter(
+    DecisionRecord record, Guid life, UnprovenDecisions unproven, ImmutableArray<CoordinatorEffect>.Builder effects)
 {
     private DecisionRecord? _writing;
 
     // The write of a decision that is neither known to have landed nor to be fenced off.
     private DecisionRecord? _decision;
+    private ImmutableArray<RoundNumber> _decided = [];
     private bool _isInCharge;
     private long _revision;
     private long _suspectedEpoch;
+    private long _suspectedBeforeWrite;
     private long _deniedEpoch;
 
     /// <summary>The record as far as it is known to be stored.</summary>
@@ -29,14 +34,33 @@ internal sealed class DecisionRecordWriter(DecisionRecord record, Guid life, Imm
     /// <summary>It is not known yet whether the decision that was written last holds.</summary>
     public bool IsDeciding => _decision is not null;
 
+    /// <summary>The record holds runs that nobody needs any more.</summary>
+    public bool HasProvenRuns => Record.CommittedRuns.Any(IsProven);
+
     /// <summary>CP-11: before it does anything else, a new life raises the epoch; from then on no earlier life can decide.</summary>
     public void RaiseEpoch() => Write(Record.RaiseEpoch());
 
-    /// <summary>Records these numbers as committed, those from <paramref name="unusedFrom"/> along with them, and drops the runs that are proven.</summary>
-    public void Decide(IReadOnlyCollection<RoundNumber> numbers, long unusedFrom, Func<CommittedRun, bool> isProven)
+    /// <summary>Records these rounds, with their members, as committed, the numbers from <paramref name="unusedFrom"/> along with them, and drops the runs that are proven.</summary>
+    public void Decide(IReadOnlyDictionary<RoundNumber, ImmutableArray<ParticipantId>> rounds, long unusedFrom)
     {
-        Write(Record.Forget(isProven).Commit(numbers, unusedFrom));
+        foreach (var (number, members) in rounds)
+        {
+            unproven.Add(number, members);
+        }
+
+        Write(Named(Record.Forget(IsProven).Commit(rounds.Keys, unusedFrom)));
         _decision = _writing;
+        _decided = [.. rounds.Keys];
+    }
+
+    /// <summary>Writes the record without the runs that are proven, or with more names, if there is anything to gain by it.</summary>
+    public void DropProven()
+    {
+        var next = Named(Record.Forget(IsProven));
+        if (_isInCharge && _writing is null && (next.CommittedRuns.Length < Record.CommittedRuns.Length || next.Unproven.Length > Record.Unproven.Length))
+        {
+            Write(next);
+        }
     }
 
     public RecordWriteConclusion OnWritten(RecordWriteOutcome outcome)
@@ -138,21 +162,37 @@ internal sealed class DecisionRecordWriter(DecisionRecord record, Guid life, Imm
         if (!_isInCharge)
         {
             _isInCharge = true;
+            unproven.Inherit(stored);
             return RecordWriteConclusion.EpochRaised;
         }
 
         if (_decision is not { } decision)
         {
-            _deniedEpoch = _suspectedEpoch;
+            _deniedEpoch = _suspectedBeforeWrite;
             return RecordWriteConclusion.Confirmed;
         }
 
         _decision = null;
-        return stored.Stamp == decision.Stamp ? RecordWriteConclusion.DecisionHolds : RecordWriteConclusion.DecisionFencedOff;
+        if (stored.Stamp == decision.Stamp)
+        {
+            return RecordWriteConclusion.DecisionHolds;
+        }
+
+        foreach (var number in _decided)
+        {
+            unproven.Withdraw(number);
+        }
+
+        return RecordWriteConclusion.DecisionFencedOff;
     }
+
+    private bool IsProven(CommittedRun run) => unproven.IsProven(run, Record.Epoch);
+
+    private DecisionRecord Named(DecisionRecord next) => next with { Unproven = unproven.Name(next.CommittedRuns, next.Epoch) };
 
     private void Write(DecisionRecord next)
     {
+        _suspectedBeforeWrite = _suspectedEpoch;
         _writing = next with { Stamp = new WriteStamp(life, ++_revision) };
         effects.Add(new WriteRecord(_writing));
     }

@@ -28,6 +28,12 @@ internal sealed record AdoptSnapshot(RoundNumber Number) : ParticipantEffect;
 /// <summary>The captured or written snapshot will never count: its slot is free.</summary>
 internal sealed record DropSnapshot(RoundNumber Number) : ParticipantEffect;
 
+/// <summary>
+/// Write into the free slot that the permanent checkpoint is committed, unless what this life has written there says so already; then call
+/// <see cref="CheckpointParticipant.OnMarkerWritten"/>.
+/// </summary>
+internal sealed record WriteMarker(RoundNumber Permanent) : ParticipantEffect;
+
 internal sealed record SendToCoordinator(ToCoordinator Message) : ParticipantEffect;
 
 /// <summary>The coordinator cannot know what became of this round (SPEC K7): a person must look.</summary>

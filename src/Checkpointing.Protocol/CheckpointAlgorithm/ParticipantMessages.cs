@@ -33,6 +33,9 @@ internal sealed record UndoTentative(RoundNumber Round) : ToParticipant(Round);
 /// <summary>The answer to <see cref="AskDecision"/>.</summary>
 internal sealed record DecisionAnswered(RoundNumber Round, Decision Decision) : ToParticipant(Round);
 
+/// <summary>This round, in which you took part, is committed, and you may prove that by your own storage.</summary>
+internal sealed record ProveDecision(RoundNumber Round) : ToParticipant(Round);
+
 /// <summary>What the coordinator knows of a round (SPEC K7).</summary>
 internal enum Decision
 {
@@ -91,6 +94,9 @@ internal sealed record SnapshotTaken(RoundNumber Round, ParticipantId From, int 
 /// <summary>Yes: the snapshot is durable in its slot. No: it is not, or nobody knows.</summary>
 internal sealed record Voted(RoundNumber Round, ParticipantId From, bool Yes, string Detail) : ToCoordinator(Round, From);
 
+/// <summary>Asked again to store its snapshot while it is doing so.</summary>
+internal sealed record StillStoring(RoundNumber Round, ParticipantId From) : ToCoordinator(Round, From);
+
 /// <summary>Asked about a round this participant has left, lost or never heard of.</summary>
 internal sealed record NotInRound(RoundNumber Round, ParticipantId From) : ToCoordinator(Round, From);
 
@@ -100,7 +106,7 @@ internal sealed record YoungerRoundSeen(RoundNumber Round, ParticipantId From, R
 /// <summary>The decision has arrived.</summary>
 internal sealed record DecisionLearned(RoundNumber Round, ParticipantId From) : ToCoordinator(Round, From);
 
-/// <summary>This participant's own storage proves the round committed: it will never ask for its decision again.</summary>
+/// <summary>This participant's own storage proves the round committed: it will never ask for the decision of that one or an older one again.</summary>
 internal sealed record DecisionProven(RoundNumber Round, ParticipantId From) : ToCoordinator(Round, From);
 
 /// <summary>In doubt: what became of this round?</summary>

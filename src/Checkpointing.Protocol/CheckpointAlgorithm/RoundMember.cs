@@ -54,6 +54,9 @@ internal sealed class RoundMember
 
     public RoundNumber Number { get; set; }
 
+    /// <summary>It has said that it is storing its snapshot.</summary>
+    public bool IsKnownToStore { get; set; }
+
     public bool IsIn => State is MemberState.Draining or MemberState.Drained or MemberState.Snapped;
 
     public bool HasClaimed(LabelClaim claim) => _claims.Contains(claim);

@@ -95,11 +95,35 @@ internal sealed class RoundVote
         }
     }
 
-    public void Resend()
+    /// <summary>Only who has stored its snapshot is in doubt: its Yes was lost.</summary>
+    public void OnAskDecision(AskDecision ask)
     {
-        foreach (var member in _components.Values.SelectMany(component => component).Where(member => member.State == MemberState.Storing))
+        if (Expects(ask.Round, ask.From))
         {
-            SendStore(member);
+            OnVote(ask.From, yes: true, "");
+        }
+    }
+
+    public void OnStillStoring(StillStoring storing)
+    {
+        if (Expects(storing.Round, storing.From))
+        {
+            _round!.Members[storing.From].IsKnownToStore = true;
+        }
+    }
+
+    /// <summary>
+    /// Who is known to be storing has lost nothing yet. Its Yes, if that is lost, is known by its question for the decision; its No only by asking
+    /// again, for which the longest interval is soon enough.
+    /// </summary>
+    public void Resend(int count)
+    {
+        foreach (var member in _components.Values.SelectMany(component => component))
+        {
+            if (member.State == MemberState.Storing && (!member.IsKnownToStore || count >= RoundTimer.LongestResend))
+            {
+                SendStore(member);
+            }
         }
     }
 
@@ -111,12 +135,14 @@ internal sealed class RoundVote
         }
     }
 
-    public IReadOnlyCollection<RoundNumber> CommittedNumbers() => [.. _components.Keys.Where(number => !_failed.ContainsKey(number))];
+    /// <summary>The components that have not failed, with those who will have to prove it by their own storage if they are committed.</summary>
+    public IReadOnlyDictionary<RoundNumber, ImmutableArray<ParticipantId>> Committed() => _components
+        .Where(component => !_failed.ContainsKey(component.Key))
+        .ToDictionary(component => component.Key, component => component.Value.Select(member => member.Id).ToImmutableArray());
 
-    /// <summary>Tells every member what the record says now. Returns who has yet to prove it by its own storage.</summary>
-    public IEnumerable<(RoundNumber Number, HashSet<ParticipantId> Members)> SpreadDecision()
+    /// <summary>Tells every member what the record says now.</summary>
+    public void SpreadDecision()
     {
-        var unproven = new List<(RoundNumber, HashSet<ParticipantId>)>();
         foreach (var (number, component) in _components)
         {
             if (_failed.ContainsKey(number))
@@ -126,10 +152,7 @@ internal sealed class RoundVote
             }
 
             component.ForEach(member => Send(member, new MakePermanent(number)));
-            unproven.Add((number, [.. component.Select(member => member.Id)]));
         }
-
-        return unproven;
     }
 
     public void SpreadUndo()

@@ -19,6 +19,7 @@ namespace Checkpointing.Runtime.Coordination;
 internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinatorGrain, ICheckpointCoordinatorControl, IIncomingGrainCallFilter
 {
     private static readonly TimeSpan DeactivationNoticeLimit = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LastWriteLimit = TimeSpan.FromSeconds(2);
 
     private readonly DecisionRecordStorage _storage;
     private readonly ParticipantMessenger _messenger;
@@ -37,6 +38,7 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
     private GrainId? _caller;
     private long _lastRequest;
     private bool _isPeriodicRoundRunning;
+    private Task _writing = Task.CompletedTask;
     private Task? _ownCall;
     private long _ownCallSentAt;
     private long _lastAnswerAt;
@@ -51,12 +53,13 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
         IClusterManifestProvider manifests,
         GrainTypeTraitsResolver traits,
         IOptions<CheckpointingOptions> options,
+        IOptions<ProofOptions> proofs,
         CheckpointingMetrics metrics,
         TimeProvider time,
         ILogger<CheckpointCoordinatorGrain> logger)
     {
         _storage = new DecisionRecordStorage(storage.Provider, storage.Name, GrainContext.GrainId);
-        _messenger = new ParticipantMessenger(agents, GrainFactory, OnUnreachable);
+        _messenger = new ParticipantMessenger(agents, silos, GrainFactory, OnUnreachable);
         _log = new CoordinatorLog(logger);
         _rollbacks = new RollbackCoordinatorHost(_messenger, agents, membership, _log, time);
         _differing = new SilosThatDiffer(silos, manifests, GrainContext.GrainId.Type);
@@ -64,7 +67,7 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
         _traits = traits;
         _options = options.Value;
         _metrics = metrics;
-        _clock = new RoundClock(_options, time, metrics);
+        _clock = new RoundClock(_options, proofs.Value, time, metrics);
         _time = time;
     }
 
@@ -91,10 +94,15 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
         }
     }
 
-    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
+        if (!_isRetired)
+        {
+            Perform(_coordinator!.OnStopping());
+            await _writing.WaitAsync(LastWriteLimit, _time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        }
+
         StandDown();
-        return Task.CompletedTask;
     }
 
     public async Task<CheckpointResult> Checkpoint(GrainId grainId, CancellationToken cancellationToken)
@@ -233,7 +241,7 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
                     _messenger.Send(send.To, send.Message);
                     break;
                 case WriteRecord write:
-                    _ = Write(write.Record);
+                    _writing = Write(write.Record);
                     break;
                 case ReadRecord:
                     _ = Read();
@@ -283,6 +291,11 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
 
     private async Task Write(DecisionRecord record)
     {
+        if (_coordinator is { Phase: CoordinatorPhase.Ready, Round: null })
+        {
+            _metrics.DecisionsDropped();
+        }
+
         var (outcome, detail) = await _storage.Write(record);
         if (outcome == RecordWriteOutcome.Stored)
         {
@@ -322,16 +335,13 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
     private async Task RunTimer(RoundTimer timer)
     {
         var duration = _clock.DurationOf(timer);
-        await Task.Delay(duration, _time);
         if (timer.Kind == RoundTimerKind.ResendDue)
         {
-            NoticeDeactivation();
-
-            // While answers come in nothing need be lost, and asking a slow round again would only make it slower.
-            while (!_isRetired && _coordinator!.Round?.Number == timer.Round && _time.GetElapsedTime(_lastAnswerAt) < duration)
-            {
-                await Task.Delay(duration, _time);
-            }
+            await WaitToResend(timer.Round, duration);
+        }
+        else
+        {
+            await Task.Delay(duration, _time);
         }
 
         if (_isRetired)
@@ -340,6 +350,20 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
         }
 
         Perform(_coordinator!.OnTimer(timer));
+    }
+
+    /// <summary>While answers come in nothing need be lost, and asking a slow round again would only make it slower.</summary>
+    private async Task WaitToResend(RoundNumber round, TimeSpan duration)
+    {
+        var began = _time.GetTimestamp();
+        do
+        {
+            await Task.Delay(RoundClock.ResendInterval, _time);
+            NoticeDeactivation();
+        }
+        while (!_isRetired
+            && _coordinator!.Round?.Number == round
+            && (_time.GetElapsedTime(began) < duration || _time.GetElapsedTime(_lastAnswerAt) < RoundClock.ResendInterval));
     }
 
     /// <summary>

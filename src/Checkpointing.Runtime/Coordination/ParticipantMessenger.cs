@@ -11,7 +11,7 @@ namespace Checkpointing.Runtime.Coordination;
 /// grain itself, which activates it if its answer is needed.
 /// </summary>
 internal sealed class ParticipantMessenger(
-    ICheckpointAgentClient agents, IGrainFactory grainFactory, Action<ParticipantId, ToParticipant, string> onUnreachable)
+    ICheckpointAgentClient agents, ISiloStatusOracle silos, IGrainFactory grainFactory, Action<ParticipantId, ToParticipant, string> onUnreachable)
 {
     private readonly Dictionary<ParticipantId, SiloAddress> _locations = [];
     private readonly Dictionary<SiloAddress, AgentOutbox> _outboxes = [];
@@ -21,25 +21,34 @@ internal sealed class ParticipantMessenger(
 
     public void IsAt(ParticipantId participant, SiloAddress silo) => _locations[participant] = silo;
 
-    public void Send(ParticipantId to, ToParticipant message) => Send(to, ControlMessageCodec.Encode(to, message));
+    public void Send(ParticipantId to, ToParticipant message)
+    {
+        var encoded = ControlMessageCodec.Encode(to, message);
+        if (message is not ProveDecision || _locations.ContainsKey(to))
+        {
+            Send(to, encoded);
+            return;
+        }
+
+        // Nobody is woken up for a proof; wherever it is active, its agent knows it.
+        foreach (var active in silos.GetApproximateSiloStatuses(onlyActive: true).Keys)
+        {
+            SendToAgent(active, encoded);
+        }
+    }
 
     public void Send(ToRollbackParticipant message) => Send(message.Life.Participant, RollbackMessageCodec.Encode(message));
 
     private void Send(ParticipantId to, ControlMessage encoded)
     {
-        if (!_locations.TryGetValue(to, out var silo))
+        if (_locations.TryGetValue(to, out var silo))
+        {
+            SendToAgent(silo, encoded);
+        }
+        else
         {
             SendToGrain(encoded);
-            return;
         }
-
-        if (!_outboxes.TryGetValue(silo, out var outbox))
-        {
-            outbox = new AgentOutbox(agents.AgentOf(silo), StoreId, notThere => OnNotThere(silo, notThere));
-            _outboxes.Add(silo, outbox);
-        }
-
-        outbox.Add(encoded);
     }
 
     public void Flush()
@@ -48,6 +57,17 @@ internal sealed class ParticipantMessenger(
         {
             outbox.Flush();
         }
+    }
+
+    private void SendToAgent(SiloAddress silo, ControlMessage message)
+    {
+        if (!_outboxes.TryGetValue(silo, out var outbox))
+        {
+            outbox = new AgentOutbox(agents.AgentOf(silo), StoreId, notThere => OnNotThere(silo, notThere));
+            _outboxes.Add(silo, outbox);
+        }
+
+        outbox.Add(message);
     }
 
     private void OnNotThere(SiloAddress silo, ControlMessage[] messages)

@@ -5,7 +5,7 @@ using Checkpointing.Runtime.Hosting;
 namespace Checkpointing.Runtime.Coordination;
 
 /// <summary>How long the pure protocol's timers run, and what the coordinator observes of the running round: its pause and the bytes written for it.</summary>
-internal sealed class RoundClock(CheckpointingOptions options, TimeProvider time, CheckpointingMetrics metrics)
+internal sealed class RoundClock(CheckpointingOptions options, ProofOptions proofs, TimeProvider time, CheckpointingMetrics metrics)
 {
     private readonly Queue<Dictionary<RoundNumber, long>> _storedBytes = new([[]]);
     private Activity? _activity;
@@ -15,6 +15,9 @@ internal sealed class RoundClock(CheckpointingOptions options, TimeProvider time
     private bool _willStore;
     private bool _isStoring;
 
+    /// <summary>How long nothing must be heard before what may have been lost is sent again; the longest interval between copies of a request to store is 16 times this.</summary>
+    public static TimeSpan ResendInterval { get; } = TimeSpan.FromMilliseconds(250);
+
     /// <summary>The pause before the record is tried again, after so many failures in a row.</summary>
     public static TimeSpan BackOff(int failures) => TimeSpan.FromMilliseconds(50 << Math.Min(failures, 6));
 
@@ -23,8 +26,10 @@ internal sealed class RoundClock(CheckpointingOptions options, TimeProvider time
         RoundTimerKind.DrainDue => options.MaxPause * 0.6,
         RoundTimerKind.PauseDue => options.MaxPause * 0.9,
         RoundTimerKind.RetakeDue => TimeSpan.FromMilliseconds(timer.Count <= 1 ? 0 : 1 << Math.Min(timer.Count, 6)),
-        RoundTimerKind.ResendDue => TimeSpan.FromMilliseconds(250),
+        RoundTimerKind.ResendDue => ResendInterval * (1 << Math.Min(timer.Count, RoundTimer.LongestResend)),
         RoundTimerKind.VoteDue => options.StoreTimeout,
+        RoundTimerKind.ProofsDue => proofs.QuietTime,
+        RoundTimerKind.NextProofsDue => TimeSpan.FromMilliseconds(250),
         RoundTimerKind.RetryDue => TimeSpan.FromMilliseconds(100 << Math.Min(timer.Count, 5)),
         _ => TimeSpan.FromMilliseconds(500),
     };

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using Checkpointing.Protocol.RollbackAlgorithm;
 using Checkpointing.Runtime.StableStorage;
 
 namespace Checkpointing.Runtime.Hosting;
@@ -15,6 +16,8 @@ internal sealed class CheckpointingMetrics : IDisposable
     private readonly Counter<long> _writes;
     private readonly Counter<long> _rollbacks;
     private readonly Counter<long> _dropped;
+    private readonly Counter<long> _markers;
+    private readonly Counter<long> _drops;
     private readonly Histogram<double> _pause;
     private readonly Histogram<double> _gate;
 
@@ -26,6 +29,8 @@ internal sealed class CheckpointingMetrics : IDisposable
         _writes = _meter.CreateCounter<long>("checkpointing-slot-writes", "{write}", "Checkpoints written to slots, by outcome");
         _rollbacks = _meter.CreateCounter<long>("checkpointing-rollbacks", "{grain}", "Grains that were rolled back to their permanent checkpoints because they depended on lost work");
         _dropped = _meter.CreateCounter<long>("checkpointing-dropped-messages", "{message}", "Messages that were not received because they came from undone work");
+        _markers = _meter.CreateCounter<long>("checkpointing-markers", "{write}", "Markers written to slots between rounds, to prove old decisions; by outcome");
+        _drops = _meter.CreateCounter<long>("checkpointing-decision-drops", "{write}", "Writes of the record of decisions between rounds, to drop those that are proven");
         _pause = _meter.CreateHistogram<double>("checkpointing-pause", "ms", "From the first closed gate of a round to the last opened one");
         _gate = _meter.CreateHistogram<double>("checkpointing-gate-closed", "ms", "How long one grain's gate was closed");
     }
@@ -46,6 +51,10 @@ internal sealed class CheckpointingMetrics : IDisposable
     public void RolledBack() => _rollbacks.Add(1);
 
     public void MessageDropped() => _dropped.Add(1);
+
+    public void MarkerWritten(FenceOutcome outcome) => _markers.Add(1, new KeyValuePair<string, object?>("outcome", outcome.ToString()));
+
+    public void DecisionsDropped() => _drops.Add(1);
 
     public void GateOpened(TimeSpan closedFor) => _gate.Record(closedFor.TotalMilliseconds);
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Checkpointing.Protocol.CheckpointAlgorithm;
 using Checkpointing.Protocol.Labels;
+using Checkpointing.Protocol.RollbackAlgorithm;
 using Checkpointing.Runtime.Calls;
 using Checkpointing.Runtime.Silos;
 using Checkpointing.Runtime.StableStorage;
@@ -101,6 +102,7 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
             MakePermanent make => participant.OnMakePermanent(make.Round),
             UndoTentative undo => participant.OnUndoTentative(undo.Round),
             DecisionAnswered answered => participant.OnDecisionAnswered(answered),
+            ProveDecision prove => participant.OnProveDecision(prove, _slots.PermanentRound),
             var other => throw new Protocol.ProtocolInvariantViolatedException($"A participant has no answer to {other}."),
         };
         if (participant.Phase != ParticipantPhase.Idle && (decoded.Round == participant.Round || decoded is StoreSnapshot))
@@ -232,6 +234,7 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
             }
 
             await LeaveRound(cancellationToken);
+            await _slots.WhenWritten().WaitAsync(cancellationToken);
         }
         catch (Exception exception)
         {
@@ -330,6 +333,9 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
                 case WriteSnapshot write:
                     _ = Write(write, _captured);
                     break;
+                case WriteMarker marker:
+                    _ = Write(marker);
+                    break;
                 case AdoptSnapshot adopt:
                     _slots.Adopt();
                     _permanentHash = _capturedHash;
@@ -397,7 +403,7 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
 
     private async Task Write(WriteSnapshot write, ImmutableArray<(string Name, byte[] Bytes)> states)
     {
-        var baseRound = _slots.Permanent?.Round ?? RoundNumber.None;
+        var baseRound = _slots.PermanentRound;
         var head = new SlotHead(_slots.NextGeneration(), write.Number, baseRound, write.Snapshot.Mark, _activation.Ledger.Life.Incarnation);
         var (outcome, detail) = await _slots.Write(new SlotRecord(head, StoreId, write.Snapshot.Receipts, states));
         _services.Metrics.SlotWritten(outcome);
@@ -410,9 +416,25 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
         Perform(_participant!.OnSnapshotStored(write.Number, outcome == SlotWriteOutcome.Stored, detail));
         if (outcome == SlotWriteOutcome.Superseded && !IsStopped)
         {
-            _services.Log.Superseded(_grain, detail);
-            _services.Rollbacks.OnLifeStopped(_activation.Ledger.Life);
-            Replace(detail);
+            StopSuperseded(detail);
         }
+    }
+
+    private async Task Write(WriteMarker marker)
+    {
+        var (outcome, detail) = await _slots.WriteFence(StoreId, _activation.Ledger.Life.Incarnation);
+        _services.Metrics.MarkerWritten(outcome);
+        Perform(_participant!.OnMarkerWritten(marker.Permanent, outcome == FenceOutcome.Stored));
+        if (outcome == FenceOutcome.Superseded && !IsStopped)
+        {
+            StopSuperseded(detail);
+        }
+    }
+
+    private void StopSuperseded(string detail)
+    {
+        _services.Log.Superseded(_grain, detail);
+        _services.Rollbacks.OnLifeStopped(_activation.Ledger.Life);
+        Replace(detail);
     }
 }

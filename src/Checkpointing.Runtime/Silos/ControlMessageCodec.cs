@@ -38,6 +38,9 @@ internal static class ControlMessageCodec
                 writer.Write((byte)6);
                 writer.Write((byte)answered.Decision);
                 break;
+            case ProveDecision:
+                writer.Write((byte)7);
+                break;
             default:
                 throw new ProtocolInvariantViolatedException($"A {message.GetType().Name} cannot be sent to a participant.");
         }
@@ -51,6 +54,7 @@ internal static class ControlMessageCodec
         4 => new MakePermanent(round),
         5 => new UndoTentative(round),
         6 => new DecisionAnswered(round, (Decision)reader.ReadByte()),
+        7 => new ProveDecision(round),
         var kind => throw new InvalidDataException($"a control message to a participant has the unknown kind {kind}"),
     });
 
@@ -114,6 +118,9 @@ internal static class ControlMessageCodec
                 writer.Write((byte)12);
                 writer.Write(seen.Younger);
                 break;
+            case StillStoring:
+                writer.Write((byte)13);
+                break;
             default:
                 throw new ProtocolInvariantViolatedException($"A {message.GetType().Name} cannot be sent to the coordinator.");
         }
@@ -140,6 +147,7 @@ internal static class ControlMessageCodec
         10 => new DecisionProven(round, from),
         11 => new AskDecision(round, from),
         12 => new YoungerRoundSeen(round, from, reader.ReadRound()),
+        13 => new StillStoring(round, from),
         var kind => throw new InvalidDataException($"a control message to the coordinator has the unknown kind {kind}"),
     });
 

@@ -38,7 +38,8 @@ internal sealed class CheckpointSlots(IGrainStorage storage, string storageName,
     /// <summary>The permanent checkpoint as it was loaded or last adopted; null while it is the initial state.</summary>
     public SlotHead? Permanent => _permanent?.Head;
 
-    private RoundNumber PermanentRound => Permanent?.Round ?? RoundNumber.None;
+    /// <summary>The round of the permanent checkpoint; none for the initial state.</summary>
+    public RoundNumber PermanentRound => Permanent?.Round ?? RoundNumber.None;
 
     private Slot FreeSlot => _permanent == _slots[0] ? _slots[1] : _slots[0];
 
@@ -82,6 +83,9 @@ internal sealed class CheckpointSlots(IGrainStorage storage, string storageName,
             _ => FenceOutcome.Failed,
         }, detail);
     }
+
+    /// <summary>All writes that were begun have ended. The next life must not meet one that still lands.</summary>
+    public Task WhenWritten() => _lastWrite;
 
     /// <summary>The slot written last is the permanent checkpoint now.</summary>
     public void Adopt()

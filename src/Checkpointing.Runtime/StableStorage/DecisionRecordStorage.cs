@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Checkpointing.Protocol.CheckpointAlgorithm;
 using Orleans.Storage;
 
@@ -74,12 +75,33 @@ internal sealed class DecisionRecordStorage(IGrainStorage storage, string storag
             w.Write7BitEncodedInt64(run.First);
             w.Write7BitEncodedInt64(run.Last);
         });
+        writer.WriteAll(record.Unproven, (w, named) =>
+        {
+            w.Write7BitEncodedInt(record.CommittedRuns.IndexOf(named.Run));
+            w.WriteAll(named.Members, static (w, member) =>
+            {
+                w.Write(member.Participant);
+                w.Write7BitEncodedInt64(member.Number);
+            });
+        });
     });
 
     /// <summary>Throws <see cref="InvalidDataException"/> if the record cannot be trusted.</summary>
-    internal static DecisionRecord Open(StoredRecord stored) => stored.Open(static reader => new DecisionRecord(
-        reader.ReadGuid(),
-        reader.Read7BitEncodedInt64(),
-        new WriteStamp(reader.ReadGuid(), reader.Read7BitEncodedInt64()),
-        reader.ReadAll(static r => new CommittedRun(r.Read7BitEncodedInt64(), r.Read7BitEncodedInt64(), r.Read7BitEncodedInt64()))));
+    internal static DecisionRecord Open(StoredRecord stored) => stored.Open(static reader =>
+    {
+        var record = new DecisionRecord(
+            reader.ReadGuid(),
+            reader.Read7BitEncodedInt64(),
+            new WriteStamp(reader.ReadGuid(), reader.Read7BitEncodedInt64()),
+            reader.ReadAll(static r => new CommittedRun(r.Read7BitEncodedInt64(), r.Read7BitEncodedInt64(), r.Read7BitEncodedInt64())));
+        return record with { Unproven = reader.ReadAll(r => ReadUnproven(r, record.CommittedRuns)) };
+    });
+
+    private static UnprovenRun ReadUnproven(BinaryReader reader, ImmutableArray<CommittedRun> runs)
+    {
+        var index = reader.Read7BitEncodedInt();
+        return index >= 0 && index < runs.Length
+            ? new UnprovenRun(runs[index], reader.ReadAll(static r => new UnprovenMember(r.ReadParticipant(), r.Read7BitEncodedInt64())))
+            : throw new InvalidDataException($"it names members of run {index}, and has {runs.Length} runs");
+    }
 }

@@ -112,7 +112,8 @@ internal sealed class RoundJudge
 
     private void OnSlotWritten(string name, GrainId grain, SlotRecord record)
     {
-        _slotWrites++;
+        // Markers are counted apart from N + 1.
+        _slotWrites += record.Head.IsFence ? 0 : 1;
         var slot = new JudgedSlot(grain, record, Decode(record));
         if (!_slots.TryGetValue(grain, out var slots))
             _slots.Add(grain, slots = []);
@@ -137,7 +138,8 @@ internal sealed class RoundJudge
 
     private void OnRecordWritten(DecisionRecord record)
     {
-        _recordWrites++;
+        var onlyDrops = record.CommittedRuns.Length < _record.CommittedRuns.Length && record.CommittedRuns.All(_record.CommittedRuns.Contains);
+        _recordWrites += onlyDrops ? 0 : 1;
         _record = record;
         var committed = new SortedSet<RoundNumber>();
         foreach (var slot in _slots.Values.SelectMany(slots => slots.Values).Where(slot => record.IsCommitted(slot.Record.Head.Round)))

@@ -3,13 +3,38 @@ using Checkpointing.Simulation.Tests.Runtime;
 
 namespace Checkpointing.Simulation.Tests.Checkers;
 
-/// <summary>Guarantee G6: a committed round of N members costs N + 1 stable writes, and a clean participant writes nothing.</summary>
+/// <summary>
+/// Guarantee G6: a committed round of N members costs N + 1 stable writes, and a clean participant writes nothing. Markers and the writes of the record
+/// that drop what is proven (SPEC K7) are counted apart: at most one marker per member and round.
+/// </summary>
 internal sealed class WriteChecker(SimulatedCluster cluster)
 {
     private readonly SortedDictionary<RoundNumber, SortedSet<string>> _written = [];
     private readonly Dictionary<RoundNumber, int> _decisionWrites = [];
 
+    private readonly HashSet<(string Participant, RoundNumber Permanent)> _marked = [];
+
     public int Committed { get; private set; }
+
+    /// <summary>Writes of the record that only drop or name.</summary>
+    public int Drops { get; private set; }
+
+    /// <summary>A participant is about to prove its permanent checkpoint.</summary>
+    public void OnProving(CheckpointedActor participant)
+    {
+        if (participant.Host.IsGateClosed || participant.Host.Participant.Phase != ParticipantPhase.Idle)
+        {
+            cluster.Judges.Report("few writes", $"{participant.Name} writes a marker while it is {participant.Host.Participant.Phase}");
+        }
+    }
+
+    public void OnMarkerWrite(string participant, RoundNumber permanent)
+    {
+        if (!_marked.Add((participant, permanent)) && cluster.Faults.EveryWriteIsKnown && cluster.Faults.Profile.LosesNoControlMessage)
+        {
+            cluster.Judges.Report("few writes", $"{participant} writes a second marker for {permanent} without any fault");
+        }
+    }
 
     public void OnSlotWrite(string participant, RoundNumber number, ActorState state, ActorState permanent)
     {
@@ -34,6 +59,7 @@ internal sealed class WriteChecker(SimulatedCluster cluster)
     {
         if (coordinator.Round is not { } round)
         {
+            Drops += coordinator.Phase == CoordinatorPhase.Ready ? 1 : 0;
             return;
         }
 

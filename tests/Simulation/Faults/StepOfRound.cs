@@ -11,6 +11,9 @@ internal enum StepOfRound
     Storing,
     InDoubt,
 
+    /// <summary>A participant in no round proves its permanent checkpoint by a marker in its free slot.</summary>
+    Proving,
+
     /// <summary>The coordinator raises its epoch.</summary>
     Starting,
 

@@ -18,7 +18,15 @@ internal sealed class CoordinatorMutants(SimulatedCluster cluster, CheckpointCoo
 
     /// <summary>What the coordinator hears instead of this message.</summary>
     public IEnumerable<ToCoordinator> Alter(ToCoordinator message) =>
-        cluster.Mutation == Mutation.EveryoneHisOwnComponent && message is SnapshotTaken taken ? WithoutDependencies(taken) : [AlterOne(message)];
+        cluster.Mutation == Mutation.EveryoneHisOwnComponent && message is SnapshotTaken taken ? WithoutDependencies(taken)
+        : cluster.Mutation == Mutation.DroppedWithOneUnproven && message is DecisionProven proven ? [proven, proven with { From = cluster.Participants[0].Id }]
+        : [AlterOne(message)];
+
+    /// <summary>The record that a new life believes to have read.</summary>
+    public static DecisionRecord Believed(Mutation mutation, DecisionRecord record) => mutation != Mutation.UnnamedRunsDropped ? record : record with
+    {
+        Unproven = [.. record.CommittedRuns.Select(run => new UnprovenRun(run, []))],
+    };
 
     private ToCoordinator AlterOne(ToCoordinator message) => cluster.Mutation switch
     {

@@ -53,6 +53,21 @@ internal enum Mutation
     /// <summary>"My storage proves the round" is said as soon as the decision is heard.</summary>
     ProvenTooEarly,
 
+    /// <summary>CP-14: who is in doubt says of the undecided round that its storage proves it.</summary>
+    ProvenBeforeAdoption,
+
+    /// <summary>CP-14: a marker is written over a snapshot whose round is not decided yet.</summary>
+    MarkerOverSnapshot,
+
+    /// <summary>CP-14: "my storage proves the round" is said without a marker.</summary>
+    ProvenWithoutMarker,
+
+    /// <summary>A run is dropped although one of its members has not proven it.</summary>
+    DroppedWithOneUnproven,
+
+    /// <summary>A life of the coordinator drops runs of earlier lives as if it knew their members.</summary>
+    UnnamedRunsDropped,
+
     /// <summary>The tentative checkpoint is written over the permanent one.</summary>
     OverwritesPermanentSlot,
 

@@ -62,6 +62,15 @@ internal sealed class ParticipantMutants(CheckpointedActor actor)
         }
     }
 
+    /// <summary>What is done instead of an honest proof; null almost always.</summary>
+    public ImmutableArray<ParticipantEffect>? Prove(ProveDecision prove, CheckpointParticipant participant, RoundNumber permanent) => Mutation switch
+    {
+        Mutation.ProvenBeforeAdoption when participant.Phase == ParticipantPhase.InDoubt => [new SendToCoordinator(new DecisionProven(prove.Round, actor.Id))],
+        Mutation.MarkerOverSnapshot when participant.Phase is ParticipantPhase.InDoubt or ParticipantPhase.Storing => [new WriteMarker(permanent)],
+        Mutation.ProvenWithoutMarker => [new SendToCoordinator(new DecisionProven(permanent, actor.Id))],
+        _ => null,
+    };
+
     public void AfterTentative(Ledger ledger) => _frozen = ledger.Tentative!.Receipts;
 
     public void AfterUndo(Ledger ledger)

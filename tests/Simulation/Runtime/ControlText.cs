@@ -14,6 +14,7 @@ internal static class ControlText
         StoreSnapshot store => $"store the snapshot of round {store.Round}, attempt {store.Attempt}, as {store.Number}",
         MakePermanent permanent => $"make {permanent.Round} permanent",
         UndoTentative undo => $"undo {undo.Round}",
+        ProveDecision prove => $"prove {prove.Round} by your own storage",
         DecisionAnswered answer => $"{answer.Round} is {answer.Decision}",
         _ => message.ToString(),
     };

@@ -19,6 +19,7 @@ internal sealed class CoordinatorHost(SimulatedCluster cluster, int number, Simu
     private CheckpointCoordinator? _coordinator;
     private DecisionRecord? _beingWritten;
     private RollbackCoordinatorHost? _rollback;
+    private Action? _whenWritten;
     private long _etag;
 
     public int Number => number;
@@ -80,7 +81,7 @@ internal sealed class CoordinatorHost(SimulatedCluster cluster, int number, Simu
         }
 
         _etag = found.ETag;
-        var record = found.Value ?? DecisionRecord.First(cluster.Random.NextGuid());
+        var record = CoordinatorMutants.Believed(cluster.Mutation, found.Value ?? DecisionRecord.First(cluster.Random.NextGuid()));
         _coordinator = new CheckpointCoordinator(record, cluster.Random.NextGuid(), new CoordinatorLimits(MaxAttempts: 3));
         _mutants = new CoordinatorMutants(cluster, _coordinator);
         cluster.Trace.Line($"coordinator {number} starts in epoch {record.Epoch}");
@@ -169,6 +170,22 @@ internal sealed class CoordinatorHost(SimulatedCluster cluster, int number, Simu
 
         _callers.Clear();
         _beforeStarted.Clear();
+    }
+
+    /// <summary>Ends in good order: drops what is proven, and then acts no more.</summary>
+    public void Stop(Action stopped)
+    {
+        Perform(_coordinator!.OnStopping());
+        _whenWritten = () =>
+        {
+            Perform(_coordinator.OnStop());
+            Crash();
+            stopped();
+        };
+        if (_beingWritten is null)
+        {
+            _whenWritten();
+        }
     }
 
     /// <summary>Cut off but running: a new life begins while this one goes on.</summary>
@@ -275,6 +292,10 @@ internal sealed class CoordinatorHost(SimulatedCluster cluster, int number, Simu
         }
 
         Perform(_coordinator!.OnRecordWritten(outcome));
+        if (_beingWritten is null)
+        {
+            _whenWritten?.Invoke();
+        }
     }
 
     private void Read() => cluster.Record.Read(RecordKey, read =>

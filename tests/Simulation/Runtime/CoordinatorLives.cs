@@ -40,6 +40,9 @@ internal sealed class CoordinatorLives(SimulatedCluster cluster)
         return true;
     }
 
+    /// <summary>The present life ends in good order, and the next begins.</summary>
+    public void Stop() => Current.Stop(Start);
+
     public void Crash(CoordinatorHost host, bool becomesZombie)
     {
         cluster.Hit(FaultKind.CoordinatorCrash, host, cluster.Participants);

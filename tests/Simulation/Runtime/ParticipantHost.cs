@@ -20,6 +20,7 @@ internal sealed class ParticipantHost
     private ActorState? _captured;
     private long _lastControl;
     private bool _watchesSilence;
+    private int _markersOnTheWay;
 
     public ParticipantHost(CheckpointedActor actor)
     {
@@ -51,7 +52,7 @@ internal sealed class ParticipantHost
         ParticipantPhase.Snapped => StepOfRound.Snapped,
         ParticipantPhase.Storing => StepOfRound.Storing,
         ParticipantPhase.InDoubt => StepOfRound.InDoubt,
-        _ => StepOfRound.Idle,
+        _ => _markersOnTheWay > 0 ? StepOfRound.Proving : StepOfRound.Idle,
     };
 
     /// <summary>In no round and no rollback, and nothing is on its way to a slot.</summary>
@@ -184,6 +185,8 @@ internal sealed class ParticipantHost
                 return _participant.OnUndoTentative(undo.Round);
             case DecisionAnswered answered:
                 return _participant.OnDecisionAnswered(answered);
+            case ProveDecision prove:
+                return _mutants.Prove(prove, _participant, _slots.PermanentRound) ?? _participant.OnProveDecision(prove, _slots.PermanentRound);
             default:
                 throw new InvalidOperationException($"{message} is no message to a participant.");
         }
@@ -222,6 +225,9 @@ internal sealed class ParticipantHost
                 case WriteSnapshot write:
                     Write(write);
                     Cluster.Silos.LoseWhileInDoubt(_actor.Silo, falsely: 0.9);
+                    break;
+                case WriteMarker marker:
+                    WriteMarker(marker.Permanent);
                     break;
                 case AdoptSnapshot adopt:
                     Adopt(adopt.Number);
@@ -290,6 +296,23 @@ internal sealed class ParticipantHost
             {
                 Perform(Rollback.Algorithm.OnFenced(FenceOutcome.Superseded));
             }
+        });
+    }
+
+    private void WriteMarker(RoundNumber permanent)
+    {
+        Cluster.Judges.Writes.OnProving(_actor);
+        _markersOnTheWay++;
+        _slots.Fence(Ledger.PermanentMark, StepOfRound.Proving, outcome =>
+        {
+            _markersOnTheWay--;
+            if (_actor.IsDead)
+            {
+                return;
+            }
+
+            Cluster.Trace.Line($"{_actor.Name} marks {permanent} as permanent: {outcome}");
+            Perform(outcome == FenceOutcome.Superseded ? Rollback.Algorithm.OnFenced(outcome) : _participant.OnMarkerWritten(permanent, outcome == FenceOutcome.Stored));
         });
     }
 

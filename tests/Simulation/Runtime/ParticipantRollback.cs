@@ -179,7 +179,7 @@ internal sealed class ParticipantRollback(CheckpointedActor actor, ParticipantMu
     private void Fence()
     {
         _isFencing = true;
-        _slots.Fence(_ledger.PermanentMark, outcome =>
+        _slots.Fence(_ledger.PermanentMark, StepOfRound.Fencing, outcome =>
         {
             _isFencing = false;
             if (!actor.IsDead)

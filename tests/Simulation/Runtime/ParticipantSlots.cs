@@ -68,7 +68,7 @@ internal sealed class ParticipantSlots(CheckpointedActor actor)
 
         _isWriting = true;
         var free = FreeSlot();
-        Overwrite(free, new SlotRecord(new SlotHead(++_generation, number, PermanentRound, mark, Writer), state), (outcome, record) =>
+        Overwrite(free, new SlotRecord(new SlotHead(++_generation, number, PermanentRound, mark, Writer), state), StepOfRound.Storing, (outcome, record) =>
         {
             if (outcome == WriteOutcome.Stored || (outcome == WriteOutcome.Unknown && _cluster.Mutation == Mutation.UnknownWriteIsYes))
             {
@@ -81,12 +81,18 @@ internal sealed class ParticipantSlots(CheckpointedActor actor)
         });
     }
 
-    /// <summary>Takes the free slot away from all earlier lives.</summary>
-    public void Fence(CheckpointMark permanent, Action<FenceOutcome> done)
+    /// <summary>Takes the free slot away from all earlier lives, and proves the permanent checkpoint, unless what this life has written there does both.</summary>
+    public void Fence(CheckpointMark permanent, StepOfRound step, Action<FenceOutcome> done)
     {
         if (_isWriting)
         {
-            _waitingFence = () => Fence(permanent, done);
+            _waitingFence += () => Fence(permanent, step, done);
+            return;
+        }
+
+        if (FreeSlot() is { ETagIsKnown: true, Record.Head: var head } && head.Writer == Writer && head.BaseRound == PermanentRound && _cluster.Mutation != Mutation.MarkerOverSnapshot)
+        {
+            done(FenceOutcome.Stored);
             return;
         }
 
@@ -96,9 +102,14 @@ internal sealed class ParticipantSlots(CheckpointedActor actor)
             return;
         }
 
+        if (step == StepOfRound.Proving)
+        {
+            _cluster.Judges.Writes.OnMarkerWrite(actor.Name, PermanentRound);
+        }
+
         _isWriting = true;
         var free = FreeSlot();
-        Overwrite(free, new SlotRecord(SlotHead.Fence(++_generation, PermanentRound, permanent, Writer), new ActorState()), (outcome, _) =>
+        Overwrite(free, new SlotRecord(SlotHead.Fence(++_generation, PermanentRound, permanent, Writer), new ActorState()), step, (outcome, _) =>
             done(outcome switch
             {
                 WriteOutcome.Stored => FenceOutcome.Stored,
@@ -128,19 +139,19 @@ internal sealed class ParticipantSlots(CheckpointedActor actor)
     /// Writes under the ETag that this life knows. If that is not known any more, the slot is read first: what it holds must be what this life
     /// has read or written there, else another life has been at it.
     /// </summary>
-    private void Overwrite(Slot slot, SlotRecord record, Action<WriteOutcome, SlotRecord> done)
+    private void Overwrite(Slot slot, SlotRecord record, StepOfRound step, Action<WriteOutcome, SlotRecord> done)
     {
         if (slot.ETagIsKnown)
         {
-            WriteTo(slot, record, mayRepeat: true, done);
+            WriteTo(slot, record, step, mayRepeat: true, done);
         }
         else
         {
-            ReadAndWrite(slot, record, mayRepeat: true, done);
+            ReadAndWrite(slot, record, step, mayRepeat: true, done);
         }
     }
 
-    private void ReadAndWrite(Slot slot, SlotRecord record, bool mayRepeat, Action<WriteOutcome, SlotRecord> done) =>
+    private void ReadAndWrite(Slot slot, SlotRecord record, StepOfRound step, bool mayRepeat, Action<WriteOutcome, SlotRecord> done) =>
         _cluster.Slots.Read(slot.Key, read =>
         {
             if (IsDead)
@@ -159,14 +170,14 @@ internal sealed class ParticipantSlots(CheckpointedActor actor)
             else
             {
                 slot.Take(found);
-                WriteTo(slot, record, mayRepeat, done);
+                WriteTo(slot, record, step, mayRepeat, done);
             }
         });
 
-    private void WriteTo(Slot slot, SlotRecord record, bool mayRepeat, Action<WriteOutcome, SlotRecord> done)
+    private void WriteTo(Slot slot, SlotRecord record, StepOfRound step, bool mayRepeat, Action<WriteOutcome, SlotRecord> done)
     {
         slot.ETagIsKnown = false;
-        _cluster.Slots.Write(slot.Key, record, slot.ETag, record.Head.IsFence ? StepOfRound.Fencing : StepOfRound.Storing, (outcome, etag) =>
+        _cluster.Slots.Write(slot.Key, record, slot.ETag, step, (outcome, etag) =>
         {
             if (IsDead)
             {
@@ -176,7 +187,7 @@ internal sealed class ParticipantSlots(CheckpointedActor actor)
             if (outcome == WriteOutcome.Stale && mayRepeat)
             {
                 // A write of ours with an unknown outcome, or one of another life, has landed since the slot was read.
-                ReadAndWrite(slot, record, mayRepeat: false, done);
+                ReadAndWrite(slot, record, step, mayRepeat: false, done);
                 return;
             }
 

@@ -47,12 +47,12 @@ internal sealed class RollbackCoordinatorHost
         }
 
         _cluster.Trace.Line($"coordinator {_host.Number} <= {RollbackText.Of(message)}");
-        if (message is ReadyToRollBack ready)
+        Perform(_coordinator.OnMessage(message));
+        if (message is ReadyToRollBack ready && _host.IsAlive)
         {
+            // One that crashes over it takes what it has learned along.
             _cluster.Judges.Rollbacks.OnCoordinatorLearned(ready.End.Life);
         }
-
-        Perform(_coordinator.OnMessage(message));
     }
 
     private void Perform(ImmutableArray<RollbackEffect> effects)

@@ -10,11 +10,14 @@ internal sealed class SimulatedStore<T>(VirtualTime time, SeededRandom random, F
     where T : class
 {
     private readonly SortedDictionary<string, (T Value, long ETag)> _values = new(StringComparer.Ordinal);
+    private readonly Dictionary<StepOfRound, int> _landed = [];
     private long _lastETag;
 
     public IEnumerable<string> Keys => _values.Keys;
 
-    public int WritesLanded { get; private set; }
+    public int WritesLanded => _landed.Values.Sum();
+
+    public int LandedIn(StepOfRound step) => _landed.GetValueOrDefault(step);
 
     /// <summary>What a read at this very instant would find.</summary>
     public T? Peek(string key) => _values.TryGetValue(key, out var found) ? found.Value : null;
@@ -41,17 +44,17 @@ internal sealed class SimulatedStore<T>(VirtualTime time, SeededRandom random, F
                 time.After(delay + answer, () => done(WriteOutcome.Unknown, 0));
                 break;
             case WriteFate.UnknownLanded:
-                time.After(delay, () => Land(key, value, expectedETag));
+                time.After(delay, () => Land(key, value, expectedETag, step));
                 time.After(delay + answer, () => done(WriteOutcome.Unknown, 0));
                 break;
             case WriteFate.LandsLate:
                 time.After(delay, () => done(WriteOutcome.Unknown, 0));
-                time.After(delay + random.Between(1, 150), () => Land(key, value, expectedETag));
+                time.After(delay + random.Between(1, 150), () => Land(key, value, expectedETag, step));
                 break;
             default:
                 time.After(delay, () =>
                 {
-                    var landed = Land(key, value, expectedETag);
+                    var landed = Land(key, value, expectedETag, step);
                     var etag = _lastETag;
                     time.After(answer, () => done(landed ? WriteOutcome.Stored : WriteOutcome.Stale, landed ? etag : 0));
                 });
@@ -59,7 +62,7 @@ internal sealed class SimulatedStore<T>(VirtualTime time, SeededRandom random, F
         }
     }
 
-    private bool Land(string key, T value, long expectedETag)
+    private bool Land(string key, T value, long expectedETag, StepOfRound step)
     {
         var etag = _values.TryGetValue(key, out var found) ? found.ETag : 0;
         if (etag != expectedETag && !faults.IgnoresETags)
@@ -68,7 +71,7 @@ internal sealed class SimulatedStore<T>(VirtualTime time, SeededRandom random, F
         }
 
         _values[key] = (value, ++_lastETag);
-        WritesLanded++;
+        _landed[step] = LandedIn(step) + 1;
         onLanded(key);
         return true;
     }

@@ -15,14 +15,19 @@ internal sealed record SimulationSettings
 
     public long RetakeBackOff { get; init; } = 4;
 
+    /// <summary>A committed round is left so long to be proven by later rounds.</summary>
+    public long QuietTime { get; init; } = 100;
+
     public long Duration(RoundTimer timer, SeededRandom random) => timer.Kind switch
     {
         RoundTimerKind.DrainDue => DrainBudget,
         RoundTimerKind.PauseDue => PauseBound,
         RoundTimerKind.RetakeDue => Math.Min(RetakeBackOff << Math.Min(timer.Count - 1, 4), 64) + random.Next(4),
-        RoundTimerKind.ResendDue => ResendInterval,
+        RoundTimerKind.ResendDue => ResendInterval << Math.Min(timer.Count, RoundTimer.LongestResend),
         RoundTimerKind.VoteDue => VoteBudget,
         RoundTimerKind.RetryDue => (40L << timer.Count) + random.Next(40),
+        RoundTimerKind.ProofsDue => QuietTime,
+        RoundTimerKind.NextProofsDue => 10,
         RoundTimerKind.RecordDue => 20,
         _ => throw new ArgumentOutOfRangeException(nameof(timer)),
     };

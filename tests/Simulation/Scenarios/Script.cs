@@ -50,9 +50,17 @@ internal sealed class Script
 
     public string Trace => Cluster.Trace.ToString();
 
-    public int SlotWrites => Cluster.Slots.WritesLanded;
+    /// <summary>Without markers.</summary>
+    public int SlotWrites => Cluster.Slots.WritesLanded - Markers;
 
-    public int RecordWrites => Cluster.Record.WritesLanded;
+    /// <summary>Markers that have landed.</summary>
+    public int Markers => Cluster.Slots.LandedIn(StepOfRound.Proving);
+
+    /// <summary>Without those that only drop what is proven.</summary>
+    public int RecordWrites => Cluster.Record.WritesLanded - Drops;
+
+    /// <summary>Writes of the record outside of rounds and starts.</summary>
+    public int Drops => Cluster.Judges.Writes.Drops;
 
     public DecisionRecord Record => Cluster.Record.Peek(CoordinatorHost.RecordKey)!;
 
