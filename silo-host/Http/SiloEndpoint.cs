@@ -16,12 +16,16 @@ internal static class SiloEndpoint
         services.AddHostedService(provider => provider.GetRequiredService<LostSilos>());
     }
 
-    private static SiloView GetSilo(ILocalSiloDetails silo, LocalGrains grains, RolledBackGrains rolledBack, LostSilos lost, IServiceProvider services) => new(
-        silo.SiloAddress.ToParsableString(),
-        lost.All,
-        grains.Ids,
-        rolledBack.All,
-        services.GetService<IRollbackProgress>()?.IsPending);
+    private static SiloView GetSilo(ILocalSiloDetails silo, LocalGrains grains, RolledBackGrains rolledBack, LostSilos lost, IServiceProvider services)
+    {
+        var progress = services.GetService<IRollbackProgress>();
+        return new SiloView(
+            silo.SiloAddress.ToParsableString(),
+            lost.All,
+            grains.Ids,
+            rolledBack.All,
+            progress is null ? null : !lost.Addresses.All(progress.IsOver));
+    }
 }
 
 /// <summary>One silo, seen from outside.</summary>

@@ -1,11 +1,11 @@
 namespace Checkpointing.SiloHost.Observation;
 
-/// <summary>What a silo knows of the rollback that the loss of another one causes. Where none is registered, nobody knows.</summary>
+/// <summary>What a silo knows of the rollbacks that the loss of others causes. Where none is registered, nobody knows.</summary>
 internal interface IRollbackProgress
 {
     /// <summary>
-    /// True from the moment at which this silo hears of the loss of another one until, as far as it knows, no grain anywhere is left that has to roll back
-    /// for it.
+    /// True if, as far as this silo knows, no grain is left anywhere that has to roll back because that silo is gone. Also true of one that stopped in order,
+    /// or was gone before this silo started; false of a loss that the library has not heard of yet.
     /// </summary>
-    bool IsPending { get; }
+    bool IsOver(SiloAddress lost);
 }

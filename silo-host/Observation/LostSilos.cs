@@ -9,6 +9,8 @@ internal sealed class LostSilos(IClusterMembershipService membership) : Backgrou
 {
     private readonly ConcurrentDictionary<SiloAddress, DateTimeOffset> _noticed = new();
 
+    public IReadOnlyCollection<SiloAddress> Addresses => [.. _noticed.Keys];
+
     public IReadOnlyList<LostSilo> All => [.. _noticed.Select(lost => new LostSilo(lost.Key.ToParsableString(), lost.Value))];
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
