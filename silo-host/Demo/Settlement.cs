@@ -1,4 +1,4 @@
-using Checkpointing.SiloHost.Demo.Faults;
+using Checkpointing.SiloHost.Demo.Silos;
 
 namespace Checkpointing.SiloHost.Demo;
 
@@ -9,19 +9,14 @@ namespace Checkpointing.SiloHost.Demo;
 internal sealed class Settlement(DemoScene scene)
 {
     private const int MostAttempts = 20;
+    private static readonly TimeSpan LongestRollback = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan BetweenAttempts = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Null when it is at rest; else why not.</summary>
     public async Task<string?> Settle(CancellationToken cancellationToken)
     {
-        try
-        {
-            await RecoveryWatch.WaitUntilNonePending(scene.Views, cancellationToken);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            return "no transfer ran any more, and a silo still reported a pending rollback";
-        }
+        if (await scene.Views.WaitUntil(views => !SiloViews.IsRollbackPending(views), LongestRollback, cancellationToken) is null)
+            return $"no transfer ran any more, and after {LongestRollback.TotalSeconds:0} s a silo still reported a pending rollback";
 
         return await MakePermanent(cancellationToken);
     }

@@ -21,13 +21,13 @@ internal sealed class RecoveryWatch(DemoScene scene, LoadPeriod period)
             do
             {
                 missing = "a silo still reported a pending rollback";
-                await WaitUntilNonePending(scene.Views, limit.Token);
+                await scene.Views.WaitUntil(views => !SiloViews.IsRollbackPending(views), limit.Token);
                 missing = "not every account answered";
                 await Task.WhenAll(Enumerable.Range(0, scene.Options.Accounts).Chunk(8).Select(accounts => WaitForAnswers(accounts, limit.Token)));
                 missing = "transfers did not succeed through every ledger";
                 await period.Transfers.EveryLedgerSucceeds().WaitAsync(limit.Token);
             }
-            while (IsPending(await scene.Views.All(limit.Token)));
+            while (SiloViews.IsRollbackPending(await scene.Views.All(limit.Token)));
             return null;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
@@ -35,12 +35,6 @@ internal sealed class RecoveryWatch(DemoScene scene, LoadPeriod period)
             return string.Create(CultureInfo.InvariantCulture, $"{Longest.TotalSeconds:0} s after the others knew of the dead silo, {missing}");
         }
     }
-
-    /// <summary>Waits until no silo reports a pending rollback.</summary>
-    public static async Task WaitUntilNonePending(SiloViews views, CancellationToken cancellationToken) =>
-        _ = await views.WaitUntil(all => !IsPending(all), Longest, cancellationToken) ?? throw new OperationCanceledException();
-
-    private static bool IsPending(IEnumerable<Http.SiloView> views) => views.Any(view => view.RollbackPending);
 
     private async Task WaitForAnswers(int[] accounts, CancellationToken cancellationToken)
     {

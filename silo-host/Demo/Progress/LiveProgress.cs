@@ -43,13 +43,13 @@ internal sealed class LiveProgress : IDemoProgress
 
     private void Refresh()
     {
-        var load = Table("transfers acknowledged", "transfers lost", "rounds committed", "pause p50", "pause p99").AddRow(
+        var load = NewTable("transfers acknowledged", "transfers lost", "rounds committed", "pause p50", "pause p99").AddRow(
             Number(_figures.Acknowledged),
             Number(_figures.Lost),
             Number(_figures.Rounds),
             Milliseconds(_figures.Pauses.Of(0.50)),
             Milliseconds(_figures.Pauses.Of(0.99)));
-        var faults = Table("kills of one silo", "detection p50", "recovery p50", "grains rolled back", "kills of all", "rolling restarts").AddRow(
+        var faults = NewTable("kills of one silo", "detection p50", "recovery p50", "grains rolled back", "kills of all", "rolling restarts").AddRow(
             Number(_figures.SiloKills),
             Milliseconds(_figures.Detections.Of(0.50)),
             Milliseconds(_figures.Recoveries.Of(0.50)),
@@ -59,7 +59,7 @@ internal sealed class LiveProgress : IDemoProgress
         _display.UpdateTarget(new Rows([load, faults, .. _lines.Select(line => new Text(line))]));
         _display.Refresh();
 
-        static Table Table(params string[] columns) => new Table().Border(TableBorder.Rounded).AddColumns(columns);
+        static Table NewTable(params string[] columns) => new Table().Border(TableBorder.Rounded).AddColumns(columns);
 
         static string Number(int number) => number.ToString("N0", CultureInfo.InvariantCulture);
 

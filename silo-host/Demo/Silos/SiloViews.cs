@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Checkpointing.SiloHost.Demo.Load;
 using Checkpointing.SiloHost.Http;
 using Checkpointing.SiloHost.Observation;
@@ -19,17 +18,35 @@ internal sealed class SiloViews(SiloCluster cluster, BankClient bank)
     /// <summary>Asks all silos that serve.</summary>
     public Task<SiloView[]> All(CancellationToken cancellationToken) => Task.WhenAll(cluster.Serving.Select(silo => bank.GetSilo(silo, cancellationToken)));
 
-    /// <summary>Asks all silos again and again until their answers fit; null if they do not within this time.</summary>
-    public async Task<SiloView[]?> WaitUntil(Predicate<SiloView[]> fit, TimeSpan limit, CancellationToken cancellationToken)
+    /// <summary>Whether one of the silos says that grains may still have to roll back.</summary>
+    public static bool IsRollbackPending(IEnumerable<SiloView> views) => views.Any(view => view.RollbackPending);
+
+    /// <summary>Asks all silos again and again until their answers fit.</summary>
+    public async Task<SiloView[]> WaitUntil(Predicate<SiloView[]> fit, CancellationToken cancellationToken)
     {
-        for (var watch = Stopwatch.StartNew(); watch.Elapsed < limit; await Task.Delay(PollInterval, cancellationToken))
+        while (true)
         {
             var views = await All(cancellationToken);
             if (fit(views))
                 return views;
-        }
 
-        return null;
+            await Task.Delay(PollInterval, cancellationToken);
+        }
+    }
+
+    /// <summary>The same; null if the answers do not fit within this time.</summary>
+    public async Task<SiloView[]?> WaitUntil(Predicate<SiloView[]> fit, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        timeout.CancelAfter(limit);
+        try
+        {
+            return await WaitUntil(fit, timeout.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return null;
+        }
     }
 
     /// <summary>Notes which grains were rolled back so far. What a silo rolls back after it was last asked ends with it.</summary>

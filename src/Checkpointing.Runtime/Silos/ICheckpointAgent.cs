@@ -19,7 +19,7 @@ internal interface ICheckpointAgent : IGrainService
     [Alias("ClearSuspects")]
     Task ClearSuspects([Immutable] byte[] cleared);
 
-    /// <summary>Whether this silo knows the membership of that version, and has nothing to report to the coordinator of rollbacks.</summary>
+    /// <summary>Whether the latest membership that this silo knows is of that version, and it has nothing to report to the coordinator of rollbacks.</summary>
     [Alias("HasSettled")]
     Task<bool> HasSettled(long membershipVersion);
 

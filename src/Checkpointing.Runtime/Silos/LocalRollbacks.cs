@@ -144,10 +144,10 @@ internal sealed partial class LocalRollbacks(
         }
     }
 
-    /// <summary>Whether the membership of that version is known here, and nothing is left to report.</summary>
+    /// <summary>Whether the membership of that version is the latest that is known here, and nothing is left to report.</summary>
     public async Task<bool> HasSettled(long membershipVersion)
     {
-        if (Interlocked.Read(ref _membershipVersion) < membershipVersion)
+        if (Interlocked.Read(ref _membershipVersion) != membershipVersion)
         {
             return false;
         }
