@@ -14,7 +14,7 @@ public sealed class ImpatientCluster : IAsyncLifetime
     {
         options.MaxPause = MaxPause;
         options.MaxAttempts = 2;
-        options.StoreTimeout = TimeSpan.FromMilliseconds(500);
+        options.VoteTimeout = TimeSpan.FromMilliseconds(500);
     });
 
     public ValueTask DisposeAsync() => Cluster.DisposeAsync();
