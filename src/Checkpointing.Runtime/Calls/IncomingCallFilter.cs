@@ -62,6 +62,8 @@ internal sealed class IncomingCallFilter(GrainTypeTraitsResolver traits) : IInco
         var leavesNoTrace = isReadOnly && labelled is not null && activation.IsUntouched;
         if (labelled is not null && !leavesNoTrace)
             activation.Receive(labelled.Stamps);
+        if (labelled?.IsNested == true)
+            activation.NestedCallBegan(labelled);
 
         var handler = context.Invoke();
         return handler.IsCompleted
@@ -108,6 +110,8 @@ internal sealed class IncomingCallFilter(GrainTypeTraitsResolver traits) : IInco
         }
         finally
         {
+            if (labelled?.IsNested == true)
+                activation.NestedCallEnded(labelled);
             activation.Turns.Exit(turn);
         }
     }
