@@ -22,9 +22,12 @@ public sealed class CheckpointingOptions
     /// <value>Defaults to 3.</value>
     public int MaxAttempts { get; set; } = 3;
 
-    /// <summary>How long a round waits for its participants' writes to stable storage; who has not voted by then has voted No. The application goes on meanwhile.</summary>
+    /// <summary>
+    /// How long a round waits for the votes of its participants, who vote when their checkpoints are stored; who has not voted by then has voted No. The
+    /// application goes on meanwhile. It bounds the round; <see cref="StorageTimeout"/> bounds each single request to the storage provider.
+    /// </summary>
     /// <value>Defaults to 15 seconds.</value>
-    public TimeSpan StoreTimeout { get; set; } = TimeSpan.FromSeconds(15);
+    public TimeSpan VoteTimeout { get; set; } = TimeSpan.FromSeconds(15);
 
     /// <summary>
     /// How long one read or write of the storage provider may take. After that its outcome counts as unknown: the checkpoint or decision is not relied on, and

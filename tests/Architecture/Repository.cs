@@ -22,6 +22,14 @@ internal static partial class Repository
         .Where(cell => cell.Success)
         .Select(cell => cell.Groups["cell"].Value);
 
+    /// <summary>Whether a test of this name, "Class.Method", exists.</summary>
+    public static bool HasTest(string test)
+    {
+        var (type, method) = (test.Split('.')[0], test.Split('.')[1]);
+        var pattern = $@"\[(?:Fact|Theory)\][^;{{}}]*\s{Regex.Escape(method)}\(";
+        return Sources("tests").Any(file => Path.GetFileNameWithoutExtension(file) == type && Regex.IsMatch(File.ReadAllText(file), pattern));
+    }
+
     public static string Relative(string file) => Path.GetRelativePath(Root, file).Replace('\\', '/');
 
     private static string FindRoot(DirectoryInfo? directory)

@@ -20,7 +20,7 @@ public sealed partial class ScenarioTests
     public void Every_row_names_tests_that_exist()
     {
         Assert.DoesNotContain(Rows, row => row.Tests.Length == 0);
-        Assert.DoesNotContain(Rows.SelectMany(row => row.Tests), test => !Exists(test));
+        Assert.DoesNotContain(Rows.SelectMany(row => row.Tests), test => !Repository.HasTest(test));
     }
 
     /// <summary>A test that plays a table plays the row only if the table has it; any other is named after its row, or says in its own words what it shows.</summary>
@@ -46,13 +46,6 @@ public sealed partial class ScenarioTests
         Directory.EnumerateFiles(Path.Combine(Repository.Root, "tests/Protocol/Scenarios"), "*.json")
             .SelectMany(file => IdInTable().Matches(File.ReadAllText(file)).Select(id => id.Groups["id"].Value))
             .Order(StringComparer.Ordinal);
-
-    private static bool Exists(string test)
-    {
-        var (type, method) = (test.Split('.')[0], test.Split('.')[1]);
-        var pattern = $@"\[(?:Fact|Theory)\][^;{{}}]*\s{Regex.Escape(method)}\(";
-        return Repository.Sources("tests").Any(file => Path.GetFileNameWithoutExtension(file) == type && Regex.IsMatch(File.ReadAllText(file), pattern));
-    }
 
     private static IEnumerable<string> Ids(int first, int last) => Enumerable.Range(first, last - first + 1).Select(number => $"S{number:D2}");
 

@@ -1,3 +1,5 @@
+using Checkpointing.Protocol.Labels;
+
 namespace Checkpointing.Runtime.Calls;
 
 /// <summary>Whoever sends labelled requests: a participant's activation, or one call of a relay.</summary>
@@ -5,6 +7,9 @@ internal abstract class CallOrigin
 {
     /// <summary>Whether a participant awaits what is called from here.</summary>
     public abstract bool IsAwaitedByParticipant { get; }
+
+    /// <summary>The participants that are known to await what is called from here, as far as the calls that run here tell (SPEC K14).</summary>
+    public abstract IEnumerable<ParticipantId> Awaiting { get; }
 
     /// <summary>The labels of the next message to this receiver.</summary>
     public abstract StampSet LabelNext(GrainId receiver, CallRole receiverRole);

@@ -70,6 +70,9 @@ internal sealed class IncomingCallFilter(GrainTypeTraitsResolver traits) : IInco
             return Conclude(context, labelled, CallFate.Lost, Undone.Message(activation.Context.GrainId));
         }
 
+        if (labelled?.IsNested == true)
+            activation.NestedCallBegan(labelled);
+
         var handler = context.Invoke();
         return handler.IsCompleted
             ? End(context, activation, labelled, turn, leavesNoTrace, handler)
@@ -118,6 +121,8 @@ internal sealed class IncomingCallFilter(GrainTypeTraitsResolver traits) : IInco
         }
         finally
         {
+            if (labelled?.IsNested == true)
+                activation.NestedCallEnded(labelled);
             activation.Turns.Exit(turn);
         }
     }

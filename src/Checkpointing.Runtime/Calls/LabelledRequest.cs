@@ -1,4 +1,5 @@
 using System.Reflection;
+using Checkpointing.Protocol.Labels;
 using Orleans.CodeGeneration;
 using Orleans.Serialization.Invocation;
 
@@ -18,6 +19,9 @@ internal sealed class LabelledRequest : IRequest
 
     [NonSerialized]
     private bool _isKept;
+
+    [NonSerialized]
+    private LabelledRequest? _runsBeside;
 
     public LabelledRequest()
     {
@@ -40,6 +44,16 @@ internal sealed class LabelledRequest : IRequest
     /// <summary>Whether a participant awaits this call, directly or through relays: then it must pass a closed gate.</summary>
     [Id(2)]
     public bool IsNested { get; private set; }
+
+    /// <summary>The nearest participant that awaits this call: its label comes first, also on what relays pass on.</summary>
+    public ParticipantId? AwaitedBy => IsNested && !Stamps.IsEmpty ? Stamps.First.Sender.Participant : null;
+
+    /// <summary>Where it runs: the nested call that was admitted there before this one and runs still.</summary>
+    public LabelledRequest? RunsBeside
+    {
+        get => _runsBeside;
+        set => _runsBeside = value;
+    }
 
     /// <summary>Who sent it; null at the receiver of another silo.</summary>
     public CallOrigin? Origin => _origin;

@@ -32,7 +32,11 @@ internal sealed class LabellingGrainReferenceRuntime(
     {
         var labelled = Label(reference, request, ref options);
         if (labelled is null)
-            return inner.InvokeMethodAsync<T>(reference, request, options);
+        {
+            return reference.GrainId.Type == AwaitingChain.Coordinator
+                ? AskCoordinator<T>(reference, request, options)
+                : inner.InvokeMethodAsync<T>(reference, request, options);
+        }
 
         if ((options & InvokeMethodOptions.OneWay) != 0)
             return inner.InvokeMethodAsync<T>(reference, labelled, options);
@@ -93,6 +97,20 @@ internal sealed class LabellingGrainReferenceRuntime(
             options |= InvokeMethodOptions.AlwaysInterleave;
 
         return new LabelledRequest(plain, origin.LabelNext(target, targetTraits.Role), isNested, origin);
+    }
+
+    private ValueTask<T?> AskCoordinator<T>(GrainReference reference, IInvokable request, InvokeMethodOptions options)
+    {
+        var origin = Accessor.GrainContext is { } caller ? OriginOf(caller) : null;
+        AwaitingChain.Put(origin);
+        try
+        {
+            return inner.InvokeMethodAsync<T>(reference, request, options);
+        }
+        finally
+        {
+            AwaitingChain.Take();
+        }
     }
 
     private CallOrigin? OriginOf(IGrainContext caller)

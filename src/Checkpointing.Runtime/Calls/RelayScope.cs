@@ -1,3 +1,5 @@
+using Checkpointing.Protocol.Labels;
+
 namespace Checkpointing.Runtime.Calls;
 
 /// <summary>
@@ -12,8 +14,11 @@ internal sealed class RelayScope : CallOrigin
     private readonly StampSetBuilder _received = new();
     private int _running;
     private bool _isAwaitedByParticipant;
+    private List<ParticipantId>? _awaiting;
 
     public override bool IsAwaitedByParticipant => _isAwaitedByParticipant;
+
+    public override IEnumerable<ParticipantId> Awaiting => _awaiting ?? [];
 
     public StampSet Received => _received.ToStampSet();
 
@@ -76,12 +81,15 @@ internal sealed class RelayScope : CallOrigin
             _received.Clear();
             _isAwaitedByParticipant = false;
             HasLostCall = false;
+            _awaiting = null;
         }
 
         if (request is not null)
         {
             _received.Add(request.Stamps);
             _isAwaitedByParticipant |= request.IsNested;
+            if (request.AwaitedBy is { } participant)
+                (_awaiting ??= []).Add(participant);
         }
     }
 }

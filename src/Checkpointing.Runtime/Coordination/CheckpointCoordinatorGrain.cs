@@ -35,7 +35,7 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
     private readonly Dictionary<long, PendingCheckpoint> _pending = [];
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private CheckpointCoordinator? _coordinator;
-    private GrainId? _caller;
+    private ImmutableArray<ParticipantId> _awaitedBy = [];
     private long _lastRequest;
     private bool _isPeriodicRoundRunning;
     private Task _writing = Task.CompletedTask;
@@ -107,24 +107,24 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
 
     public async Task<CheckpointResult> Checkpoint(GrainId grainId, CancellationToken cancellationToken)
     {
-        var caller = _caller;
+        var awaitedBy = _awaitedBy;
         if (_traits.Of(grainId.Type).Role != CallRole.Participant)
         {
             throw new ArgumentException(
                 $"Grain {grainId} has no checkpointed state, so it cannot be checkpointed. Give its class a constructor parameter with [CheckpointedState].", nameof(grainId));
         }
 
-        return await Request([grainId.ToParticipantId()], caller, cancellationToken);
+        return await Request([grainId.ToParticipantId()], awaitedBy, cancellationToken);
     }
 
     public async Task<CheckpointResult> CheckpointAll(CancellationToken cancellationToken)
     {
-        var caller = _caller;
+        var awaitedBy = _awaitedBy;
         var started = _time.GetTimestamp();
         var changed = await _changed.Ask();
         return changed.IsEmpty
             ? new CheckpointResult { Status = CheckpointStatus.NothingToDo, Duration = _time.GetElapsedTime(started) }
-            : await Request(changed, caller, cancellationToken);
+            : await Request(changed, awaitedBy, cancellationToken);
     }
 
     public Task<bool> IsRecovering(CancellationToken cancellationToken) => _rollbacks.IsRecovering(cancellationToken);
@@ -133,7 +133,7 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
     {
         var participant = grainId.ToParticipantId();
         _messenger.IsAt(participant, silo);
-        return Request([participant], null, cancellationToken);
+        return Request([participant], [], cancellationToken);
     }
 
     public Task Answer(ParticipantAnswers answers)
@@ -185,14 +185,16 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
 
     public Task KeepAlive() => Task.CompletedTask;
 
-    /// <summary>Remembers who calls: a request that is awaited inside the chain that its round must drain is refused (SPEC K14).</summary>
+    /// <summary>Remembers who awaits this call: a request that is awaited inside the chain that its round must drain is refused (SPEC K14).</summary>
     async Task IIncomingGrainCallFilter.Invoke(IIncomingGrainCallContext context)
     {
-        _caller = context.SourceId;
+        var caller = context.SourceId is { } source && _traits.Of(source.Type).Role == CallRole.Participant ? new[] { source } : [];
+        _awaitedBy = [.. AwaitingChain.Take().Union(caller).Select(grain => grain.ToParticipantId())];
         await context.Invoke();
     }
 
-    private async Task<CheckpointResult> Request(ImmutableArray<ParticipantId> initiators, GrainId? caller, CancellationToken cancellationToken)
+    private async Task<CheckpointResult> Request(
+        ImmutableArray<ParticipantId> initiators, ImmutableArray<ParticipantId> awaitedBy, CancellationToken cancellationToken)
     {
         if (_differing.Explain() is { } difference)
         {
@@ -200,8 +202,7 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
             return new CheckpointResult { Status = CheckpointStatus.Aborted, Reason = CheckpointAbortReason.SilosDiffer, Detail = difference };
         }
 
-        var awaitedBy = caller is { } grain && _traits.Of(grain.Type).Role == CallRole.Participant ? ImmutableArray.Create(grain.ToParticipantId()) : [];
-        var pending = new PendingCheckpoint(_time.GetTimestamp(), awaitedBy.IsEmpty ? null : caller);
+        var pending = new PendingCheckpoint(_time.GetTimestamp(), awaitedBy.IsEmpty ? null : awaitedBy[0].ToGrainId());
         var id = ++_lastRequest;
         _pending.Add(id, pending);
         Perform(_coordinator!.OnRequest(new CheckpointRequest(id, initiators, awaitedBy)));
@@ -221,7 +222,7 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
             var changed = await _changed.Ask();
             if (!changed.IsEmpty)
             {
-                await Request(changed, null, cancellationToken);
+                await Request(changed, [], cancellationToken);
             }
         }
         finally

@@ -6,7 +6,7 @@ namespace Checkpointing.Runtime.Coordination;
 
 /// <summary>A request that waits for its outcome.</summary>
 /// <param name="startedAt">When it came.</param>
-/// <param name="awaitedBy">The participant whose code asked, if it was one.</param>
+/// <param name="awaitedBy">The nearest participant in whose call chain it was asked, if there is one.</param>
 internal sealed class PendingCheckpoint(long startedAt, GrainId? awaitedBy)
 {
     private readonly TaskCompletionSource<CheckpointResult> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -77,7 +77,7 @@ internal static class CheckpointResults
             _ => failure.Detail,
         };
         var hint = failure.Reason == AbortReason.TooBusy && awaitedBy is { } caller
-            ? $" If it waits for grain {caller}, which asked, the round could never have ended: ask from outside that call chain, or do not await the answer."
+            ? $" If it waits for grain {caller}, in whose call chain this was asked, the round could never have ended: ask from outside that call chain, or do not await the answer."
             : "";
         return $"{who}: {what.TrimEnd('.')}. {whatHolds} {Advise(failure.Reason)}{hint}";
     }

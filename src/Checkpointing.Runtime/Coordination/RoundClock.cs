@@ -27,7 +27,7 @@ internal sealed class RoundClock(CheckpointingOptions options, ProofOptions proo
         RoundTimerKind.PauseDue => options.MaxPause * 0.9,
         RoundTimerKind.RetakeDue => TimeSpan.FromMilliseconds(timer.Count <= 1 ? 0 : 1 << Math.Min(timer.Count, 6)),
         RoundTimerKind.ResendDue => ResendInterval * (1 << Math.Min(timer.Count, RoundTimer.LongestResend)),
-        RoundTimerKind.VoteDue => options.StoreTimeout,
+        RoundTimerKind.VoteDue => options.VoteTimeout,
         RoundTimerKind.ProofsDue => proofs.QuietTime,
         RoundTimerKind.NextProofsDue => TimeSpan.FromMilliseconds(250),
         RoundTimerKind.RetryDue => TimeSpan.FromMilliseconds(100 << Math.Min(timer.Count, 5)),

@@ -59,9 +59,9 @@ internal sealed class CheckpointingValidator(
             Refuse(nameof(CheckpointingOptions.MaxAttempts), options.MaxAttempts, "it must be at least 1");
         }
 
-        if (!IsTimer(options.StoreTimeout))
+        if (!IsTimer(options.VoteTimeout))
         {
-            Refuse(nameof(CheckpointingOptions.StoreTimeout), options.StoreTimeout, "it must be between 1 millisecond and 49 days");
+            Refuse(nameof(CheckpointingOptions.VoteTimeout), options.VoteTimeout, "it must be between 1 millisecond and 49 days");
         }
 
         if (!IsTimer(options.StorageTimeout))

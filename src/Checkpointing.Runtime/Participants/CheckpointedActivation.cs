@@ -18,6 +18,7 @@ internal sealed class CheckpointedActivation : CallOrigin
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Func<IInvokable, bool>? _mayInterleave;
     private OpenEnumerations? _enumerations;
+    private LabelledRequest? _lastNested;
 
     public CheckpointedActivation(
         IGrainContext context, GrainTypeTraits traits, Ledger ledger, LocalRollbacks rollbacks, TimeProvider time, TimeSpan defaultResponseTimeout)
@@ -59,6 +60,45 @@ internal sealed class CheckpointedActivation : CallOrigin
     public bool HasLostCall => Ledger.HasLostCall;
 
     public override bool IsAwaitedByParticipant => true;
+
+    /// <summary>This one, and those that await the calls that run here.</summary>
+    public override IEnumerable<ParticipantId> Awaiting
+    {
+        get
+        {
+            yield return Ledger.Life.Participant;
+            for (var nested = _lastNested; nested is not null; nested = nested.RunsBeside)
+            {
+                if (nested.AwaitedBy is { } participant)
+                    yield return participant;
+            }
+        }
+    }
+
+    /// <summary>A call that a participant awaits was admitted.</summary>
+    public void NestedCallBegan(LabelledRequest request)
+    {
+        request.RunsBeside = _lastNested;
+        _lastNested = request;
+    }
+
+    public void NestedCallEnded(LabelledRequest request)
+    {
+        if (_lastNested == request)
+        {
+            _lastNested = request.RunsBeside;
+            return;
+        }
+
+        for (var later = _lastNested; later is not null; later = later.RunsBeside)
+        {
+            if (later.RunsBeside == request)
+            {
+                later.RunsBeside = request.RunsBeside;
+                return;
+            }
+        }
+    }
 
     public override StampSet LabelNext(GrainId receiver, CallRole receiverRole) =>
         new(receiverRole == CallRole.Participant ? Ledger.Send(receiver.ToParticipantId()) : Ledger.Send());

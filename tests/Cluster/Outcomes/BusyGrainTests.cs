@@ -14,7 +14,7 @@ public sealed class ImpatientCluster : IAsyncLifetime
     {
         options.MaxPause = MaxPause;
         options.MaxAttempts = 2;
-        options.StoreTimeout = TimeSpan.FromMilliseconds(500);
+        options.VoteTimeout = TimeSpan.FromMilliseconds(500);
     });
 
     public ValueTask DisposeAsync() => Cluster.DisposeAsync();
@@ -101,13 +101,14 @@ public sealed class BusyGrainTests(ImpatientCluster impatient) : IClassFixture<I
         Assert.DoesNotContain(_cluster.Log.All, line => line.Level > LogLevel.Warning && line.Text.Contains(p.GetGrainId().ToString(), StringComparison.Ordinal));
     }
 
+    /// <summary>The request names q, which asks, and r, which awaits q; nobody there knows of p.</summary>
     [Fact]
-    public async Task A_checkpoint_that_is_awaited_further_down_the_chain_is_refused_within_the_pause_bound_with_a_hint()
+    public async Task A_checkpoint_that_is_awaited_further_up_the_chain_is_refused_within_the_pause_bound_with_a_hint()
     {
-        var (p, q) = (_cluster.New<IParticipantGrain>("p"), _cluster.New<IParticipantGrain>("q"));
+        var (p, r, q) = (_cluster.New<IParticipantGrain>("p"), _cluster.New<IParticipantGrain>("r"), _cluster.New<IParticipantGrain>("q"));
         CheckpointResult? seen = null;
-        await p.Put(1, self => self.Own(q).Put(1, async inner =>
-            seen = await inner.Factory.GetCheckpointCoordinator().Checkpoint(p.GetGrainId(), TestContext.Current.CancellationToken)));
+        await p.Put(1, self => self.Own(r).Put(1, between => between.Own(q).Put(1, async inner =>
+            seen = await inner.Factory.GetCheckpointCoordinator().Checkpoint(p.GetGrainId(), TestContext.Current.CancellationToken))));
         Assert.Equal((CheckpointStatus.Aborted, CheckpointAbortReason.TooBusy, 1), (seen!.Status, seen.Reason, seen.Attempts));
         Assert.Contains($"Grain {p.GetGrainId()}", seen.Detail, StringComparison.Ordinal);
         Assert.Contains($"If it waits for grain {q.GetGrainId()}", seen.Detail, StringComparison.Ordinal);

@@ -100,6 +100,35 @@ public sealed class WillingnessTests(SharedOutcomeCluster shared)
     }
 
     [Fact]
+    public async Task A_checkpoint_that_a_participant_awaits_through_relays_is_refused_at_once()
+    {
+        var (p, relay, worker) = (_cluster.New<IParticipantGrain>(), _cluster.New<IRelayGrain>("relay"), _cluster.New<IReentrantRelayGrain>("relay"));
+        CheckpointResult? seen = null;
+        await p.Put(1, self => self.Factory.GetGrain<IRelayGrain>(relay.GetPrimaryKeyString()).Perform(Script.Of(
+            first => first.Factory.GetGrain<IReentrantRelayGrain>(worker.GetPrimaryKeyString()).Perform(Script.Of(
+                async second => seen = await second.Factory.GetCheckpointCoordinator().Checkpoint(p.GetGrainId(), TestContext.Current.CancellationToken))))));
+        AssertRefusedAtOnce(seen, p);
+    }
+
+    /// <summary>The participant that asks is not drawn in; the one that waits for it is.</summary>
+    [Fact]
+    public async Task A_checkpoint_that_a_participant_awaits_through_another_is_refused_at_once()
+    {
+        var (p, q) = (_cluster.New<IParticipantGrain>(), _cluster.New<IParticipantGrain>("q"));
+        CheckpointResult? seen = null;
+        await p.Put(1, self => self.Factory.GetGrain<IParticipantGrain>(q.GetPrimaryKeyString()).Perform(Script.Of(
+            async other => seen = await other.Factory.GetCheckpointCoordinator().Checkpoint(p.GetGrainId(), TestContext.Current.CancellationToken))));
+        AssertRefusedAtOnce(seen, p);
+    }
+
+    private static void AssertRefusedAtOnce(CheckpointResult? seen, IAddressable awaiting)
+    {
+        Assert.Equal((CheckpointStatus.Aborted, CheckpointAbortReason.AwaitedInsideRound, 1), (seen!.Status, seen.Reason, seen.Attempts));
+        Assert.Contains(awaiting.GetGrainId().ToString(), seen.Detail, StringComparison.Ordinal);
+        Assert.InRange(seen.Duration, TimeSpan.Zero, TimeSpan.FromSeconds(2));
+    }
+
+    [Fact]
     public async Task A_handler_may_ask_for_a_checkpoint_without_awaiting_it()
     {
         var p = _cluster.New<IParticipantGrain>();
