@@ -87,8 +87,9 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
     /// <summary>A life begins; if that is by a rollback, it is known when it was decided.</summary>
     public void OnBegan(CheckpointedActor actor)
     {
-        if (_restartDecidedAt.Remove(actor.Name, out var decided))
+        if (_restartDecidedAt.Remove(actor.Name, out var decided) && actor.Silo.JoinedAt <= decided)
         {
+            // A silo that joined after the decision may still be waiting for the facts.
             _beganByRollback[actor] = decided;
         }
     }
@@ -99,7 +100,6 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
         Moves++;
         if (_beganByRollback.Remove(left, out var decided) && arrived.Silo.JoinedAt <= decided)
         {
-            // A silo that joined after the decision may still be waiting for the facts.
             _beganByRollback[arrived] = decided;
         }
     }
