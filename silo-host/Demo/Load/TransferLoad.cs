@@ -55,8 +55,12 @@ internal sealed class TransferLoad : IAsyncDisposable
         return watch.AllSucceeded;
     }
 
-    /// <summary>From now on, transfers that meet an error are given up: nobody knows what became of them, and either is right.</summary>
-    public void GiveUp() => _giveUp.Cancel();
+    /// <summary>No more transfers; and those under way are given up when they meet an error: nobody knows what became of them, and either is right.</summary>
+    public void GiveUp()
+    {
+        _stop.Cancel();
+        _giveUp.Cancel();
+    }
 
     /// <summary>Lets every caller finish its transfer, and returns when no request is under way.</summary>
     public async Task Finish()

@@ -23,8 +23,8 @@ internal sealed class SiloCluster(string dataFolder, int silos, TimeSpan detecti
     /// </summary>
     public IReadOnlyList<Uri> Serving => _serving;
 
-    /// <summary>The HTTP address of the silo in this place, which must run.</summary>
-    public Uri AddressOf(int place) => _places[place]!.Ports.HttpAddress;
+    /// <summary>The HTTP addresses by place. All silos must run.</summary>
+    public IEnumerable<Uri> Addresses => _places.Select(process => process!.Ports.HttpAddress);
 
     /// <summary>Starts a silo in every free place, and returns when each silo sees all others.</summary>
     public async Task Start(CancellationToken cancellationToken)
@@ -35,7 +35,7 @@ internal sealed class SiloCluster(string dataFolder, int silos, TimeSpan detecti
             try
             {
                 await StartIn(free, cancellationToken);
-                _serving = [.. _places.Select(process => process!.Ports.HttpAddress)];
+                _serving = [.. Addresses];
                 return;
             }
             catch (SiloStartException) when (attempt < StartAttempts)
@@ -72,7 +72,7 @@ internal sealed class SiloCluster(string dataFolder, int silos, TimeSpan detecti
     private async Task Kill(IEnumerable<int> places, CancellationToken cancellationToken)
     {
         var victims = places.Where(place => _places[place] is not null).ToArray();
-        var addresses = victims.Select(AddressOf).ToHashSet();
+        var addresses = victims.Select(place => _places[place]!.Ports.HttpAddress).ToHashSet();
         _serving = [.. _serving.Where(address => !addresses.Contains(address))];
         foreach (var place in victims)
             _places[place]!.Kill();

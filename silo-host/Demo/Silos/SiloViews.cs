@@ -12,8 +12,8 @@ internal sealed class SiloViews(SiloCluster cluster, BankClient bank)
     private readonly HashSet<(string Silo, int Position)> _seen = [];
     private readonly List<RolledBackGrain> _rolledBack = [];
 
-    /// <summary>Asks the silo in this place.</summary>
-    public Task<SiloView> Of(int place, CancellationToken cancellationToken) => bank.GetSilo(cluster.AddressOf(place), cancellationToken);
+    /// <summary>Asks the silos in all places, which must run.</summary>
+    public Task<SiloView[]> ByPlace(CancellationToken cancellationToken) => Task.WhenAll(cluster.Addresses.Select(silo => bank.GetSilo(silo, cancellationToken)));
 
     /// <summary>Asks all silos that serve.</summary>
     public Task<SiloView[]> All(CancellationToken cancellationToken) => Task.WhenAll(cluster.Serving.Select(silo => bank.GetSilo(silo, cancellationToken)));
