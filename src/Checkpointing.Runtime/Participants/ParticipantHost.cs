@@ -233,8 +233,12 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
                 }
             }
 
-            await LeaveRound(cancellationToken);
-            await _slots.WhenWritten().WaitAsync(cancellationToken);
+            do
+            {
+                await _slots.WhenWritten().WaitAsync(cancellationToken);
+                await LeaveRound(cancellationToken);
+            }
+            while (!_slots.WhenWritten().IsCompleted);
         }
         catch (Exception exception)
         {

@@ -60,18 +60,24 @@ public sealed class HandOverTests
         await cluster.ActivateOn(0, q);
         await p.Transfer(Bank.NextTransfer(), RoundsCluster.Key(2), 5);
 
-        // q goes as soon as the round has reached p, whose handler waits for q.
-        var joining = new Signal();
-        cluster.Watch.BeforeDelivery = (_, messages) =>
+        // q is being deactivated, and its checkpoint is held back until the handler of p waits for q.
+        var (leaving, waiting) = (new Signal(), new Signal());
+        cluster.Watch.BeforeDelivery = async (_, messages) =>
         {
-            if (messages.Any(entry => entry.Message is JoinRound && entry.Grain == p.GetGrainId()))
-                joining.Set();
-            return Task.CompletedTask;
+            if (messages.Any(entry => entry.Message is JoinRound && entry.Grain == q.GetGrainId()))
+            {
+                leaving.Set();
+                await waiting.Happens;
+            }
         };
         await q.Leave();
+        await leaving.Happens;
         var chain = p.Transfer(Bank.NextTransfer(), RoundsCluster.Key(2), 5);
+        while (await cluster.HostOf(p.GetGrainId()).Activation.InTurn(caller => caller.Turns.OutstandingCalls == 0))
+            Assert.False(chain.IsCompleted, "q has answered although it is being deactivated.");
+
         var round = cluster.Coordinator.CheckpointAll(TestContext.Current.CancellationToken);
-        await joining.Happens;
+        waiting.Set();
         await chain.WithTimeLimit();
         await round.WithTimeLimit();
         Assert.Equal(10, await q.Balance());
