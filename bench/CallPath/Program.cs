@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Checkpointing.CallPath.Bench;
 using Checkpointing.Runtime.Calls;
-using Checkpointing.Runtime.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -11,8 +10,12 @@ using Microsoft.Extensions.Logging;
 const int Warmup = 20_000, PerRound = 20_000, Rounds = 7;
 
 using var bare = await Start(11_301, _ => { });
-using var labelled = await Start(11_302, silo => silo.AddCheckpointedCalls());
-using var watched = await Start(11_303, silo => silo.AddCheckpointedCalls().Configure<CallPathOptions>(options => options.ActivationsPerWatchedOne = 1));
+using var labelled = await Start(11_302, AddCheckpoints);
+using var watched = await Start(11_303, silo =>
+{
+    AddCheckpoints(silo);
+    silo.Configure<CallPathOptions>(options => options.ActivationsPerWatchedOne = 1);
+});
 var cases = new (string Name, Func<Task> Transfer)[]
 {
     ("bare", TransferOf<IBareTeller, IBareAccount>(bare)),
@@ -79,6 +82,12 @@ static Func<Task> TransferOf<TTeller, TAccount>(IHost host)
     var (teller, from, to) = (grains.GetGrain<TTeller>(1), grains.GetGrain<TAccount>(1), grains.GetGrain<TAccount>(2));
     return () => teller.Transfer(from, to, 1);
 }
+
+static void AddCheckpoints(ISiloBuilder silo) => silo.AddMemoryGrainStorage("checkpoints").AddCheckpointing(options =>
+{
+    options.StorageName = "checkpoints";
+    options.CheckpointInterval = null;
+});
 
 static async Task<IHost> Start(int port, Action<ISiloBuilder> configure)
 {

@@ -53,6 +53,14 @@ internal sealed class IncomingCallFilter(GrainTypeTraitsResolver traits) : IInco
             return;
         }
 
+        if (activation.IsStopped)
+        {
+            // It stopped between the admission and this turn.
+            activation.Turns.Exit(turn);
+            await Conclude(context, labelled, CallFate.NotRun, Undone.NotRun(activation.Context.GrainId));
+            return;
+        }
+
         await Run(context, activation, labelled, turn);
     }
 
@@ -82,7 +90,7 @@ internal sealed class IncomingCallFilter(GrainTypeTraitsResolver traits) : IInco
     private static async Task EndLater(
         IIncomingGrainCallContext context, CheckpointedActivation activation, LabelledRequest? labelled, Turn turn, bool leavesNoTrace, Task handler)
     {
-        await Task.WhenAny(handler, activation.Stopped);
+        await activation.Handlers.EndOf(handler).ConfigureAwait(false);
         await End(context, activation, labelled, turn, leavesNoTrace, handler);
     }
 
@@ -111,7 +119,7 @@ internal sealed class IncomingCallFilter(GrainTypeTraitsResolver traits) : IInco
             if (leavesNoTrace)
             {
                 if (activation.IsUntouched)
-                    return handler;
+                    return handler.IsCompletedSuccessfully || labelled.IsOneWay ? handler : Answer(context, handler, default);
 
                 if (!activation.TryReceive(labelled.Stamps))
                     return Conclude(context, labelled, CallFate.Lost, Undone.Message(activation.Context.GrainId));
@@ -160,7 +168,8 @@ internal sealed class IncomingCallFilter(GrainTypeTraitsResolver traits) : IInco
         if (hasLostCall)
             return Answer(context, handler, received, CallFate.Lost);
 
-        return received.IsEmpty ? handler : Answer(context, handler, received);
+        // An error always travels as an answer: the runtime's own errors, thrown on by the relay, would look to its caller like a call that was lost or not run.
+        return received.IsEmpty && handler.IsCompletedSuccessfully ? handler : Answer(context, handler, received);
     }
 
     /// <summary>The answer to a call that did not run to its end here.</summary>

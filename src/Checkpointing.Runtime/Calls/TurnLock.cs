@@ -22,6 +22,7 @@ internal sealed class TurnLock(IWorkItemScheduler scheduler, TimeProvider time, 
     private int _outstanding;
     private Dictionary<Guid, int>? _outstandingChains;
     private Action? _whenQuiescent;
+    private Func<Exception>? _rejectsWith;
 
     /// <summary>While true, root calls are parked.</summary>
     public bool IsClosed { get; private set; }
@@ -78,6 +79,12 @@ internal sealed class TurnLock(IWorkItemScheduler scheduler, TimeProvider time, 
     {
         var timeout = request is IRequest ? request.GetDefaultResponseTimeout() ?? defaultResponseTimeout : (TimeSpan?)null;
         var call = new WaitingCall(turn, chain, request, time.GetTimestamp(), timeout);
+        if (_rejectsWith is { } reason)
+        {
+            call.Reject(reason());
+            return call;
+        }
+
         _waiting.Add(call);
         if (!call.IsRoot)
             _waitingNested++;
@@ -164,9 +171,13 @@ internal sealed class TurnLock(IWorkItemScheduler scheduler, TimeProvider time, 
 
     public void ForgetCapture() => _whenQuiescent = null;
 
-    /// <summary>Ends every waiting call with an error: the activation will not run them any more.</summary>
+    /// <summary>
+    /// Ends every waiting call with an error: the activation will not run them any more. So does it with those that still come, such as timers and calls that
+    /// another filter had held up: the runtime deactivates nothing that it believes to be running.
+    /// </summary>
     public void RejectWaiting(Func<Exception> reason)
     {
+        _rejectsWith = reason;
         foreach (var call in _waiting)
             call.Reject(reason());
 

@@ -15,7 +15,6 @@ internal sealed class CheckpointedActivation : CallOrigin
     private readonly GrainTypeTraits _traits;
     private readonly TimeProvider _time;
     private readonly LocalRollbacks _rollbacks;
-    private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Func<IInvokable, bool>? _mayInterleave;
     private OpenEnumerations? _enumerations;
     private LabelledRequest? _lastNested;
@@ -51,8 +50,8 @@ internal sealed class CheckpointedActivation : CallOrigin
     /// <summary>SPEC K6: nothing here differs from the permanent checkpoint, so a read-only answer is no dependency.</summary>
     public bool IsUntouched => !StateMayHaveChanged && Ledger.IsClean;
 
-    /// <summary>Completes when the activation stops because it rolls back: the running handlers are answered then, whatever their code still does.</summary>
-    public Task Stopped => _stopped.Task;
+    /// <summary>The running handlers are answered when the activation stops because it rolls back, whatever their code still does.</summary>
+    public RunningHandlers Handlers { get; } = new();
 
     public override bool IsStopped => Turns.IsStopped;
 
@@ -132,7 +131,9 @@ internal sealed class CheckpointedActivation : CallOrigin
     public void Stop()
     {
         Turns.Stop();
-        _stopped.TrySetResult();
+
+        // In a turn of its own: this one may be in the middle of other effects.
+        Context.Scheduler.QueueAction(Handlers.Abandon);
     }
 
     public override void CallSent(Guid chain) => Turns.CallSent(chain);

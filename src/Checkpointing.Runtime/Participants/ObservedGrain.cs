@@ -33,4 +33,8 @@ internal sealed class ObservedGrain(IGrainContext grain, ParticipantLog log)
             log.ObserverFailed(grain.GrainId.ToString(), exception);
         }
     }
+
+    /// <summary>Whether it has code that runs when it starts, and so may change its state before its first call.</summary>
+    public bool OverridesOnActivate =>
+        grain.GrainInstance!.GetType().GetMethod(nameof(IGrainBase.OnActivateAsync), [typeof(CancellationToken)])?.DeclaringType != typeof(Grain);
 }

@@ -40,7 +40,7 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
         _states = new CheckpointedStates(activation.Context, services);
         _observed = new ObservedGrain(activation.Context, services.Log);
         _slots = new CheckpointSlots(services.Storage, services.StorageName, activation.Context.GrainId, services.DecisionOf);
-        Rollback = new ParticipantRollback(this, activation, _slots, services);
+        Rollback = new ParticipantRollback(this, activation, _slots, _observed, services);
         _grain = activation.Context.GrainId.ToString();
     }
 
@@ -139,7 +139,16 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
         catch (Exception exception)
         {
             // The new activation starts from the permanent checkpoint.
-            _services.Log.ChangesLost(_grain, exception.Message, exception);
+            OnChangesLost(exception.Message, exception);
+        }
+    }
+
+    /// <summary>RB-9: whoever depends on them learns it from the next life.</summary>
+    private void OnChangesLost(string detail, Exception? exception)
+    {
+        _services.Log.ChangesLost(_grain, detail, exception);
+        if (_participant is not null)
+        {
             _services.Rollbacks.OnLifeStopped(_activation.Ledger.Life);
         }
     }
@@ -202,12 +211,10 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
         }
 
         _activation.OnFirstCall = null;
-        _activation.StateMayHaveChanged |= OverridesOnActivate(_activation.Context.GrainInstance!.GetType()) && _states.DifferFrom(_permanentHash);
+        _activation.StateMayHaveChanged |= _observed.OverridesOnActivate && _states.DifferFrom(_permanentHash);
         _services.Registry.Add(this);
+        Rollback.OnInReach();
     }
-
-    private static bool OverridesOnActivate(Type grainClass) =>
-        grainClass.GetMethod(nameof(IGrainBase.OnActivateAsync), [typeof(CancellationToken)])?.DeclaringType != typeof(Grain);
 
     /// <summary>
     /// No handler runs any more, and calls wait for the next activation. Changes that were made outside of calls, in the grain's last moments, count too.
@@ -228,34 +235,29 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
                 BeInReach();
                 if (await departure.TryCheckpoint(cancellationToken) is { } failure && !departure.TryMoveAway())
                 {
-                    _services.Log.ChangesLost(_grain, failure, null);
-                    _services.Rollbacks.OnLifeStopped(_activation.Ledger.Life);
+                    OnChangesLost(failure, null);
                 }
             }
 
-            do
+            if (!IsStopped)
             {
-                await _slots.WhenWritten().WaitAsync(cancellationToken);
-                await LeaveRound(cancellationToken);
+                do
+                {
+                    await _slots.WhenWritten().WaitAsync(cancellationToken);
+                    await LeaveRound(cancellationToken);
+                }
+                while (!_slots.WhenWritten().IsCompleted);
             }
-            while (!_slots.WhenWritten().IsCompleted);
         }
         catch (Exception exception)
         {
-            _services.Log.ChangesLost(_grain, exception.Message, exception);
+            OnChangesLost(exception.Message, exception);
         }
         finally
         {
             IsStopped = true;
             _services.Registry.Remove(this);
         }
-    }
-
-    /// <summary>This activation has taken the place of one that rolled back.</summary>
-    public void OnRolledBack()
-    {
-        var round = _slots.Permanent?.Round ?? RoundNumber.None;
-        _observed.Tell(observer => observer.OnRolledBack(round.IsNone ? "" : round.ToString()));
     }
 
     /// <summary>
@@ -296,9 +298,8 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
             return;
         }
 
-        var silence = _services.Time.GetElapsedTime(_lastHeard);
         var limit = participant.Phase == ParticipantPhase.InDoubt ? _services.Options.DecisionPollInterval : _services.Options.MaxPause * 2;
-        if (participant.Phase != ParticipantPhase.Idle && silence > limit)
+        if (participant.Phase != ParticipantPhase.Idle && _services.Time.GetElapsedTime(_lastHeard) > limit)
         {
             _lastHeard = _services.Time.GetTimestamp();
             Perform(participant.OnSilence());
@@ -407,16 +408,7 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
 
     private async Task Write(WriteSnapshot write, ImmutableArray<(string Name, byte[] Bytes)> states)
     {
-        var baseRound = _slots.PermanentRound;
-        var head = new SlotHead(_slots.NextGeneration(), write.Number, baseRound, write.Snapshot.Mark, _activation.Ledger.Life.Incarnation);
-        var (outcome, detail) = await _slots.Write(new SlotRecord(head, StoreId, write.Snapshot.Receipts, states));
-        _services.Metrics.SlotWritten(outcome);
-        _services.Log.TentativeStored(GrainId, write.Number, outcome);
-        if (outcome == SlotWriteOutcome.Stored && !baseRound.IsNone)
-        {
-            _services.Outbox.Send(new DecisionProven(baseRound, GrainId.ToParticipantId()));
-        }
-
+        var (outcome, detail) = await new SnapshotWrite(GrainId, _slots, _services).Store(write, _activation.Ledger.Life.Incarnation, StoreId, states);
         Perform(_participant!.OnSnapshotStored(write.Number, outcome == SlotWriteOutcome.Stored, detail));
         if (outcome == SlotWriteOutcome.Superseded && !IsStopped)
         {

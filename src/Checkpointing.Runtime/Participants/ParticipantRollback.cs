@@ -7,13 +7,15 @@ using Checkpointing.Runtime.StableStorage;
 namespace Checkpointing.Runtime.Participants;
 
 /// <summary>The part of one activation in rollbacks: hands the algorithm what happens and performs what it asks for. Runs on the activation's scheduler.</summary>
-internal sealed class ParticipantRollback(ParticipantHost host, CheckpointedActivation activation, CheckpointSlots slots, ParticipantServices services)
+internal sealed class ParticipantRollback(
+    ParticipantHost host, CheckpointedActivation activation, CheckpointSlots slots, ObservedGrain observed, ParticipantServices services)
 {
     private readonly string _grain = activation.Context.GrainId.ToString();
     private RollbackParticipant? _algorithm;
     private long _began;
     private long _lastHeard;
     private bool _isToldOfRollback;
+    private bool _mustFenceAgain;
 
     private Ledger Ledger => activation.Ledger;
 
@@ -21,7 +23,9 @@ internal sealed class ParticipantRollback(ParticipantHost host, CheckpointedActi
     public bool MustRollBack => _algorithm is { } algorithm && (algorithm.Phase != RollbackPhase.Running || Ledger.IsOrphan(services.Rollbacks.Undone));
 
     /// <summary>Whether <see cref="TakeCare"/> has something to do. May be asked from any thread.</summary>
-    public bool NeedsCare => _algorithm is { Phase: RollbackPhase.Ready };
+    public bool NeedsCare => _mustFenceAgain || IsReady;
+
+    private bool IsReady => _algorithm is { Phase: RollbackPhase.Ready };
 
     /// <summary>A life takes part from now on.</summary>
     /// <param name="checkpoint">Its part in rounds.</param>
@@ -39,6 +43,22 @@ internal sealed class ParticipantRollback(ParticipantHost host, CheckpointedActi
         if (!host.IsStopped && services.Rollbacks.MayHaveLivePredecessors)
         {
             host.Perform(_algorithm.OnSiloGone());
+        }
+    }
+
+    /// <summary>
+    /// From now on it is told of losses and examined. What happened while it started, in its OnActivateAsync or on its way from another silo, nobody has looked at.
+    /// </summary>
+    public void OnInReach()
+    {
+        if (services.Rollbacks.MayHaveLivePredecessors && !host.IsStopped)
+        {
+            host.Perform(_algorithm!.OnSiloGone());
+        }
+
+        if (!Ledger.IsClean || Ledger.HasLostCall)
+        {
+            services.Rollbacks.ReportSoon();
         }
     }
 
@@ -79,8 +99,10 @@ internal sealed class ParticipantRollback(ParticipantHost host, CheckpointedActi
         _lastHeard = services.Time.GetTimestamp();
         if (message is RollBack && !message.Life.Equals(Ledger.Life) && !_isToldOfRollback)
         {
+            // This activation has taken the place of one that rolled back.
             _isToldOfRollback = true;
-            host.OnRolledBack();
+            var round = slots.Permanent?.Round ?? RoundNumber.None;
+            observed.Tell(observer => observer.OnRolledBack(round.IsNone ? "" : round.ToString()));
         }
 
         host.Perform(message switch
@@ -95,10 +117,16 @@ internal sealed class ParticipantRollback(ParticipantHost host, CheckpointedActi
     /// <summary>A round may have ended for this participant.</summary>
     public ImmutableArray<ParticipantEffect> OnStep() => _algorithm?.OnDecided() ?? [];
 
-    /// <summary>RB-5: says again that it is ready.</summary>
+    /// <summary>RB-5: says again that it is ready. RB-10: nobody asks again for a fence that this life has to write unasked.</summary>
     public void TakeCare()
     {
-        if (NeedsCare && services.Time.GetElapsedTime(_lastHeard) > services.Options.DecisionPollInterval)
+        if (_mustFenceAgain)
+        {
+            _mustFenceAgain = false;
+            host.Perform(_algorithm!.OnSiloGone());
+        }
+
+        if (IsReady && services.Time.GetElapsedTime(_lastHeard) > services.Options.DecisionPollInterval)
         {
             _lastHeard = services.Time.GetTimestamp();
             host.Perform(_algorithm!.OnSilence());
@@ -154,6 +182,7 @@ internal sealed class ParticipantRollback(ParticipantHost host, CheckpointedActi
     {
         var (outcome, detail) = await slots.WriteFence(host.StoreId, Ledger.Life.Incarnation);
         services.Log.Fenced(_grain, outcome, detail);
+        _mustFenceAgain = outcome == FenceOutcome.Failed;
         if (!host.IsStopped)
         {
             host.Perform(_algorithm!.OnFenced(outcome));

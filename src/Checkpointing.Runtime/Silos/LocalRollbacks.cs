@@ -180,7 +180,7 @@ internal sealed partial class LocalRollbacks(
         {
             while (await _reportDue.Reader.ReadAsync(cancellationToken))
             {
-                while (await ReportNow())
+                while (await TryReport())
                 {
                     await Task.WhenAny(_reportDue.Reader.WaitToReadAsync(cancellationToken).AsTask(), Task.Delay(ReportInterval, time, cancellationToken));
                     _reportDue.Reader.TryRead(out _);
@@ -227,6 +227,21 @@ internal sealed partial class LocalRollbacks(
         ReportSoon();
     }
 
+    /// <summary>Whether there is something left to report.</summary>
+    private async Task<bool> TryReport()
+    {
+        try
+        {
+            return await ReportNow();
+        }
+        catch (Exception exception)
+        {
+            // One participant that cannot be looked at must not keep the silo from reporting the others.
+            LogNotReported(logger, exception);
+            return true;
+        }
+    }
+
     private async Task<bool> ReportNow()
     {
         var (suspects, findings) = await LookAround();
@@ -266,6 +281,9 @@ internal sealed partial class LocalRollbacks(
 
     [LoggerMessage(2, LogLevel.Information, "{Count} grains of this silo depend on work that was lost, and have to roll back")]
     private static partial void LogOrphans(ILogger logger, int count);
+
+    [LoggerMessage(4, LogLevel.Error, "This silo could not look for what depends on lost work; it tries again")]
+    private static partial void LogNotReported(ILogger logger, Exception exception);
 
     [LoggerMessage(3, LogLevel.Debug, "A message was dropped because it comes from undone work: {Stamps}")]
     private static partial void LogDropped(ILogger logger, string stamps);

@@ -60,7 +60,7 @@ public sealed class OutcomeCluster : IAsyncDisposable
             silo.Services.AddSingleton<ILoggerProvider>(log);
             silo.Services.AddLogging(logging => logging.AddFilter("Checkpointing", LogLevel.Debug));
             silo.AddCheckpointsOnRequest(
-                services => power.Before(file is null ? store : services.GetRequiredKeyedService<IGrainStorage>("file")),
+                services => power.Before(file is null ? store : services.GetRequiredKeyedService<IGrainStorage>("file"), services),
                 checkpointing =>
                 {
                     checkpointing.MaxPause = TimeSpan.FromSeconds(4);
@@ -105,6 +105,13 @@ public sealed class OutcomeCluster : IAsyncDisposable
 
     /// <summary>From now on nothing reaches the store.</summary>
     public void CutPower() => _power.IsOff = true;
+
+    /// <summary>One silo dies: a kill is only a quick stop in the tests' process, so nothing that it still does reaches the store.</summary>
+    public Task Kill(InProcessSiloHandle silo)
+    {
+        _power.CutOff(silo.SiloAddress);
+        return _cluster.KillSiloAsync(silo, TestContext.Current.CancellationToken);
+    }
 
     /// <summary>Abandons everything as it is, as far as the store can see.</summary>
     public async Task Abandon()

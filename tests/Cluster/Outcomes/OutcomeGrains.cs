@@ -55,6 +55,8 @@ public sealed class ObservingGrain([CheckpointedState("sum")] ICheckpointedState
 
     public void OnTentativeCheckpointUndone(string round) => Tell("undone");
 
+    public void OnRolledBack(string round) => Tell($"rolled back to '{round}'");
+
     private void Tell(string what)
     {
         Told.Add(what);

@@ -1,5 +1,8 @@
 using Checkpointing.Cluster.Tests.Kit;
 using Checkpointing.Cluster.Tests.Outcomes;
+using Checkpointing.Runtime.Participants;
+using Checkpointing.Runtime.Silos;
+using Microsoft.Extensions.DependencyInjection;
 using Orleans.TestingHost;
 
 namespace Checkpointing.Cluster.Tests.Recovery;
@@ -9,48 +12,102 @@ internal sealed class RecoveryCluster : IAsyncDisposable
 {
     private readonly List<SiloAddress> _others;
 
-    private RecoveryCluster(OutcomeCluster outcomes, List<SiloAddress> others)
+    private RecoveryCluster(OutcomeCluster outcomes, RollbackWatch watch, SiloAddress coordinator)
     {
         Outcomes = outcomes;
-        _others = others;
+        Watch = watch;
+        CoordinatorsSilo = coordinator;
+        _others = [.. outcomes.Silos.Silos.Select(silo => silo.SiloAddress).Where(silo => !silo.Equals(coordinator))];
     }
 
     public OutcomeCluster Outcomes { get; }
 
-    /// <summary>How many grains have rolled back.</summary>
-    public int RolledBack => Outcomes.Log.All.Count(line => line.Text.Contains("rolled back to its permanent checkpoint", StringComparison.Ordinal));
+    /// <summary>What is said between coordinator, agents and participants, and may be held or lost.</summary>
+    public RollbackWatch Watch { get; }
 
-    public static async Task<RecoveryCluster> Start(short silos = 3)
+    public SiloAddress CoordinatorsSilo { get; }
+
+    /// <summary>How many grains have rolled back.</summary>
+    public int RolledBack => Logged("rolled back to its permanent checkpoint");
+
+    /// <summary>How many messages of undone work were dropped.</summary>
+    public int Dropped => Logged("A message was dropped");
+
+    public static async Task<RecoveryCluster> Start(
+        short silos = 3, bool filters = false, Action<CheckpointingOptions>? options = null, Action<ISiloBuilder>? configure = null, RecordStore? store = null)
     {
-        var outcomes = await OutcomeCluster.Start(silos);
+        var watch = new RollbackWatch();
+        var outcomes = await OutcomeCluster.Start(
+            silos,
+            store,
+            options: checkpointing =>
+            {
+                checkpointing.DecisionPollInterval = TimeSpan.FromMilliseconds(200);
+                options?.Invoke(checkpointing);
+            },
+            configure: silo =>
+            {
+                if (filters)
+                    silo.AddOutgoingGrainCallFilter(context => context.Invoke());
+
+                silo.Services.Insert(0, ServiceDescriptor.Singleton<IIncomingGrainCallFilter>(watch));
+                configure?.Invoke(silo);
+            });
         await outcomes.CheckpointAll();
-        var coordinator = await outcomes.SiloOf(outcomes.Coordinator);
-        return new RecoveryCluster(outcomes, [.. outcomes.Silos.Silos.Select(silo => silo.SiloAddress).Where(silo => !silo.Equals(coordinator))]);
+        return new RecoveryCluster(outcomes, watch, await outcomes.SiloOf(outcomes.Coordinator));
     }
 
+    public int Logged(string text) => Outcomes.Log.All.Count(line => line.Text.Contains(text, StringComparison.Ordinal));
+
     /// <summary>A new grain, active on the first, second, … of the silos without the coordinator.</summary>
-    public async Task<T> On<T>(int silo, string name)
+    public Task<T> On<T>(int silo, string name)
+        where T : IProbeGrain
+        => On<T>(_others[silo], name);
+
+    public async Task<T> On<T>(SiloAddress silo, string name)
         where T : IProbeGrain
     {
         var grain = Outcomes.New<T>(name);
-        await Placed.On(_others[silo], grain.GetNothing);
+        await Placed.On(silo, grain.GetNothing);
         return grain;
     }
 
-    /// <summary>That silo dies. Returns when all others know.</summary>
-    public async Task Lose(int silo)
+    /// <summary>An orphan as soon as the second silo is lost: it has received an answer from there.</summary>
+    public async Task<IParticipantGrain> OrphanToBe(int silo = 0, string name = "orphan")
     {
-        var lost = _others[silo];
-        var survivors = Outcomes.Silos.Silos.Where(handle => !handle.SiloAddress.Equals(lost)).ToList();
-        await Outcomes.Silos.KillSiloAsync(SiloOf(silo), TestContext.Current.CancellationToken);
-        await Eventually.Holds(() => Outcomes.Log.All.Count(line => line.Text.StartsWith($"Silo {lost} is gone", StringComparison.Ordinal)) >= survivors.Count);
+        var (orphan, x) = (await On<IParticipantGrain>(silo, name), await On<IParticipantGrain>(1, "x"));
+        await orphan.Put(1, self => self.Own(x).Put(1));
+        return orphan;
     }
 
-    public InProcessSiloHandle SiloOf(int silo) => Outcomes.Silos.Silos.Single(handle => handle.SiloAddress.Equals(_others[silo]));
+    /// <summary>That silo dies. Returns when all others know.</summary>
+    public Task Lose(int silo) => Lose(_others[silo]);
+
+    public async Task Lose(SiloAddress lost)
+    {
+        var survivors = Outcomes.Silos.Silos.Count(handle => !handle.SiloAddress.Equals(lost));
+        await Outcomes.Kill(SiloAt(lost));
+        await Eventually.Holds(() => Outcomes.Log.All.Count(line => line.Text.StartsWith($"Silo {lost} is gone", StringComparison.Ordinal)) >= survivors);
+    }
+
+    public InProcessSiloHandle SiloOf(int silo) => SiloAt(_others[silo]);
+
+    public InProcessSiloHandle SiloAt(SiloAddress address) => Outcomes.Silos.Silos.Single(handle => handle.SiloAddress.Equals(address));
+
+    /// <summary>The participant of a grain that is active on some silo.</summary>
+    public ParticipantHost? TryHostOf(IAddressable grain) => Outcomes.Silos.Silos
+        .Select(silo => silo.ServiceProvider.GetRequiredService<ParticipantRegistry>().TryGet(grain.GetGrainId(), out var host) ? host : null)
+        .FirstOrDefault(host => host is not null);
+
+    /// <summary>Until this grain has stopped and says that it is ready to roll back.</summary>
+    public Task UntilReady(IAddressable grain) => Outcomes.Log.Until($"{grain.GetGrainId()} depends on work that was lost");
+
+    public Task UntilRolledBack(IAddressable grain) => Outcomes.Log.Until($"{grain.GetGrainId()} rolled back to its permanent checkpoint");
+
+    public Task<bool> IsRecovering() => Outcomes.Coordinator.IsRecovering(TestContext.Current.CancellationToken).WithTimeLimit();
 
     /// <summary>Until nobody has anything left to report or to answer.</summary>
-    public Task UntilRecovered() =>
-        Eventually.Holds(async () => !await Outcomes.Coordinator.IsRecovering(TestContext.Current.CancellationToken).WithTimeLimit());
+    public Task UntilRecovered() => Eventually.Holds(async () => !await IsRecovering());
 
     public ValueTask DisposeAsync() => Outcomes.DisposeAsync();
 }

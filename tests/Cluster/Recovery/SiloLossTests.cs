@@ -36,7 +36,7 @@ public sealed class SiloLossTests
         var independent = await cluster.On<IParticipantGrain>(0, "independent");
         await independent.Put(1);
         await p.Put(1, self => self.Own(q).Put(10));
-        await cluster.Outcomes.Silos.KillSiloAsync(cluster.SiloOf(1), TestContext.Current.CancellationToken);
+        await cluster.Outcomes.Kill(cluster.SiloOf(1));
 
         var result = await cluster.Outcomes.CheckpointAll();
         Assert.Equal(independent.GetGrainId(), Assert.Single(result.Participants).GrainId);

@@ -1,0 +1,186 @@
+using Checkpointing.Cluster.Tests.Kit;
+using Checkpointing.Cluster.Tests.Outcomes;
+using Checkpointing.Runtime.Calls;
+using Checkpointing.Runtime.Silos;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Checkpointing.Cluster.Tests.Recovery;
+
+/// <summary>SPEC K1, K30: a call that is lost makes its caller an orphan, so that no half of a chain stays; a call that was not run does not.</summary>
+public sealed class LostCallTests
+{
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    public async Task A_chain_whose_second_call_is_lost_is_undone_as_a_whole(bool calleeRollsBack, bool filters)
+    {
+        await using var cluster = await RecoveryCluster.Start(filters: filters);
+        var (t, a) = (await cluster.On<IParticipantGrain>(0, "t"), await cluster.On<IParticipantGrain>(0, "a"));
+        var b = await cluster.On<IParticipantGrain>(calleeRollsBack ? 0 : 1, "b");
+        foreach (var grain in (IParticipantGrain[])[t, a, b])
+            await grain.Put(1);
+
+        Assert.Equal(CheckpointStatus.Committed, (await cluster.Outcomes.CheckpointAll()).Status);
+        if (calleeRollsBack)
+        {
+            var x = await cluster.On<IParticipantGrain>(1, "x");
+            await b.Put(0, self => self.Own(x).Put(1));
+        }
+
+        var (running, goOn) = (new Signal(), new Signal());
+        RolledBackException? seen = null;
+        var chain = t.Put(1, async self =>
+        {
+            await self.Own(a).Put(5);
+            seen = await Assert.ThrowsAsync<RolledBackException>(() => self.Own(b).Put(5, _ =>
+            {
+                running.Set();
+                return goOn.Happens;
+            }));
+        });
+        await running.Happens;
+        await cluster.Lose(1);
+
+        // The handler has swallowed the loss, but its caller is not told that all went well.
+        await Assert.ThrowsAsync<RolledBackException>(() => chain);
+        Assert.Equal(b.GetGrainId(), seen!.GrainId);
+        if (!calleeRollsBack)
+            Assert.True(Undone.IsLoss(Assert.IsType<SiloUnavailableException>(seen.InnerException)));
+
+        goOn.Set();
+        await cluster.UntilRecovered();
+        Assert.Equal((1, 1, 1), (await t.Get(), await a.Get(), await b.Get()));
+        Assert.Equal(calleeRollsBack ? 3 : 2, cluster.RolledBack);
+    }
+
+    [Fact]
+    public async Task Whoever_is_answered_by_a_handler_that_swallowed_a_loss_rolls_back_too()
+    {
+        await using var cluster = await RecoveryCluster.Start();
+        var (u, t, b) = (await cluster.On<IParticipantGrain>(0, "u"), await cluster.On<IParticipantGrain>(0, "t"), await cluster.On<IParticipantGrain>(1, "b"));
+        var (running, goOn) = (new Signal(), new Signal());
+        var chain = u.Put(1, self => self.Own(t).Put(1, inner => Swallow(inner.Own(b), running, goOn)));
+        await running.Happens;
+        await cluster.Lose(1);
+        await chain.ContinueWith(_ => { }, TaskScheduler.Default);
+        goOn.Set();
+        await cluster.UntilRecovered();
+        Assert.Equal((0, 0, 0, 2), (await u.Get(), await t.Get(), await b.Get(), cluster.RolledBack));
+    }
+
+    [Theory]
+    [InlineData("relay", false)]
+    [InlineData("relay", true)]
+    [InlineData("worker", false)]
+    [InlineData("reentrant relay", false)]
+    public async Task A_relay_that_answers_although_a_call_of_it_was_lost_makes_its_caller_roll_back(string kind, bool filters)
+    {
+        await using var cluster = await RecoveryCluster.Start(filters: filters);
+        var (p, done, lost) = (await cluster.On<IParticipantGrain>(0, "p"), await cluster.On<IParticipantGrain>(0, "done"), await cluster.On<IParticipantGrain>(1, "lost"));
+        IProbeGrain relay = kind switch
+        {
+            "relay" => await cluster.On<IRelayGrain>(0, "relay"),
+            "worker" => await cluster.On<IWorkerGrain>(0, "worker"),
+            _ => await cluster.On<IReentrantRelayGrain>(0, "relay"),
+        };
+        var (running, goOn, answered) = (new Signal(), new Signal(), new Signal());
+        var chain = p.Put(1, async self =>
+        {
+            await Assert.ThrowsAsync<RolledBackException>(() => self.Own(relay).Perform(Script.Of(async inner =>
+            {
+                await inner.Own(done).Put(1);
+                await Swallow(inner.Own(lost), running, goOn);
+                answered.Set();
+            })));
+        });
+        await running.Happens;
+        await cluster.Lose(1);
+        await Assert.ThrowsAsync<RolledBackException>(() => chain);
+        Assert.True(answered.HasHappened);
+        goOn.Set();
+        await cluster.UntilRecovered();
+        Assert.Equal((0, 0, 0, 2), (await p.Get(), await done.Get(), await lost.Get(), cluster.RolledBack));
+    }
+
+    /// <summary>What it rests on: the two errors of Orleans 10.4.2 for a silo that is gone have one type, and differ in their texts only.</summary>
+    [Fact]
+    public async Task A_call_to_a_silo_that_is_known_to_be_gone_and_one_that_was_on_its_way_there_fail_with_different_texts()
+    {
+        await using var cluster = await RecoveryCluster.Start();
+        var lost = cluster.SiloOf(1).SiloAddress;
+        var agents = cluster.SiloOf(0).ServiceProvider.GetRequiredService<ICheckpointAgentClient>();
+        await agents.AgentOf(lost).HasSettled(0);
+        await cluster.Lose(1);
+        Exception? error = null;
+        await Eventually.Holds(async () => (error = await Record.ExceptionAsync(() => agents.AgentOf(lost).HasSettled(0))) is SiloUnavailableException { Message: "Silo unavailable" });
+        Assert.Equal(typeof(SiloUnavailableException), error!.GetType());
+        Assert.Equal((false, true), (Undone.IsLoss(error), Undone.IsRejection(error)));
+        Assert.True(Undone.IsLoss(new SiloUnavailableException("The target silo became unavailable for message: m.")));
+        Assert.False(Undone.IsRejection(new SiloUnavailableException("The target silo became unavailable for message: m.")));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_call_that_was_rejected_before_it_was_sent_is_sent_again_and_nobody_rolls_back(bool filters)
+    {
+        await using var cluster = await RecoveryCluster.Start(filters: filters);
+        var (p, q) = (await cluster.On<IParticipantGrain>(0, "p"), await cluster.On<IParticipantGrain>(1, "q"));
+        var rejections = 0;
+        cluster.Watch.BeforeCall = (grain, method) => grain == q.GetGrainId() && method == nameof(IProbeGrain.Add) && Interlocked.Increment(ref rejections) <= 2
+            ? throw new SiloUnavailableException()
+            : Task.CompletedTask;
+        await p.Put(1, self => self.Own(q).Add(1));
+        Assert.Equal((3, 1, 1), (rejections, await p.Get(), await q.Look((ParticipantGrain self) => self.Amount)));
+        Assert.Equal((await p.Ledger()).LastSequence, (await q.Ledger()).LastReceivedFrom(await p.Ledger()));
+        Assert.False(await cluster.IsRecovering());
+        Assert.Equal((CheckpointStatus.Committed, 0), ((await cluster.Outcomes.CheckpointAll()).Status, cluster.RolledBack));
+    }
+
+    /// <summary>The same errors thrown on by the code of a callee are its answer: it has run, and nothing checkpointed was lost.</summary>
+    [Theory]
+    [InlineData("relay")]
+    [InlineData("read-only")]
+    [InlineData("participant")]
+    public async Task An_error_of_the_runtime_that_a_callee_throws_on_is_an_answer(string callee)
+    {
+        await using var cluster = await RecoveryCluster.Start();
+        var (p, q, relay) = (await cluster.On<IParticipantGrain>(0, "p"), await cluster.On<IParticipantGrain>(0, "q"), await cluster.On<IRelayGrain>(0, "relay"));
+        foreach (var error in (Exception[])[new SiloUnavailableException(), new SiloUnavailableException("The target silo became unavailable for message: m.")])
+        {
+            var runs = 0;
+            Script throws = Script.Of(_ =>
+            {
+                runs++;
+                throw error;
+            });
+            await p.Put(1, self => Assert.ThrowsAsync<SiloUnavailableException>(() => callee switch
+            {
+                "relay" => self.Own(relay).Perform(throws),
+                "read-only" => self.Own(q).Peek(throws),
+                _ => self.Own(q).Perform(throws),
+            }));
+            Assert.Equal(1, runs);
+        }
+
+        Assert.False(await cluster.IsRecovering());
+        Assert.Equal((2, 0), (await p.Get(), cluster.RolledBack));
+    }
+
+    private static async Task Swallow(IParticipantGrain callee, Signal running, Signal goOn)
+    {
+        try
+        {
+            await callee.Put(1, _ =>
+            {
+                running.Set();
+                return goOn.Happens;
+            });
+        }
+        catch (RolledBackException)
+        {
+            // As if nothing had happened.
+        }
+    }
+}
