@@ -17,7 +17,7 @@ public sealed partial class FaultModelTests
     }
 
     [Fact]
-    public void Every_test_that_is_named_exists() => Assert.Empty(Rows.SelectMany(tests => tests).Where(test => !Repository.HasTest(test)));
+    public void Every_test_that_is_named_exists() => Assert.DoesNotContain(Rows.SelectMany(tests => tests), test => !Repository.HasTest(test));
 
     [GeneratedRegex("`(?<name>[^`]+)`")]
     private static partial Regex TestName();

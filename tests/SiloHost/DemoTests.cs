@@ -7,12 +7,6 @@ namespace Checkpointing.SiloHost.Tests;
 
 public sealed class DemoTests : IDisposable
 {
-    // The line that switches the demos with kills of single silos on: null, as soon as survivors roll back.
-    private const string? UntilSurvivorsRollBack = "The runtime does not roll back survivors yet: what depends on lost work stays out of checkpoints.";
-
-    // The same for the rolling restart: null, as soon as an orderly stop loses nothing while a round is under way.
-    private const string? UntilStopsLoseNothing = "The agent of a silo that stops sends no votes any more, so that the round and the silo's grains wait for each other.";
-
     private static readonly TimeSpan LongestMix = TimeSpan.FromMinutes(5);
 
     private readonly TemporaryFolder _folder = new();
@@ -42,7 +36,7 @@ public sealed class DemoTests : IDisposable
         Assert.Equal(report.Participants + report.Rounds, report.StableWrites);
     }
 
-    [Theory(Skip = UntilSurvivorsRollBack)]
+    [Theory]
     [MemberData(nameof(Seeds))]
     public async Task A_mix_of_faults_leaves_the_bank_consistent(int seed)
     {
@@ -54,7 +48,7 @@ public sealed class DemoTests : IDisposable
         Assert.InRange(report.DetectionMsP50, 1, report.RecoveryMsP50);
     }
 
-    [Fact(Skip = UntilSurvivorsRollBack)]
+    [Fact]
     public async Task Kills_of_single_silos_roll_back_part_of_the_grains_if_groups_do_not_talk_to_each_other()
     {
         // The judge names every grain that rolled back without cause.
@@ -64,7 +58,7 @@ public sealed class DemoTests : IDisposable
         Assert.InRange(report.GrainsRolledBack, 1, report.GrainsTotal / 2);
     }
 
-    [Theory(Skip = UntilStopsLoseNothing)]
+    [Theory]
     [MemberData(nameof(RestartSeeds))]
     public async Task A_rolling_restart_under_load_loses_no_transfer(int seed)
     {

@@ -12,25 +12,19 @@ namespace Checkpointing.Runtime.Participants;
 /// Hosts the protocol's participant on one activation and performs its effects: gate, capture, slots, answers. Everything here runs on the
 /// activation's scheduler; <see cref="Post"/> and <see cref="PostCare"/> bring control messages there from anywhere (SPEC K22).
 /// </summary>
-internal sealed class ParticipantHost : IGrainMigrationParticipant
+internal sealed class ParticipantHost
 {
-    private static readonly TimeSpan KeepAliveStep = TimeSpan.FromMinutes(2);
-
     private readonly CheckpointedActivation _activation;
     private readonly ParticipantServices _services;
     private readonly CheckpointedStates _states;
+    private readonly CapturedStates _captured;
     private readonly ObservedGrain _observed;
     private readonly CheckpointSlots _slots;
+    private readonly ParticipantMove _move;
+    private readonly ParticipantCare _care;
     private readonly string _grain;
     private CheckpointParticipant? _participant;
-    private ImmutableArray<(string Name, byte[] Bytes)> _captured;
-    private UInt128 _permanentHash;
-    private UInt128 _capturedHash;
-    private bool _changedBeforeCapture;
-    private long _lastHeard;
     private long _gateClosedAt;
-    private long _keptAliveAt;
-    private MigratedParticipant? _migrated;
     private TaskCompletionSource? _whenIdle;
 
     public ParticipantHost(CheckpointedActivation activation, ParticipantServices services)
@@ -38,8 +32,11 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
         _activation = activation;
         _services = services;
         _states = new CheckpointedStates(activation.Context, services);
+        _captured = new CapturedStates(_states, activation);
         _observed = new ObservedGrain(activation.Context, services.Log);
         _slots = new CheckpointSlots(services.Storage, services.StorageName, activation.Context.GrainId, services.DecisionOf);
+        _move = new ParticipantMove(this, _slots, services.Here);
+        _care = new ParticipantCare(services);
         Rollback = new ParticipantRollback(this, activation, _slots, _observed, services);
         _grain = activation.Context.GrainId.ToString();
     }
@@ -63,14 +60,14 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
     /// <summary>Whether <see cref="PostCare"/> has something to do. May be asked from any thread.</summary>
     public bool NeedsCare => _participant is { } participant && (participant.Phase != ParticipantPhase.Idle || MustBeKeptAlive || Rollback.NeedsCare);
 
-    private bool MustBeKeptAlive => MayHaveChanged && (_keptAliveAt == 0 || _services.Time.GetElapsedTime(_keptAliveAt) > KeepAliveStep / 2);
+    private bool MustBeKeptAlive => MayHaveChanged && _care.IsKeepAliveDue;
 
     public void Add(ICapturedState state) => _states.Add(state);
 
     public void Participate(IGrainLifecycle lifecycle)
     {
         lifecycle.Subscribe(nameof(ParticipantHost), GrainLifecycleStage.SetupState, Start, Stop);
-        lifecycle.AddMigrationParticipant(this);
+        lifecycle.AddMigrationParticipant(_move);
     }
 
     public void Post(Guid storeId, ControlMessage message) => _activation.Context.Scheduler.QueueAction(() => OnMessage(storeId, message));
@@ -108,43 +105,32 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
         if (participant.Phase != ParticipantPhase.Idle && (decoded.Round == participant.Round || decoded is StoreSnapshot))
         {
             // CP-8: only what is about the present round breaks the silence.
-            _lastHeard = _services.Time.GetTimestamp();
+            _care.Heard();
         }
 
         Perform(effects);
     }
 
-    void IGrainMigrationParticipant.OnDehydrate(IDehydrationContext dehydrationContext)
+    /// <summary>RB-13: what this life takes along to another silo; null if nothing goes along. Throws if it cannot go.</summary>
+    public MigratedParticipant? Leave()
     {
         if (_participant is not { } participant || _activation.IsStopped)
         {
-            return;
+            return null;
         }
 
-        try
+        if (participant.Phase != ParticipantPhase.Idle)
         {
-            if (participant.Phase != ParticipantPhase.Idle)
-            {
-                throw new InvalidOperationException($"it is still in round {participant.Round}");
-            }
-
-            if (!_services.Rollbacks.OnLifeMovesAway(_activation.Ledger))
-            {
-                return;
-            }
-
-            new MigratedParticipant(_activation.Ledger, participant.LastFinished, StoreId, _activation.StateMayHaveChanged, _permanentHash, _states.Capture())
-                .Pack(dehydrationContext, _slots);
+            throw new InvalidOperationException($"it is still in round {participant.Round}");
         }
-        catch (Exception exception)
-        {
-            // The new activation starts from the permanent checkpoint.
-            OnChangesLost(exception.Message, exception);
-        }
+
+        return _services.Rollbacks.OnLifeMovesAway(_activation.Ledger)
+            ? new MigratedParticipant(_activation.Ledger, participant.LastFinished, StoreId, _activation.StateMayHaveChanged, _captured.PermanentHash, _states.Capture())
+            : null;
     }
 
     /// <summary>RB-9: whoever depends on them learns it from the next life.</summary>
-    private void OnChangesLost(string detail, Exception? exception)
+    public void OnChangesLost(string detail, Exception? exception)
     {
         _services.Log.ChangesLost(_grain, detail, exception);
         if (_participant is not null)
@@ -153,20 +139,9 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
         }
     }
 
-    void IGrainMigrationParticipant.OnRehydrate(IRehydrationContext rehydrationContext) =>
-        _migrated = MigratedParticipant.Unpack(rehydrationContext, GrainId.ToParticipantId(), _services.Here, _slots);
-
     private async Task Start(CancellationToken cancellationToken)
     {
-        if (_migrated is { } migrated)
-        {
-            Resume(migrated);
-        }
-        else
-        {
-            await BeginLife(cancellationToken);
-        }
-
+        await (_move.Arrived is { } migrated ? Resume(migrated) : BeginLife(cancellationToken));
         _activation.OnFirstCall = BeInReach;
     }
 
@@ -176,7 +151,7 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
         var permanent = await new PermanentCheckpointLoader(_services, _slots, GrainId).Load(cancellationToken);
         _slots.Choose(permanent?.Head);
         _states.Restore(permanent?.States ?? [], permanent?.Head.Round ?? RoundNumber.None);
-        _permanentHash = permanent is null ? StateHash.Of(_states.Capture()) : StateHash.Of(permanent.States);
+        _captured.PermanentHash = permanent is null ? StateHash.Of(_states.Capture()) : StateHash.Of(permanent.States);
         var incarnation = new Incarnation(_slots.NextGeneration(), Guid.NewGuid());
         _activation.Ledger = new Ledger(new Life(GrainId.ToParticipantId(), incarnation, _services.Here), permanent?.Head.Mark ?? CheckpointMark.Initial);
         _activation.StateMayHaveChanged = false;
@@ -185,11 +160,11 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
     }
 
     /// <summary>Goes on with the life of the activation that was dehydrated.</summary>
-    private void Resume(MigratedParticipant migrated)
+    private Task Resume(MigratedParticipant migrated)
     {
-        _migrated = null;
+        _move.Arrived = null;
         _states.Restore(migrated.States, _slots.Permanent?.Round ?? RoundNumber.None);
-        _permanentHash = migrated.PermanentHash;
+        _captured.PermanentHash = migrated.PermanentHash;
         StoreId = migrated.StoreId;
         _activation.Ledger = migrated.Ledger;
         _activation.StateMayHaveChanged = migrated.StateMayHaveChanged;
@@ -198,6 +173,7 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
 
         // It may have changes, so it must not wait for a call of somebody else.
         _services.GrainFactory.GetGrain(GrainId).AsReference<ICheckpointParticipantExtension>().BeInReach().Ignore();
+        return Task.CompletedTask;
     }
 
     /// <summary>
@@ -211,7 +187,7 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
         }
 
         _activation.OnFirstCall = null;
-        _activation.StateMayHaveChanged |= _observed.OverridesOnActivate && _states.DifferFrom(_permanentHash);
+        _activation.StateMayHaveChanged |= _observed.OverridesOnActivate && _captured.DifferNow;
         _services.Registry.Add(this);
         Rollback.OnInReach();
     }
@@ -230,7 +206,7 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
                 _activation.Stop();
                 _services.Rollbacks.OnLifeStopped(_activation.Ledger.Life);
             }
-            else if (!IsStopped && _participant is not null && (MayHaveChanged || _states.DifferFrom(_permanentHash)))
+            else if (!IsStopped && _participant is not null && (MayHaveChanged || _captured.DifferNow))
             {
                 BeInReach();
                 if (await departure.TryCheckpoint(cancellationToken) is { } failure && !departure.TryMoveAway())
@@ -298,18 +274,15 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
             return;
         }
 
-        var limit = participant.Phase == ParticipantPhase.InDoubt ? _services.Options.DecisionPollInterval : _services.Options.MaxPause * 2;
-        if (participant.Phase != ParticipantPhase.Idle && _services.Time.GetElapsedTime(_lastHeard) > limit)
+        if (_care.IsSilenceOver(participant.Phase))
         {
-            _lastHeard = _services.Time.GetTimestamp();
             Perform(participant.OnSilence());
         }
 
         Rollback.TakeCare();
         if (MustBeKeptAlive)
         {
-            _keptAliveAt = _services.Time.GetTimestamp();
-            _services.GrainRuntime.DelayDeactivation(_activation.Context, KeepAliveStep);
+            _care.KeepAlive(_activation.Context);
         }
     }
 
@@ -336,29 +309,25 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
                     Capture(capture);
                     return;
                 case WriteSnapshot write:
-                    _ = Write(write, _captured);
+                    _ = Write(write, _captured.Copy);
                     break;
                 case WriteMarker marker:
                     _ = Write(marker);
                     break;
                 case AdoptSnapshot adopt:
                     _slots.Adopt();
-                    _permanentHash = _capturedHash;
-                    _captured = default;
+                    _captured.MakePermanent();
                     _services.Log.MadePermanent(GrainId, adopt.Number);
-                    _changedBeforeCapture = false;
                     _observed.Tell(observer => observer.OnMadePermanent(adopt.Number.ToString()));
                     break;
                 case DropSnapshot drop:
                     _slots.Drop();
-                    _activation.StateMayHaveChanged |= _changedBeforeCapture;
-                    _changedBeforeCapture = false;
-                    _captured = default;
+                    _captured.Undo();
                     _services.Log.TentativeUndone(GrainId, drop.Number);
                     _observed.Tell(observer => observer.OnTentativeCheckpointUndone(drop.Number.ToString()));
                     break;
                 case SendToCoordinator send:
-                    _services.Outbox.Send(send.Message, send.Message is Voted { Yes: true } ? _captured.Sum(state => (long)state.Bytes.Length) : 0);
+                    _services.Outbox.Send(send.Message, send.Message is Voted { Yes: true } ? _captured.Bytes : 0);
                     break;
                 case ReportUnknownDecision report:
                     _services.Log.DecisionUnknown(_grain, report.Number.ToString());
@@ -389,7 +358,7 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
     {
         try
         {
-            _captured = _states.Capture();
+            _captured.Take();
         }
         catch (Exception exception)
         {
@@ -398,22 +367,16 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
             return;
         }
 
-        _capturedHash = StateHash.Of(_captured);
-        _changedBeforeCapture = _capturedHash != _permanentHash;
-        _activation.StateMayHaveChanged = false;
         _services.Log.TentativeTaken(GrainId, capture.Round);
         _observed.Tell(observer => observer.OnTentativeCheckpointTaken(capture.Round.ToString()));
-        Perform(_participant!.OnCaptured(_capturedHash == _permanentHash));
+        Perform(_participant!.OnCaptured(_captured.IsUnchanged));
     }
 
     private async Task Write(WriteSnapshot write, ImmutableArray<(string Name, byte[] Bytes)> states)
     {
         var (outcome, detail) = await new SnapshotWrite(GrainId, _slots, _services).Store(write, _activation.Ledger.Life.Incarnation, StoreId, states);
         Perform(_participant!.OnSnapshotStored(write.Number, outcome == SlotWriteOutcome.Stored, detail));
-        if (outcome == SlotWriteOutcome.Superseded && !IsStopped)
-        {
-            StopSuperseded(detail);
-        }
+        StopIf(outcome == SlotWriteOutcome.Superseded, detail);
     }
 
     private async Task Write(WriteMarker marker)
@@ -421,16 +384,16 @@ internal sealed class ParticipantHost : IGrainMigrationParticipant
         var (outcome, detail) = await _slots.WriteFence(StoreId, _activation.Ledger.Life.Incarnation);
         _services.Metrics.MarkerWritten(outcome);
         Perform(_participant!.OnMarkerWritten(marker.Permanent, outcome == FenceOutcome.Stored));
-        if (outcome == FenceOutcome.Superseded && !IsStopped)
-        {
-            StopSuperseded(detail);
-        }
+        StopIf(outcome == FenceOutcome.Superseded, detail);
     }
 
-    private void StopSuperseded(string detail)
+    private void StopIf(bool isSuperseded, string detail)
     {
-        _services.Log.Superseded(_grain, detail);
-        _services.Rollbacks.OnLifeStopped(_activation.Ledger.Life);
-        Replace(detail);
+        if (isSuperseded && !IsStopped)
+        {
+            _services.Log.Superseded(_grain, detail);
+            _services.Rollbacks.OnLifeStopped(_activation.Ledger.Life);
+            Replace(detail);
+        }
     }
 }

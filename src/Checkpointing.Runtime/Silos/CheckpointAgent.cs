@@ -76,9 +76,10 @@ internal sealed partial class CheckpointAgent : GrainService, ICheckpointAgent
 
     protected override Task StartInBackground()
     {
-        // Outside this service's turns: the loops only queue work and make calls of their own.
+        // Outside this service's turns: the loops only queue work and make calls of their own. Answers go out to the very end: the grains of a silo are deactivated
+        // after this service has stopped, and their last checkpoints need votes.
+        _ = Task.Run(_outbox.Run);
         _work = Task.WhenAll(
-            Task.Run(() => _outbox.Run(_stopping.Token)),
             Task.Run(() => _rollbacks.WatchSilos(_stopping.Token)),
             Task.Run(() => _rollbacks.Report(_stopping.Token)),
             Task.Run(() => Sweep(_stopping.Token)),

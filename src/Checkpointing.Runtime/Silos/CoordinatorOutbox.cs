@@ -22,36 +22,29 @@ internal sealed partial class CoordinatorOutbox(IGrainFactory grainFactory, ILoc
     /// <summary>What a participant answers.</summary>
     public void Send(GrainId from, ToRollbackCoordinator message) => _answers.Writer.TryWrite((RollbackMessageCodec.Encode(from, message), 0));
 
-    public async Task Run(CancellationToken cancellationToken)
+    public async Task Run()
     {
         var coordinator = grainFactory.GetGrain<ICheckpointCoordinatorControl>(CheckpointCoordinatorExtensions.DefaultKey);
         var messages = new List<ControlMessage>();
         var bytes = new List<long>();
-        try
+        while (await _answers.Reader.WaitToReadAsync())
         {
-            while (await _answers.Reader.WaitToReadAsync(cancellationToken))
+            messages.Clear();
+            bytes.Clear();
+            while (_answers.Reader.TryRead(out var answer))
             {
-                messages.Clear();
-                bytes.Clear();
-                while (_answers.Reader.TryRead(out var answer))
-                {
-                    messages.Add(answer.Message);
-                    bytes.Add(answer.StoredBytes);
-                }
-
-                try
-                {
-                    await coordinator.Answer(new ParticipantAnswers(silo.SiloAddress, [.. messages], [.. bytes]));
-                }
-                catch (Exception exception) when (exception is not OperationCanceledException)
-                {
-                    LogAnswersLost(logger, messages.Count, exception);
-                }
+                messages.Add(answer.Message);
+                bytes.Add(answer.StoredBytes);
             }
-        }
-        catch (OperationCanceledException)
-        {
-            // The silo stops.
+
+            try
+            {
+                await coordinator.Answer(new ParticipantAnswers(silo.SiloAddress, [.. messages], [.. bytes]));
+            }
+            catch (Exception exception)
+            {
+                LogAnswersLost(logger, messages.Count, exception);
+            }
         }
     }
 
