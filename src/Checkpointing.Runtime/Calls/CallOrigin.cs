@@ -1,4 +1,5 @@
 using Checkpointing.Protocol.Labels;
+using Checkpointing.Runtime.Silos;
 
 namespace Checkpointing.Runtime.Calls;
 
@@ -23,6 +24,15 @@ internal abstract class CallOrigin
 
     /// <summary>A call from here was lost (SPEC K1, K30).</summary>
     public abstract void LoseCall();
+
+    /// <summary>What this silo knows of losses; null on a silo without checkpoints.</summary>
+    protected abstract LocalRollbacks? Rollbacks { get; }
+
+    /// <summary>
+    /// Whether this error of the runtime is the end of a lost call. After the loss of a silo a time-out is one too: the runtime breaks a call to the lost silo off, but not
+    /// one that another silo has passed on there.
+    /// </summary>
+    public bool IsLoss(Exception error) => Undone.IsLoss(error) || (error is TimeoutException && Rollbacks?.HasJustLostSilo == true);
 
     /// <summary>The response to a call of this origin is received, or the call was lost.</summary>
     public void Take(LabelledResponse response, GrainId callee)

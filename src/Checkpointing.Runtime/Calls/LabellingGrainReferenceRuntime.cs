@@ -249,7 +249,7 @@ internal sealed class LabellingGrainReferenceRuntime(
         {
             _origin.CallEnded(_chain);
             _origin.ThrowIfStopped(callee);
-            if (Undone.IsLoss(error))
+            if (_origin.IsLoss(error))
             {
                 _origin.LoseCall();
                 throw Undone.Lost(callee, error);

@@ -1,4 +1,6 @@
 using Checkpointing.Protocol.Labels;
+using Checkpointing.Runtime.Silos;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Checkpointing.Runtime.Calls;
 
@@ -7,7 +9,7 @@ namespace Checkpointing.Runtime.Calls;
 /// Such a grain may still let calls interleave (always-interleaved methods, call chains); calls that overlap then share one scope, which can only
 /// add dependencies, never lose one. Only reentrant classes, where calls may overlap without end, keep a scope per call in an AsyncLocal.
 /// </summary>
-internal sealed class RelayScope : CallOrigin
+internal sealed class RelayScope(IGrainContext relay) : CallOrigin
 {
     private static readonly AsyncLocal<RelayScope?> PerCall = new();
 
@@ -31,7 +33,7 @@ internal sealed class RelayScope : CallOrigin
         if (relay.GetComponent<RelayScope>() is { } shared)
             return shared;
 
-        shared = new RelayScope();
+        shared = new RelayScope(relay);
         relay.SetComponent(shared);
         return shared;
     }
@@ -40,7 +42,7 @@ internal sealed class RelayScope : CallOrigin
     {
         RelayScope scope;
         if (isReentrant)
-            PerCall.Value = scope = new RelayScope();
+            PerCall.Value = scope = new RelayScope(relay);
         else
             scope = Current(relay, isReentrant);
 
@@ -53,6 +55,8 @@ internal sealed class RelayScope : CallOrigin
     public override StampSet LabelNext(GrainId receiver, CallRole receiverRole) => _received.ToStampSet();
 
     public override bool IsStopped => false;
+
+    protected override LocalRollbacks? Rollbacks => relay.ActivationServices.GetService<LocalRollbacks>();
 
     /// <summary>A call of this call was lost: its caller must know (SPEC K30).</summary>
     public bool HasLostCall { get; private set; }

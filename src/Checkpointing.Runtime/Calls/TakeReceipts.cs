@@ -26,7 +26,7 @@ internal sealed class TakeReceipts(TimeSpan responseTimeout, TimeProvider time) 
         {
             answer = await Repeat(context, origin, request, exception);
         }
-        catch (Exception exception) when (Undone.IsLoss(exception))
+        catch (Exception exception) when (origin.IsLoss(exception))
         {
             origin.LoseCall();
             throw Undone.Lost(callee, exception);

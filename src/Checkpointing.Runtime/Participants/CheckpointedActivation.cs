@@ -53,6 +53,8 @@ internal sealed class CheckpointedActivation : CallOrigin
     /// <summary>The running handlers are answered when the activation stops because it rolls back, whatever their code still does.</summary>
     public RunningHandlers Handlers { get; } = new();
 
+    protected override LocalRollbacks Rollbacks => _rollbacks;
+
     public override bool IsStopped => Turns.IsStopped;
 
     /// <summary>Half of a call chain of this life is undone. What it answers now would be undone too.</summary>

@@ -41,7 +41,10 @@ internal sealed partial class LocalRollbacks(
     /// RB-10: whether a life that begins now may have a predecessor on a silo that only seems to be gone. The others have heard of the loss, or are about to; the
     /// lost silo itself stops at the latest when it next reads the membership table.
     /// </summary>
-    public bool MayHaveLivePredecessors => _lastLoss != 0 && time.GetElapsedTime(_lastLoss) < NoticeLimit;
+    public bool MayHaveLivePredecessors => HasJustLostSilo;
+
+    /// <summary>Whether a call that ends now may have been lost with a silo.</summary>
+    public bool HasJustLostSilo => _lastLoss != 0 && time.GetElapsedTime(_lastLoss) < NoticeLimit;
 
     /// <summary>So long after the loss of a silo the last of the others has heard of it.</summary>
     public TimeSpan NoticeLimit => membershipOptions.Value.TableRefreshTimeout;

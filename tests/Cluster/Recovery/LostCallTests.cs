@@ -168,6 +168,47 @@ public sealed class LostCallTests
         Assert.Equal((2, 0), (await p.Get(), cluster.RolledBack));
     }
 
+    /// <summary>The runtime does not break a call off that another silo has passed on to the lost one. After a loss nobody can tell whether a time-out was that.</summary>
+    [Theory]
+    [InlineData(false, true, false)]
+    [InlineData(true, true, false)]
+    [InlineData(false, true, true)]
+    [InlineData(false, false, false)]
+    public async Task A_time_out_after_the_loss_of_a_silo_is_a_lost_call_and_at_other_times_it_is_not(bool filters, bool afterLoss, bool throughRelay)
+    {
+        await using var cluster = await RecoveryCluster.Start(filters: filters);
+        var (p, a, q, relay) = (await cluster.On<IParticipantGrain>(0, "p"), await cluster.On<IParticipantGrain>(0, "a"), await cluster.On<IParticipantGrain>(0, "q"), await cluster.On<IRelayGrain>(0, "relay"));
+        if (afterLoss)
+            await cluster.Lose(1);
+
+        // It gets no further: as if it had been passed on to a silo that is gone.
+        var goOn = new Signal();
+        cluster.Watch.BeforeCall = (grain, method) => grain == q.GetGrainId() && method == nameof(IProbeGrain.PerformInASecond) ? goOn.Happens : Task.CompletedTask;
+        Exception? error = null;
+        var chain = p.Put(1, async self =>
+        {
+            await self.Own(a).Put(1);
+            error = await Record.ExceptionAsync(() => throughRelay
+                ? self.Own(relay).Perform(Script.Of(inner => Record.ExceptionAsync(() => inner.Own(q).PerformInASecond(new Signal().AsScript())).AsTask()))
+                : self.Own(q).PerformInASecond(new Signal().AsScript()));
+        });
+        if (afterLoss)
+        {
+            await Assert.ThrowsAsync<RolledBackException>(() => chain);
+            Assert.IsType<RolledBackException>(error);
+        }
+        else
+        {
+            await chain;
+            Assert.IsType<TimeoutException>(error);
+        }
+
+        await cluster.UntilRecovered();
+        goOn.Set();
+        var (sums, rolledBack) = afterLoss ? ((0, 0), 2) : ((1, 1), 0);
+        Assert.Equal((sums, rolledBack), ((await p.Get(), await a.Get()), cluster.RolledBack));
+    }
+
     private static async Task Swallow(IParticipantGrain callee, Signal running, Signal goOn)
     {
         try

@@ -3,6 +3,7 @@ using Checkpointing.Cluster.Tests.Outcomes;
 using Checkpointing.Runtime.Participants;
 using Checkpointing.Runtime.Silos;
 using Microsoft.Extensions.DependencyInjection;
+using Orleans.Runtime.Messaging;
 using Orleans.TestingHost;
 
 namespace Checkpointing.Cluster.Tests.Recovery;
@@ -104,7 +105,18 @@ internal sealed class RecoveryCluster : IAsyncDisposable
 
     public Task UntilRolledBack(IAddressable grain) => Outcomes.Log.Until($"{grain.GetGrainId()} rolled back to its permanent checkpoint");
 
-    public Task<bool> IsRecovering() => Outcomes.Coordinator.IsRecovering(TestContext.Current.CancellationToken).WithTimeLimit();
+    public async Task<bool> IsRecovering()
+    {
+        try
+        {
+            return await Outcomes.Coordinator.IsRecovering(TestContext.Current.CancellationToken).WithTimeLimit();
+        }
+        catch (Exception exception) when (exception is OrleansMessageRejectionException or ConnectionFailedException)
+        {
+            // The client's gateway or the coordinator was on the silo that was lost.
+            return true;
+        }
+    }
 
     /// <summary>Until nobody has anything left to report or to answer.</summary>
     public Task UntilRecovered() => Eventually.Holds(async () => !await IsRecovering());

@@ -47,13 +47,13 @@ internal sealed class ControlWatch
             {
                 var messages = (ControlMessage[])context.Request.GetArgument(1)!;
                 Interlocked.Add(ref watch._delivered, messages.Length);
-                delivered = [.. messages.Select(message => (message.Participant, ControlMessageCodec.DecodeToParticipant(message)))];
                 if (watch.Loses is { } loses)
                 {
-                    var lost = delivered.Select(entry => loses(entry.Grain, entry.Message)).ToArray();
-                    delivered = [.. delivered.Where((_, i) => !lost[i])];
-                    context.Request.SetArgument(1, messages.Where((_, i) => !lost[i]).ToArray());
+                    messages = [.. messages.Where(message => !IsOfRound(message) || !loses(message.Participant, ControlMessageCodec.DecodeToParticipant(message)))];
+                    context.Request.SetArgument(1, messages);
                 }
+
+                delivered = [.. messages.Where(IsOfRound).Select(message => (message.Participant, ControlMessageCodec.DecodeToParticipant(message)))];
 
                 _silo ??= services.GetRequiredService<ILocalSiloDetails>().SiloAddress;
                 if (watch.BeforeDelivery is { } before)
@@ -65,7 +65,7 @@ internal sealed class ControlWatch
                 Interlocked.Add(ref watch._answered, answers.Messages.Length);
                 if (watch.Spoil is { } spoil)
                 {
-                    var spoiled = answers.Messages.Select(message => ControlMessageCodec.Encode(spoil(ControlMessageCodec.DecodeToCoordinator(message)))).ToArray();
+                    var spoiled = answers.Messages.Select(message => IsOfRound(message) ? ControlMessageCodec.Encode(spoil(ControlMessageCodec.DecodeToCoordinator(message))) : message).ToArray();
                     context.Request.SetArgument(0, new ParticipantAnswers(answers.Silo, spoiled, answers.StoredBytes));
                 }
             }
@@ -75,5 +75,7 @@ internal sealed class ControlWatch
             if (watch.DropsResponseLabels && context.Response is LabelledResponse labelled)
                 context.Response = labelled.Inner;
         }
+
+        private static bool IsOfRound(ControlMessage message) => message.Algorithm == ControlAlgorithm.Checkpoint;
     }
 }

@@ -33,7 +33,8 @@ internal sealed class RoundsCluster : IAsyncDisposable
 
     public IReadOnlyList<InProcessSiloHandle> Silos => _cluster.Silos;
 
-    public static async Task<RoundsCluster> Start(Action<CheckpointingOptions>? options = null, Action<ISiloBuilder>? configure = null, short silos = 2)
+    public static async Task<RoundsCluster> Start(
+        Action<CheckpointingOptions>? options = null, Action<ISiloBuilder>? configure = null, short silos = 2, Action<IClientBuilder>? client = null)
     {
         var judge = new RoundJudge();
         var storage = new SharedStorage(judge);
@@ -45,6 +46,9 @@ internal sealed class RoundsCluster : IAsyncDisposable
             configure?.Invoke(silo);
             silo.Services.Insert(0, ServiceDescriptor.Singleton<IIncomingGrainCallFilter>(services => new ControlWatch.Filter(watch, services)));
         });
+        if (client is not null)
+            builder.ConfigureClient(client);
+
         var cluster = builder.Build();
         await cluster.DeployAsync();
         return new RoundsCluster(cluster, judge, storage, watch);
@@ -57,6 +61,15 @@ internal sealed class RoundsCluster : IAsyncDisposable
     /// <summary>Asks the grain to move to this silo; it goes when it is idle.</summary>
     public Task Migrate(IBankGrain grain, int silo) =>
         Placed.On(Silos[silo].SiloAddress, () => grain.AsReference<IGrainManagementExtension>().MigrateOnIdle().AsTask());
+
+    /// <summary>One silo dies: a kill is only a quick stop in the tests' process, so nothing that it still does reaches the storage.</summary>
+    public Task Kill(InProcessSiloHandle silo)
+    {
+        Storage.CutOff(silo.SiloAddress);
+        return _cluster.KillSiloAsync(silo, TestContext.Current.CancellationToken);
+    }
+
+    public Task StartSilo() => _cluster.StartAdditionalSiloAsync();
 
     /// <summary>The participant of a grain that is active on some silo.</summary>
     public ParticipantHost HostOf(GrainId grain) => TryHostOf(grain) ?? throw new InvalidOperationException($"{grain} is not active.");

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Checkpointing.Cluster.Tests.Kit;
 using Checkpointing.Runtime.Silos;
 using Checkpointing.Runtime.StableStorage;
@@ -11,6 +12,11 @@ internal sealed class SharedStorage(RoundJudge judge)
 {
     private readonly RecordStore _records = new() { Landed = judge.OnWritten };
 
+    private readonly ConcurrentDictionary<SiloAddress, bool> _lost = new();
+
+    /// <summary>What that silo does from now on never happened.</summary>
+    public void CutOff(SiloAddress silo) => _lost[silo] = true;
+
     /// <summary>What every write waits for before it takes effect.</summary>
     public Func<string, GrainId, Task>? BeforeWrite { get; set; }
 
@@ -19,33 +25,42 @@ internal sealed class SharedStorage(RoundJudge judge)
     /// <summary>The storage as one silo sees it: knows the gates of that silo.</summary>
     private sealed class View(SharedStorage shared, RoundJudge judge, IServiceProvider silo) : IGrainStorage
     {
+        private readonly SiloAddress _address = silo.GetRequiredService<ILocalSiloDetails>().SiloAddress;
         private ParticipantRegistry? _registry;
 
         public Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
         {
+            ThrowIfLost();
             RefuseInsideClosedGate(grainId, "read begins");
             return shared._records.ReadStateAsync(stateName, grainId, grainState);
         }
 
         public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
         {
-            RefuseInsideClosedGate(grainId, "write begins");
+            var isFence = stateName != RecordStore.Decisions && SlotRecord.Open((StoredRecord)(object)grainState.State!).Head.IsFence;
+            RefuseInsideClosedGate(grainId, "write begins", isFence);
             if (shared.BeforeWrite is { } before)
                 await before(stateName, grainId);
 
+            ThrowIfLost();
             await shared._records.WriteStateAsync(stateName, grainId, grainState);
-            if (!IsMarker(stateName, grainState))
-                RefuseInsideClosedGate(grainId, "write ends");
+            RefuseInsideClosedGate(grainId, "write ends", isFence);
         }
 
         public Task ClearStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState) => throw new NotSupportedException();
 
-        // Begun before the gate closed; nothing in the round waits for it.
-        private static bool IsMarker<T>(string stateName, IGrainState<T> state) =>
-            stateName != RecordStore.Decisions && state.State is StoredRecord stored && SlotRecord.Open(stored).Head.IsFence;
-
-        private void RefuseInsideClosedGate(GrainId grain, string what)
+        private void ThrowIfLost()
         {
+            if (shared._lost.ContainsKey(_address))
+                throw new IOException($"{_address} is lost");
+        }
+
+        /// <summary>A fence may be on its way when a gate closes, but no gate waits for it.</summary>
+        private void RefuseInsideClosedGate(GrainId grain, string what, bool isFence = false)
+        {
+            if (isFence)
+                return;
+
             _registry ??= silo.GetRequiredService<ParticipantRegistry>();
             if (_registry.TryGet(grain, out var host) && host.Activation.Turns.IsClosed)
                 judge.Violated($"a {what} at {grain} while its gate is closed");
