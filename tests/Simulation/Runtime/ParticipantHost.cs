@@ -42,7 +42,7 @@ internal sealed class ParticipantHost
 
     public ActorState PermanentState { get; private set; } = new();
 
-    public bool IsGateClosed => IsLoaded && _participant.IsGateClosed;
+    public bool IsGateClosed => IsLoaded && (_participant.IsGateClosed || Rollback.Requested.IsGateClosed);
 
     public StepOfRound Step => !IsLoaded ? StepOfRound.Idle : _actor.IsMoving ? StepOfRound.Moving : _participant.Phase switch
     {
@@ -54,8 +54,12 @@ internal sealed class ParticipantHost
         _ => StepOfRound.Idle,
     };
 
+    /// <summary>A write of this life is on its way: whoever leaves awaits it, or it could land after the next life has read.</summary>
+    public bool IsWriting => _slots.IsWriting;
+
     /// <summary>In no round and no rollback, and nothing is on its way to a slot.</summary>
-    public bool MayMove => IsLoaded && _participant.Phase == ParticipantPhase.Idle && Rollback.Algorithm.Phase == RollbackPhase.Running && !_slots.IsWriting;
+    public bool MayMove => IsLoaded && _participant.Phase == ParticipantPhase.Idle && Rollback.Algorithm.Phase == RollbackPhase.Running
+        && !Rollback.Requested.IsGateClosed && !IsWriting;
 
     /// <summary>The life that has left the other activation goes on here.</summary>
     public void Resume(ParticipantHost left)
@@ -159,6 +163,7 @@ internal sealed class ParticipantHost
         {
             _awaitsQuiescence = false;
             Perform(_participant.OnQuiescent());
+            Perform(Rollback.Requested.OnQuiescent());
         }
     }
 
@@ -305,7 +310,7 @@ internal sealed class ParticipantHost
     /// <summary>Participants have timers of their own (SPEC K26): who has not voted leaves, who has voted asks.</summary>
     public void WatchSilence()
     {
-        if (_watchesSilence || !IsLoaded || (_participant.Phase == ParticipantPhase.Idle && Rollback.Algorithm.Phase == RollbackPhase.Running))
+        if (_watchesSilence || !IsLoaded || (_participant.Phase == ParticipantPhase.Idle && Rollback.Algorithm.Phase == RollbackPhase.Running && !Rollback.Requested.IsGateClosed))
         {
             return;
         }
@@ -321,6 +326,11 @@ internal sealed class ParticipantHost
                     _lastControl = Cluster.Time.Now;
                     Perform(_participant.OnSilence());
                     Perform(Rollback.Algorithm.OnSilence());
+                }
+
+                if (IsLoaded && !_actor.IsDead)
+                {
+                    Rollback.OnSilence();
                 }
             }
 
