@@ -68,7 +68,8 @@ internal sealed class RequestedRollback(Guid request, ParticipantId initiator, b
             case CannotRollBack cannot when cannot.Request == request && Step < RequestedRollbackStep.Commit:
                 End(cannot.Reason, cannot.Life);
                 break;
-            case CannotRollBack cannot when cannot.Request == request && Step == RequestedRollbackStep.Commit && cannot.Life.Equals(_first):
+            case CannotRollBack cannot when cannot.Request == request && Step == RequestedRollbackStep.Commit && cannot.Life.Equals(_first) && cannot.Life.Silo == _first.Silo:
+                // Not a stale one that it sent before it moved and was asked again.
                 OnFirstCannot(cannot);
                 break;
             case EndsTested tested when tested.Request == request && tested.Wave == _wave:
@@ -104,7 +105,7 @@ internal sealed class RequestedRollback(Guid request, ParticipantId initiator, b
     /// <summary>The time for which gates may be closed is over.</summary>
     public ImmutableArray<RollbackEffect> OnPauseDue() => Abandon(WhyNotRolledBack.TooBusy);
 
-    /// <summary>Says again whatever has not been answered.</summary>
+    /// <summary>Says again whatever has not been answered, and to all others that it is still there.</summary>
     public ImmutableArray<RollbackEffect> OnResendDue()
     {
         if (Step is RequestedRollbackStep.Drain && _first is null)
@@ -114,26 +115,28 @@ internal sealed class RequestedRollback(Guid request, ParticipantId initiator, b
 
         if (Step is RequestedRollbackStep.Drain or RequestedRollbackStep.Verify)
         {
-            foreach (var (life, member) in _members.Where(member => member.Value.Answer?.IsDrained != true))
-            {
-                Tell(new AskToRollBack(request, life, isDryRun));
-            }
-
             foreach (var silo in _silos.Except(_tested).Where(_ => _wave > 0))
             {
                 Test(silo);
             }
         }
-        else if (Step == RequestedRollbackStep.Hold)
+
+        if (Step == RequestedRollbackStep.Commit)
         {
-            foreach (var (life, _) in _members.Where(member => !member.Value.IsHeld))
+            Tell(new RollBackAsAsked(request, _first!));
+        }
+
+        // To those too that have answered: they must not take the silence for the end of the coordinator.
+        foreach (var (life, member) in _members)
+        {
+            if (Step == RequestedRollbackStep.Drain && !member.IsHeld)
+            {
+                Tell(new AskToRollBack(request, life, isDryRun));
+            }
+            else if (!isDryRun && Step is >= RequestedRollbackStep.Drain and <= RequestedRollbackStep.Commit)
             {
                 Tell(new HoldForRollBack(request, life));
             }
-        }
-        else if (Step == RequestedRollbackStep.Commit)
-        {
-            Tell(new RollBackAsAsked(request, _first!));
         }
 
         return Advance();

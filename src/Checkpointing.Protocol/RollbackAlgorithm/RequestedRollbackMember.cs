@@ -39,6 +39,11 @@ internal sealed class RequestedRollbackMember(Ledger ledger, CheckpointParticipa
             return Cannot(ask.Request, ask.Life, WhyNotRolledBack.LifeOver);
         }
 
+        if (HasGotReady(ask.Request))
+        {
+            return forced.OnSilence();
+        }
+
         if (ask.Request == _refused.Request)
         {
             return Cannot(ask.Request, Self, _refused.Reason);
@@ -59,9 +64,9 @@ internal sealed class RequestedRollbackMember(Ledger ledger, CheckpointParticipa
             return [Send(Answer(_request, isDrained: Phase != RequestedRollbackPhase.Draining))];
         }
 
-        if (checkpoint.Phase != ParticipantPhase.Idle)
+        if (IsGateClosed || checkpoint.Phase != ParticipantPhase.Idle)
         {
-            // RB-2: a decision may still move its mark. They ask again.
+            // C6: one request at a time, whoever coordinates it. RB-2: a decision may still move its mark. They ask again.
             return [];
         }
 
@@ -94,6 +99,11 @@ internal sealed class RequestedRollbackMember(Ledger ledger, CheckpointParticipa
     /// <summary>RB-15: when all have drained, all stand still; earlier, one that does could be waited for by one that drains.</summary>
     public ImmutableArray<ParticipantEffect> OnHoldForRollBack(HoldForRollBack hold, bool quiescent)
     {
+        if (HasGotReady(hold.Request))
+        {
+            return forced.OnSilence();
+        }
+
         if (!IsIn(hold.Request, hold.Life))
         {
             return Cannot(hold.Request, hold.Life, hold.Life.Equals(Self) ? WhyNotRolledBack.WentOn : WhyNotRolledBack.LifeOver);
@@ -122,7 +132,7 @@ internal sealed class RequestedRollbackMember(Ledger ledger, CheckpointParticipa
     /// <summary>RB-17: the one step that decides: before it nothing has happened, after it this life is over, and whoever depends on it is an orphan.</summary>
     public ImmutableArray<ParticipantEffect> OnRollBackAsAsked(RollBackAsAsked rollBack)
     {
-        if (rollBack.Life.Equals(Self) && forced.Phase == RollbackPhase.Ready)
+        if (HasGotReady(rollBack.Request))
         {
             return forced.OnSilence();
         }
@@ -134,6 +144,9 @@ internal sealed class RequestedRollbackMember(Ledger ledger, CheckpointParticipa
 
         return forced.OnRollBackAsAsked();
     }
+
+    /// <summary>Then every message of that request, however late, is answered by a yes.</summary>
+    private bool HasGotReady(Guid request) => request == _request && forced.Phase == RollbackPhase.Ready;
 
     private bool IsIn(Guid request, Life life) => IsGateClosed && request == _request && life.Equals(Self);
 

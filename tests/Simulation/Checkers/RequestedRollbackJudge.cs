@@ -16,7 +16,7 @@ internal sealed class RequestedRollbackJudge(SimulatedCluster cluster)
     private readonly Dictionary<Guid, long> _begun = [];
     private readonly HashSet<Guid> _happened = [];
     private readonly HashSet<Guid> _calledOff = [];
-    private readonly HashSet<(Guid Request, Life Life)> _unwilling = [];
+    private readonly HashSet<(Guid Request, Life Life, SiloId Silo)> _unwilling = [];
     private readonly Dictionary<(Guid Request, string Participant, Life End), long> _tested = [];
     private readonly Dictionary<(string Receiver, int Message), long> _received = [];
     private int _open;
@@ -52,7 +52,7 @@ internal sealed class RequestedRollbackJudge(SimulatedCluster cluster)
         _begun.TryAdd(ask.Request, cluster.Time.Now);
         if (!willing)
         {
-            _unwilling.Add((ask.Request, life));
+            _unwilling.Add((ask.Request, life, life.Silo));
         }
 
         return willing;
@@ -96,7 +96,7 @@ internal sealed class RequestedRollbackJudge(SimulatedCluster cluster)
         LargestSet = Math.Max(LargestSet, held.Count);
         foreach (var actor in held)
         {
-            if (_unwilling.Contains((request, actor.Host.Ledger.Life)))
+            if (_unwilling.Contains((request, actor.Host.Ledger.Life, actor.Silo.Id)))
             {
                 cluster.Judges.Report("vote", $"{first.Name} rolls back, and {actor.Name} was not willing to");
             }
@@ -146,6 +146,12 @@ internal sealed class RequestedRollbackJudge(SimulatedCluster cluster)
     private void JudgeStraggler(CheckpointedActor straggler, List<CheckpointedActor> held, CheckpointedActor first, Guid request)
     {
         var begun = _begun[request];
+        if (straggler.Host.Rollback.Requested.Request == request)
+        {
+            // It was asked, and heard nothing for so long that it has gone on.
+            return;
+        }
+
         if (straggler.CreatedAt >= begun || straggler.Silo.IsDeclaredDead || (straggler.Silo.JoinedAt > 0 && straggler.Silo.JoinedAt + LongestIgnorance > begun))
         {
             return;

@@ -116,7 +116,7 @@ internal sealed class ParticipantRollback(CheckpointedActor actor, ParticipantMu
         _lastHeard = Cluster.Time.Now;
         actor.Host.Perform(message switch
         {
-            AskToRollBack ask => Requested.OnAskToRollBack(ask, Cluster.Judges.Requested.OnVote(ask, _ledger.Life, actor.Host.Participant.Phase != ParticipantPhase.Idle || (Requested.IsGateClosed && Requested.Request == ask.Request) || !Cluster.Faults.IsUnwillingToRollBack()) || Cluster.Mutation == Mutation.VoteIgnored, actor.IsQuiescent),
+            AskToRollBack ask => Requested.OnAskToRollBack(ask, Cluster.Judges.Requested.OnVote(ask, _ledger.Life, actor.Host.Participant.Phase != ParticipantPhase.Idle || Requested.IsGateClosed || !Cluster.Faults.IsUnwillingToRollBack()) || Cluster.Mutation == Mutation.VoteIgnored, actor.IsQuiescent),
             HoldForRollBack hold => Requested.OnHoldForRollBack(hold, actor.IsQuiescent),
             DoNotRollBack when Cluster.Mutation == Mutation.ResumeForgotten => [],
             DoNotRollBack doNot => Requested.OnDoNotRollBack(doNot),

@@ -197,6 +197,31 @@ public class RequestedRollbackScenarios
         Assert.True(member.IsGateClosed);
     }
 
+    /// <summary>RB-17: copies of earlier messages arrive when p has got ready, and even when silence has made it forget its gate.</summary>
+    [Fact]
+    public void Who_has_got_ready_answers_every_late_message_by_a_yes()
+    {
+        var ledger = new Ledger(new Life(ParticipantId.Named("p"), new Incarnation(1, Guid.NewGuid())), CheckpointMark.Initial);
+        var undone = new UndoneLabels();
+        var checkpoint = new CheckpointParticipant(ledger, RoundNumber.None);
+        var member = new RequestedRollbackMember(ledger, checkpoint, new RollbackParticipant(ledger, checkpoint, undone), undone);
+        var (life, request) = (ledger.Life, Guid.NewGuid());
+        member.OnAskToRollBack(new AskToRollBack(request, life, IsDryRun: false), willing: true, quiescent: true);
+        Assert.Equal(
+            [new SendToRollbackCoordinator(new CannotRollBack(request, life, WhyNotRolledBack.WentOn))],
+            member.OnRollBackAsAsked(new RollBackAsAsked(request, life)));
+        member.OnHoldForRollBack(new HoldForRollBack(request, life), quiescent: true);
+        var ready = new SendToRollbackCoordinator(new ReadyToRollBack(new LifeEnd(life, 0)));
+        Assert.Equal([new StopHandlers(), ready], member.OnRollBackAsAsked(new RollBackAsAsked(request, life)));
+
+        for (var i = 0; i < 2; i++, member.OnSilence())
+        {
+            Assert.Equal([ready], member.OnAskToRollBack(new AskToRollBack(request, life, IsDryRun: false), willing: false, quiescent: true));
+            Assert.Equal([ready], member.OnHoldForRollBack(new HoldForRollBack(request, life), quiescent: true));
+            Assert.Equal([ready], member.OnRollBackAsAsked(new RollBackAsAsked(request, life)));
+        }
+    }
+
     /// <summary>p has a checkpoint at label 1, and has sent two labels to q since, and q one to r. y has sent one to z.</summary>
     private static Script Chain()
     {
