@@ -126,7 +126,10 @@ internal sealed class RequestedRollbackMember(Ledger ledger, CheckpointParticipa
     /// <summary>RB-16: "do not roll back" leaves no trace.</summary>
     public ImmutableArray<ParticipantEffect> OnDoNotRollBack(DoNotRollBack doNot) => IsGateClosed && doNot.Request == _request ? GoOn() : [];
 
-    /// <summary>RB-16: nobody waits for a coordinator that is gone. Without a yes nothing has happened, so it goes on.</summary>
+    /// <summary>
+    /// RB-16: nobody waits for a coordinator that is gone. Without a yes nothing has happened, so it goes on. Messages about other requests do not
+    /// break the silence.
+    /// </summary>
     public ImmutableArray<ParticipantEffect> OnSilence() => IsGateClosed ? GoOn() : [];
 
     /// <summary>RB-17: the one step that decides: before it nothing has happened, after it this life is over, and whoever depends on it is an orphan.</summary>

@@ -17,7 +17,7 @@ internal sealed class RequestedRollbackJudge(SimulatedCluster cluster)
     private readonly HashSet<Guid> _happened = [];
     private readonly HashSet<Guid> _calledOff = [];
     private readonly HashSet<(Guid Request, Life Life, SiloId Silo)> _unwilling = [];
-    private readonly Dictionary<(Guid Request, string Participant, Life End), long> _tested = [];
+    private readonly Dictionary<(Guid Request, string Participant, Life End), (int Wave, long At)> _tested = [];
     private readonly Dictionary<(string Receiver, int Message), long> _received = [];
     private int _open;
 
@@ -62,7 +62,12 @@ internal sealed class RequestedRollbackJudge(SimulatedCluster cluster)
     {
         foreach (var end in test.Ends)
         {
-            _tested[(test.Request, participant, end.Life)] = cluster.Time.Now;
+            // The first time in each wave: the answer to a copy may come too late to count.
+            var key = (test.Request, participant, end.Life);
+            if (!_tested.TryGetValue(key, out var known) || known.Wave < test.Wave)
+            {
+                _tested[key] = (test.Wave, cluster.Time.Now);
+            }
         }
     }
 
@@ -168,7 +173,7 @@ internal sealed class RequestedRollbackJudge(SimulatedCluster cluster)
                     cluster.Judges.Report("requested rollbacks", $"{first.Name} rolls back, and nobody has looked at {straggler.Name}, which has received m{message} of {sender.Name}");
                 }
 
-                if (_tested.TryGetValue((request, straggler.Name, sender.Host.Ledger.Life), out var tested) && received < tested)
+                if (_tested.TryGetValue((request, straggler.Name, sender.Host.Ledger.Life), out var tested) && received < tested.At)
                 {
                     cluster.Judges.Report("requested rollbacks", $"{first.Name} rolls back, and {straggler.Name}, which has received m{message} of {sender.Name}, was looked at and not asked");
                 }

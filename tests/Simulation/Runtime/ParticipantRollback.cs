@@ -113,7 +113,12 @@ internal sealed class ParticipantRollback(CheckpointedActor actor, ParticipantMu
             return;
         }
 
-        _lastHeard = Cluster.Time.Now;
+        if (!Requested.IsGateClosed || message switch { AskToRollBack ask => ask.Request, HoldForRollBack hold => hold.Request, _ => default } == Requested.Request)
+        {
+            // A message about another request is no sign that the coordinator of ours is alive.
+            _lastHeard = Cluster.Time.Now;
+        }
+
         actor.Host.Perform(message switch
         {
             AskToRollBack ask => Requested.OnAskToRollBack(ask, Cluster.Judges.Requested.OnVote(ask, _ledger.Life, actor.Host.Participant.Phase != ParticipantPhase.Idle || Requested.IsGateClosed || !Cluster.Faults.IsUnwillingToRollBack()) || Cluster.Mutation == Mutation.VoteIgnored, actor.IsQuiescent),
