@@ -37,6 +37,18 @@ internal sealed class SeededSimulation
 
     public long FalseSuspicions { get; private set; }
 
+    public long RollbacksAsked { get; private set; }
+
+    public long AskedAndHappened { get; private set; }
+
+    public long AskedAndCalledOff { get; private set; }
+
+    public long DryRuns { get; private set; }
+
+    public long Stragglers { get; private set; }
+
+    public int LargestAskedSet { get; private set; }
+
     public long OrderlyStops { get; private set; }
 
     public long Moves { get; private set; }
@@ -104,6 +116,12 @@ internal sealed class SeededSimulation
             RequestsWithNothingToDo += judges.Requests.NothingToDo;
             SiloDeaths += judges.Rollbacks.SiloCrashes;
             FalseSuspicions += judges.Rollbacks.FalseSuspicions;
+            RollbacksAsked += judges.Requested.Asked;
+            AskedAndHappened += judges.Requested.Happened;
+            AskedAndCalledOff += judges.Requested.CalledOff;
+            DryRuns += judges.Requested.DryRuns;
+            Stragglers += judges.Requested.Stragglers;
+            LargestAskedSet = Math.Max(LargestAskedSet, judges.Requested.LargestSet);
             OrderlyStops += judges.Rollbacks.OrderlyStops;
             Moves += judges.Rollbacks.Moves;
             LostOnTheWay += judges.Rollbacks.LostOnTheWay;

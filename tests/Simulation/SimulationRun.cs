@@ -109,6 +109,7 @@ internal sealed class SimulationRun
         Cluster.Judges.Rounds.JudgeNoneIsRunning();
         Cluster.Judges.Gates.JudgeAllOpen();
         Cluster.Judges.Requests.JudgeAllAnswered();
+        Cluster.Judges.Requested.JudgeAllAnswered();
         Cluster.Judges.Permanent.Judge();
         Cluster.Judges.Rollbacks.JudgeLiveState();
     }

@@ -131,6 +131,30 @@ internal sealed class RollbackAgent(SiloId silo)
     public EndsInstalled OnTested(InstallEnds install, (int Position, ImmutableArray<LifeEnd> OwnEnds) installed, ImmutableArray<Life> orphans) =>
         new(silo, install.Coordinator, _moved.Values.Any(moved => moved.OnItsWay?.IsOrphan(Undone) == true) ? 0 : installed.Position, orphans, installed.OwnEnds);
 
+    /// <summary>Would this life be an orphan if those had ended there? Nothing is installed.</summary>
+    public static WouldBeOrphan? Test(TestEnds test, Ledger ledger)
+    {
+        foreach (var receipt in ledger.AllReceipts())
+        {
+            foreach (var end in test.Ends)
+            {
+                if (end.Life.Equals(receipt.Sender) && receipt.Sequence > end.LastSequence)
+                {
+                    return new WouldBeOrphan(ledger.Life, receipt, end.LastSequence);
+                }
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>All participants of this silo have been tested; those that are on their way to another one are tested here.</summary>
+    public EndsTested OnTested(TestEnds test, IEnumerable<WouldBeOrphan> orphans) => new(
+        test.Request,
+        silo,
+        test.Wave,
+        [.. orphans.Concat(_moved.Values.Select(moved => moved.OnItsWay is { } ledger ? Test(test, ledger) : null).OfType<WouldBeOrphan>())]);
+
     /// <summary>
     /// The lives that this ledger has heard of and that may have been lost with a silo, or of which another life is known too (RB-14), as long as it
     /// is known neither where they are nor where they ended.

@@ -15,10 +15,11 @@ internal sealed class RollbackCoordinator(Guid life)
     private readonly Dictionary<Life, long> _asked = [];
     private readonly Dictionary<Life, OrphanState> _orphans = [];
     private readonly SortedDictionary<SiloId, int> _installed = [];
+    private readonly Queue<RequestedRollback> _requested = [];
     private readonly ImmutableArray<RollbackEffect>.Builder _effects = ImmutableArray.CreateBuilder<RollbackEffect>();
 
     /// <summary>Whether there is anything to wait for: then <see cref="OnResendDue"/> is to be called now and then.</summary>
-    public bool IsBusy => _asked.Count > 0 || _orphans.Count > 0 || _installed.Values.Any(position => position < _ends.Count);
+    public bool IsBusy => _requested.Count > 0 || _asked.Count > 0 || _orphans.Count > 0 || _installed.Values.Any(position => position < _ends.Count);
 
     public RecoveryStep Step =>
         _asked.Count > 0 ? RecoveryStep.AskLives
@@ -26,6 +27,42 @@ internal sealed class RollbackCoordinator(Guid life)
         : _installed.Values.Any(position => position < _ends.Count) ? RecoveryStep.InstallEnds
         : _orphans.Count > 0 ? RecoveryStep.RollBack
         : RecoveryStep.Idle;
+
+    /// <summary>The first of those rollbacks that were asked for; one at a time.</summary>
+    public RequestedRollback? Requested => _requested.TryPeek(out var requested) ? requested : null;
+
+    /// <summary>Somebody asks for a rollback of this participant to its permanent checkpoint, or wants to know who would roll back with it.</summary>
+    public ImmutableArray<RollbackEffect> OnRollBackRequested(Guid request, ParticipantId participant, bool isDryRun)
+    {
+        _requested.Enqueue(new RequestedRollback(request, participant, isDryRun));
+        if (_requested.Count == 1)
+        {
+            _effects.Add(new PauseRounds(request));
+        }
+
+        return Advance();
+    }
+
+    /// <summary>No round runs, and none begins before <see cref="ResumeRounds"/>.</summary>
+    public ImmutableArray<RollbackEffect> OnRoundsPaused(Guid request)
+    {
+        if (Requested is { Step: RequestedRollbackStep.AwaitRounds } requested && requested.Request == request)
+        {
+            Perform(_orphans.Count > 0 ? requested.OnForced() : requested.Begin(_installed.Keys));
+        }
+
+        return Advance();
+    }
+
+    public ImmutableArray<RollbackEffect> OnPauseDue(Guid request)
+    {
+        if (Requested is { } requested && requested.Request == request)
+        {
+            Perform(requested.OnPauseDue());
+        }
+
+        return Advance();
+    }
 
     /// <summary>These silos are alive, as far as is known here. A silo that is new gets all facts; one that is gone is not waited for.</summary>
     public ImmutableArray<RollbackEffect> OnSilos(IReadOnlyCollection<SiloId> alive)
@@ -41,6 +78,11 @@ internal sealed class RollbackCoordinator(Guid life)
             {
                 Install(silo);
             }
+        }
+
+        if (Requested is { } requested)
+        {
+            Perform(requested.OnSilos(alive));
         }
 
         return Advance();
@@ -77,6 +119,11 @@ internal sealed class RollbackCoordinator(Guid life)
                 }
 
                 Learn(ready.End);
+                if (Requested is { } requested)
+                {
+                    Perform(requested.OnReady(ready.End.Life));
+                }
+
                 break;
             case NotAnOrphan not:
                 _orphans.Remove(not.Life);
@@ -86,6 +133,13 @@ internal sealed class RollbackCoordinator(Guid life)
                 break;
             case EndsInstalled installed:
                 OnInstalled(installed);
+                break;
+            default:
+                if (Requested is { } current)
+                {
+                    Perform(current.OnMessage(message));
+                }
+
                 break;
         }
 
@@ -114,6 +168,11 @@ internal sealed class RollbackCoordinator(Guid life)
             {
                 Install(silo);
             }
+        }
+
+        if (Requested is { } requested)
+        {
+            Perform(requested.OnResendDue());
         }
 
         return Advance();
@@ -199,10 +258,34 @@ internal sealed class RollbackCoordinator(Guid life)
             }
         }
 
+        if (Requested is { } requested)
+        {
+            if (requested.Step == RequestedRollbackStep.RollBack && _orphans.GetValueOrDefault(requested.First!, OrphanState.Released) == OrphanState.Released)
+            {
+                Perform(requested.OnClosed());
+            }
+
+            if (_orphans.Count > 0 && !requested.IsOver)
+            {
+                Perform(requested.OnForced());
+            }
+
+            if (requested.IsOver)
+            {
+                _requested.Dequeue();
+                if (_requested.TryPeek(out var next))
+                {
+                    _effects.Add(new PauseRounds(next.Request));
+                }
+            }
+        }
+
         var effects = _effects.ToImmutable();
         _effects.Clear();
         return effects;
     }
+
+    private void Perform(ImmutableArray<RollbackEffect> effects) => _effects.AddRange(effects);
 
     private void Tell(ToRollbackParticipant message) => _effects.Add(new TellParticipant(message.Life.Participant, message));
 

@@ -17,6 +17,9 @@ internal sealed record WriteFence : ParticipantEffect;
 /// </summary>
 internal sealed record StopHandlers : ParticipantEffect;
 
+/// <summary>Admit nothing until <see cref="OpenGate"/>, nested calls neither.</summary>
+internal sealed record HoldAllCalls : ParticipantEffect;
+
 /// <summary>Put a new activation in the place of this one. It starts from the permanent checkpoint; waiting roots are handed to it.</summary>
 internal sealed record ReplaceActivation : ParticipantEffect;
 
@@ -29,6 +32,18 @@ internal abstract record RollbackEffect;
 internal sealed record TellParticipant(ParticipantId To, ToRollbackParticipant Message) : RollbackEffect;
 
 internal sealed record TellAgent(SiloId To, InstallEnds Message) : RollbackEffect;
+
+internal sealed record TellAgentToTest(SiloId To, TestEnds Message) : RollbackEffect;
+
+/// <summary>RB-18: let the present round end and begin no other one, then call <see cref="RollbackCoordinator.OnRoundsPaused"/>.</summary>
+internal sealed record PauseRounds(Guid Request) : RollbackEffect;
+
+internal sealed record ResumeRounds : RollbackEffect;
+
+/// <summary>Call <see cref="RollbackCoordinator.OnPauseDue"/> when gates have been closed for as long as they may be.</summary>
+internal sealed record BoundPause(Guid Request) : RollbackEffect;
+
+internal sealed record RollbackRequestEnded(Guid Request, RequestedRollbackOutcome Outcome) : RollbackEffect;
 
 internal sealed record TellAgentOfCleared(SiloId To, SuspectsCleared Message) : RollbackEffect;
 

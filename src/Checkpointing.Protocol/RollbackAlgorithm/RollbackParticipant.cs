@@ -137,6 +137,9 @@ internal sealed class RollbackParticipant(Ledger ledger, CheckpointParticipant c
         }
     }
 
+    /// <summary>RB-17: everybody is willing, and this is the life whose rollback was asked for.</summary>
+    public ImmutableArray<ParticipantEffect> OnRollBackAsAsked() => GetReady();
+
     /// <summary>Called whenever a round may have ended for this participant.</summary>
     public ImmutableArray<ParticipantEffect> OnDecided()
     {

@@ -21,6 +21,7 @@ internal sealed class Judges
         Rounds = new RoundChecker(cluster);
         Rollbacks = new RollbackJudge(cluster);
         LifeEnds = new LifeEndChecker(cluster);
+        Requested = new RequestedRollbackJudge(cluster);
         RecoveryLine = new RecoveryLineJudge(cluster);
     }
 
@@ -39,6 +40,8 @@ internal sealed class Judges
     public RollbackJudge Rollbacks { get; }
 
     public LifeEndChecker LifeEnds { get; }
+
+    public RequestedRollbackJudge Requested { get; }
 
     public RecoveryLineJudge RecoveryLine { get; }
 

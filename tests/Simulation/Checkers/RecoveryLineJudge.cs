@@ -24,7 +24,7 @@ internal sealed class RecoveryLineJudge(SimulatedCluster cluster)
         foreach (var end in lives)
         {
             var name = end.Life.Participant.ToString();
-            if (cluster.Participants.Exists(actor => actor is { IsDead: false, Host.IsLoaded: true } && actor.Host.Ledger.Life.Equals(end.Life))
+            if (!cluster.Judges.Requested.HasCommitted(end.Life) && cluster.Participants.Exists(actor => actor is { IsDead: false, Host.IsLoaded: true } && actor.Host.Ledger.Life.Equals(end.Life))
                 && !line.GoingBack.ContainsKey(new ProcessName(name)))
             {
                 cluster.Judges.Report("recovery line", $"{name} rolls back, and by the recovery line it need not: {line}");
@@ -42,10 +42,14 @@ internal sealed class RecoveryLineJudge(SimulatedCluster cluster)
         }
     }
 
-    private RecoveryLine Line()
+    /// <summary>Who has to go back if this one does.</summary>
+    public HashSet<string> GoingBackWith(CheckpointedActor first) => [.. Line(first).GoingBack.Keys.Select(process => process.ToString())];
+
+    private RecoveryLine Line(CheckpointedActor? first = null)
     {
         Judged++;
-        var live = cluster.Participants.ToDictionary(actor => actor.Name, actor => actor.IsDead || !actor.Host.IsLoaded ? Permanent(actor.Name) : actor.State);
+        var live = cluster.Participants.ToDictionary(actor => actor.Name, actor =>
+            actor == first || actor.IsDead || !actor.Host.IsLoaded || cluster.Judges.Requested.HasCommitted(actor.Host.Ledger.Life) ? Permanent(actor.Name) : actor.State);
         var before = live.Keys.ToDictionary(name => name, _ => new List<LocalEvent>());
         var since = live.Keys.ToDictionary(name => name, _ => new List<LocalEvent>());
         foreach (var (receiver, state) in live)

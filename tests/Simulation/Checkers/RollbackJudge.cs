@@ -110,7 +110,7 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
         var surviving = Surviving();
         surviving.UnionWith(actor.State.Happened);
         var undone = UndoneMessages(actor, surviving).ToList();
-        if (undone.Count == 0 && !HasLostCall(actor.Name, actor.State))
+        if (undone.Count == 0 && !cluster.Judges.Requested.HasCommitted(actor.Host.Ledger.Life) && !HasLostCall(actor.Name, actor.State))
         {
             cluster.Judges.Report("needless rollback", $"{actor.Name} rolls back, and nothing that it has received is undone");
         }

@@ -65,8 +65,8 @@ internal sealed class FaultInjector(FaultProfile profile, SeededRandom random)
 
     public bool ReadFails() => IsOn && random.Chance(profile.ReadFails);
 
-    public bool CoordinatorCrashes() =>
-        IsOn && _coordinatorCrashes < profile.MostCrashes && random.Chance(profile.CoordinatorCrash) && ++_coordinatorCrashes > 0;
+    public bool CoordinatorCrashes(double factor) =>
+        IsOn && _coordinatorCrashes < profile.MostCrashes && random.Chance(profile.CoordinatorCrash * factor) && ++_coordinatorCrashes > 0;
 
     public bool BecomesZombie() => random.Chance(profile.Zombie);
 
@@ -74,8 +74,8 @@ internal sealed class FaultInjector(FaultProfile profile, SeededRandom random)
     public bool EverythingCrashes(double factor = 1) =>
         IsOn && _everythingCrashes < profile.MostCrashes && random.Chance(profile.EverythingCrash * factor) && ++_everythingCrashes > 0;
 
-    public bool SiloCrashes() =>
-        IsOn && _siloCrashes < profile.MostSiloCrashes && random.Chance(profile.SiloCrash) && ++_siloCrashes > 0;
+    public bool SiloCrashes(double factor) =>
+        IsOn && _siloCrashes < profile.MostSiloCrashes && random.Chance(profile.SiloCrash * factor) && ++_siloCrashes > 0;
 
     /// <summary>While a snapshot is on its way to its slot: then it matters most whether an earlier life can still store one.</summary>
     public bool IsLostWhileInDoubt() =>
@@ -83,7 +83,7 @@ internal sealed class FaultInjector(FaultProfile profile, SeededRandom random)
 
     public bool Moves() => IsOn && random.Chance(profile.Move);
 
-    public bool StopsInOrder() => IsOn && random.Chance(profile.OrderlyStop);
+    public bool StopsInOrder(double factor) => IsOn && random.Chance(profile.OrderlyStop * factor);
 
     public bool IsLostWhileMoving() =>
         IsOn && _siloCrashes < profile.MostSiloCrashes && random.Chance(profile.LossWhileMoving) && ++_siloCrashes > 0;
@@ -95,6 +95,10 @@ internal sealed class FaultInjector(FaultProfile profile, SeededRandom random)
     public bool CaptureFails() => IsOn && random.Chance(profile.CaptureFails);
 
     public bool IsUnwilling() => IsOn && random.Chance(profile.Unwilling);
+
+    public bool IsUnwillingToRollBack() => IsOn && random.Chance(profile.UnwillingToRollBack);
+
+    public bool RollbackIsRequested() => IsOn && random.Chance(profile.RequestedRollback);
 
     private bool Happens(double probability, FaultKind kind, params ReadOnlySpan<StepOfRound> steps)
     {

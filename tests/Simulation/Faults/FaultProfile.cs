@@ -60,6 +60,11 @@ internal sealed record FaultProfile
     /// <summary>Per chance of a silo to stop in order, a few hundred a second.</summary>
     public double OrderlyStop { get; init; }
 
+    /// <summary>Per chance of somebody to ask for a rollback, some a second.</summary>
+    public double RequestedRollback { get; init; }
+
+    public double UnwillingToRollBack { get; init; }
+
     /// <summary>Among the moves, those during which one of the two silos dies.</summary>
     public double LossWhileMoving { get; init; }
 
@@ -85,7 +90,7 @@ internal sealed record FaultProfile
     private static FaultProfile DrawWithSilos(SeededRandom random)
     {
         var profile = random.Chance(0.3) ? None : DrawUsual(random);
-        if (random.Chance(0.25))
+        if (random.Chance(0.4))
         {
             // Decisions that take long: who has to roll back is often in doubt.
             profile = profile with { StorageSlow = 0.5, ControlLost = 0.1, ControlDelayed = 0.2, EverythingCrash = 0.002 };
@@ -100,6 +105,8 @@ internal sealed record FaultProfile
             MostSiloCrashes = 1 + random.Next(5),
             Move = random.Chance(0.5) ? 0.05 * (1 << random.Next(4)) : 0,
             OrderlyStop = random.Chance(0.5) ? 0.01 * (1 << random.Next(3)) : 0,
+            RequestedRollback = random.Chance(0.5) ? 0.5 : 0,
+            UnwillingToRollBack = random.Chance(0.4) ? 0.1 : 0,
             LossWhileMoving = random.Chance(0.5) ? 0.3 : 0,
         };
     }

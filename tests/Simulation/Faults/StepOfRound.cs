@@ -53,4 +53,19 @@ internal enum StepOfRound
 
     /// <summary>A participant is on its way to another silo.</summary>
     Moving,
+
+    /// <summary>A participant drains for a rollback that somebody has asked for.</summary>
+    DrainingToRollBack,
+
+    /// <summary>It stands still for it.</summary>
+    Held,
+
+    /// <summary>The coordinator of a rollback that was asked for finds its members and lets them drain.</summary>
+    AskMembers,
+
+    /// <summary>It has them stand still and looks once more.</summary>
+    Hold,
+
+    /// <summary>It has told the first one to get ready.</summary>
+    Commit,
 }

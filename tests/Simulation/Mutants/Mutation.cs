@@ -140,6 +140,21 @@ internal enum Mutation
     /// <summary>Agents are not told that a suspect was found.</summary>
     ClearedSuspectsNotHeard,
 
+    /// <summary>RB-16: "do not roll back" is not heard, and nobody goes on when nothing is heard.</summary>
+    ResumeForgotten,
+
+    /// <summary>RB-15: an unwilling participant is counted as willing.</summary>
+    VoteIgnored,
+
+    /// <summary>RB-15: ends that are only looked at are installed as facts.</summary>
+    HypotheticalEndsInstalled,
+
+    /// <summary>RB-17: every member is told to roll back, not only the first.</summary>
+    EverybodyRollsBackAsAsked,
+
+    /// <summary>RB-15: the first one is told to roll back as soon as it is known.</summary>
+    MembersNotAsked,
+
     /// <summary>RB-14: nobody notices that two lives of a peer have met in one ledger, nor that silos are gone.</summary>
     ContactNotNoticed,
 }

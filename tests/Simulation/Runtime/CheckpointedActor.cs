@@ -11,7 +11,10 @@ internal sealed class CheckpointedActor : SimulatedActor
     {
         Id = ParticipantId.Named(name);
         Host = new ParticipantHost(this);
+        CreatedAt = cluster.Time.Now;
     }
+
+    public long CreatedAt { get; }
 
     public ParticipantId Id { get; }
 
@@ -28,11 +31,13 @@ internal sealed class CheckpointedActor : SimulatedActor
     public bool IsUnchanged => Cluster.Mutation == Mutation.DirtyReadsCalledClean
         || (Host.Ledger.IsClean && State.LastChange == Host.PermanentLastChange);
 
-    public bool MayRestart => Host.IsLoaded && !IsOver && !IsMoving && ActiveHandlers == 0 && OutstandingCalls == 0 && Host.Ledger.IsClean
+    public bool MayRestart => Host.IsLoaded && !IsOver && !IsMoving && !Host.Rollback.Requested.IsGateClosed && !Host.IsWriting && ActiveHandlers == 0 && OutstandingCalls == 0 && Host.Ledger.IsClean
         && State.LastChange == Host.PermanentLastChange;
 
     /// <summary>Between two calls, in no round and no rollback.</summary>
     public bool MayMove => !IsOver && !IsMoving && Host.MayMove && ActiveHandlers == 0 && OutstandingCalls == 0;
+
+    protected override bool IsHeld => Host.IsLoaded && Host.Rollback.Requested.IsHeld;
 
     protected override bool IsLoaded => Host.IsLoaded;
 
@@ -166,6 +171,7 @@ internal sealed class CheckpointedActor : SimulatedActor
     private void Receive(IReadOnlyList<MessageStamp> stamps, ExactSet carries, bool leavesTrace = true)
     {
         State.Received.UnionWith(carries);
+        Cluster.Judges.Requested.OnReceived(Name, carries);
         State.Receipts += leavesTrace && !carries.IsEmpty ? 1 : 0;
         foreach (var stamp in stamps)
         {

@@ -20,6 +20,7 @@ internal sealed class CoordinatorHost(SimulatedCluster cluster, int number, Simu
     private DecisionRecord? _beingWritten;
     private RollbackCoordinatorHost? _rollback;
     private Action? _whenWritten;
+    private bool _roundsArePaused;
     private long _etag;
 
     public int Number => number;
@@ -99,11 +100,51 @@ internal sealed class CoordinatorHost(SimulatedCluster cluster, int number, Simu
         }
     });
 
+    /// <summary>A rollback that was asked for and rounds exclude each other.</summary>
+    public void PauseRounds(Action paused)
+    {
+        _roundsArePaused = true;
+        AwaitRounds(paused);
+    }
+
+    private void AwaitRounds(Action paused)
+    {
+        if (_coordinator is { Phase: CoordinatorPhase.Ready, Round: null })
+        {
+            paused();
+        }
+        else if (IsAlive)
+        {
+            cluster.Time.After(5, () =>
+            {
+                if (IsAlive && _roundsArePaused)
+                {
+                    AwaitRounds(paused);
+                }
+            });
+        }
+    }
+
+    public void ResumeRounds()
+    {
+        _roundsArePaused = false;
+        var waiting = _beforeStarted.ToList();
+        if (_coordinator is not null)
+        {
+            _beforeStarted.Clear();
+            waiting.ForEach(request => Request(request.Request, request.Done));
+        }
+    }
+
     public void Request(CheckpointRequest request, Action<CheckpointOutcome?> done)
     {
         if (!IsAlive)
         {
             done(null);
+        }
+        else if (_roundsArePaused)
+        {
+            _beforeStarted.Add((request, done));
         }
         else if (_coordinator is null)
         {
@@ -170,6 +211,7 @@ internal sealed class CoordinatorHost(SimulatedCluster cluster, int number, Simu
 
         _callers.Clear();
         _beforeStarted.Clear();
+        _rollback?.Crash();
     }
 
     /// <summary>Ends in good order: drops what is proven, and then acts no more.</summary>

@@ -29,9 +29,9 @@ internal sealed class CoordinatorLives(SimulatedCluster cluster)
     public void Deliver(ToRollbackCoordinator message) => Deliver(host => host.Rollback.Receive(message));
 
     /// <summary>A fault, perhaps.</summary>
-    public bool CrashesNow(CoordinatorHost host)
+    public bool CrashesNow(CoordinatorHost host, double factor = 1)
     {
-        if (!host.IsAlive || host.IsZombie || !cluster.Faults.CoordinatorCrashes())
+        if (!host.IsAlive || host.IsZombie || !cluster.Faults.CoordinatorCrashes(factor))
         {
             return false;
         }

@@ -70,7 +70,7 @@ internal sealed class GrainMoves(SimulatedCluster cluster)
 
         if (cluster.Faults.IsLostWhileMoving())
         {
-            var lost = cluster.Random.Chance(0.5) ? to : actor.Silo;
+            var lost = cluster.Random.Chance(0.3) ? to : actor.Silo;
             cluster.Time.After(cluster.Random.Between(0, 10), () => cluster.Silos.CrashIfPossible(lost));
         }
 
@@ -88,7 +88,7 @@ internal sealed class GrainMoves(SimulatedCluster cluster)
     {
         _onTheirWay.Remove((left, to));
         var isCurrent = cluster.Actor(left.Name) == left;
-        if (!to.IsRunning || (left.IsDead && cluster.Random.Chance(0.5)))
+        if (!to.IsRunning || (left.IsDead && cluster.Random.Chance(0.2)))
         {
             cluster.Trace.Line($"*** {left.Host.Ledger.Life} is lost on its way to {to}");
             cluster.Judges.Rollbacks.OnLostOnTheWay();

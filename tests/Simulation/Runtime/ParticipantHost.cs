@@ -43,7 +43,7 @@ internal sealed class ParticipantHost
 
     public ActorState PermanentState { get; private set; } = new();
 
-    public bool IsGateClosed => IsLoaded && _participant.IsGateClosed;
+    public bool IsGateClosed => IsLoaded && (_participant.IsGateClosed || Rollback.Requested.IsGateClosed);
 
     public StepOfRound Step => !IsLoaded ? StepOfRound.Idle : _actor.IsMoving ? StepOfRound.Moving : _participant.Phase switch
     {
@@ -55,8 +55,12 @@ internal sealed class ParticipantHost
         _ => _markersOnTheWay > 0 ? StepOfRound.Proving : StepOfRound.Idle,
     };
 
+    /// <summary>A write of this life is on its way: whoever leaves awaits it, or it could land after the next life has read.</summary>
+    public bool IsWriting => _slots.IsWriting;
+
     /// <summary>In no round and no rollback, and nothing is on its way to a slot.</summary>
-    public bool MayMove => IsLoaded && _participant.Phase == ParticipantPhase.Idle && Rollback.Algorithm.Phase == RollbackPhase.Running && !_slots.IsWriting;
+    public bool MayMove => IsLoaded && _participant.Phase == ParticipantPhase.Idle && Rollback.Algorithm.Phase == RollbackPhase.Running
+        && !Rollback.Requested.IsGateClosed && !IsWriting;
 
     /// <summary>The life that has left the other activation goes on here.</summary>
     public void Resume(ParticipantHost left)
@@ -160,6 +164,7 @@ internal sealed class ParticipantHost
         {
             _awaitsQuiescence = false;
             Perform(_participant.OnQuiescent());
+            Perform(Rollback.Requested.OnQuiescent());
         }
     }
 
@@ -328,7 +333,7 @@ internal sealed class ParticipantHost
     /// <summary>Participants have timers of their own (SPEC K26): who has not voted leaves, who has voted asks.</summary>
     public void WatchSilence()
     {
-        if (_watchesSilence || !IsLoaded || (_participant.Phase == ParticipantPhase.Idle && Rollback.Algorithm.Phase == RollbackPhase.Running))
+        if (_watchesSilence || !IsLoaded || (_participant.Phase == ParticipantPhase.Idle && Rollback.Algorithm.Phase == RollbackPhase.Running && !Rollback.Requested.IsGateClosed))
         {
             return;
         }
@@ -344,6 +349,11 @@ internal sealed class ParticipantHost
                     _lastControl = Cluster.Time.Now;
                     Perform(_participant.OnSilence());
                     Perform(Rollback.Algorithm.OnSilence());
+                }
+
+                if (IsLoaded && !_actor.IsDead)
+                {
+                    Rollback.OnSilence();
                 }
             }
 

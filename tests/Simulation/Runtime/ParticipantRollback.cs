@@ -13,11 +13,14 @@ internal sealed class ParticipantRollback(CheckpointedActor actor, ParticipantMu
     private Ledger _ledger = null!;
     private ParticipantSlots _slots = null!;
     private long _began;
+    private long _lastHeard;
     private bool _isFencing;
 
     private SimulatedCluster Cluster => actor.Cluster;
 
     public RollbackParticipant Algorithm { get; private set; } = null!;
+
+    public RequestedRollbackMember Requested { get; private set; } = null!;
 
     /// <summary>Where it stands in a rollback; null if it takes no part in one.</summary>
     public StepOfRound? Step => Algorithm?.Phase switch
@@ -25,6 +28,8 @@ internal sealed class ParticipantRollback(CheckpointedActor actor, ParticipantMu
         null => null,
         RollbackPhase.AwaitingDecision => StepOfRound.AwaitingDecision,
         RollbackPhase.Ready => StepOfRound.ReadyToRollBack,
+        _ when Requested.IsHeld => StepOfRound.Held,
+        _ when Requested.IsGateClosed => StepOfRound.DrainingToRollBack,
         _ => _isFencing ? StepOfRound.Fencing : null,
     };
 
@@ -33,6 +38,7 @@ internal sealed class ParticipantRollback(CheckpointedActor actor, ParticipantMu
         _ledger = ledger;
         _slots = slots;
         Algorithm = new RollbackParticipant(ledger, participant, actor.Silo.Agent.Undone);
+        Requested = new RequestedRollbackMember(ledger, participant, Algorithm, actor.Silo.Agent.Undone);
     }
 
     /// <summary>The life takes part from now on.</summary>
@@ -107,8 +113,19 @@ internal sealed class ParticipantRollback(CheckpointedActor actor, ParticipantMu
             return;
         }
 
+        if (!Requested.IsGateClosed || message switch { AskToRollBack ask => ask.Request, HoldForRollBack hold => hold.Request, _ => default } == Requested.Request)
+        {
+            // A message about another request is no sign that the coordinator of ours is alive.
+            _lastHeard = Cluster.Time.Now;
+        }
+
         actor.Host.Perform(message switch
         {
+            AskToRollBack ask => Requested.OnAskToRollBack(ask, Cluster.Judges.Requested.OnVote(ask, _ledger.Life, actor.Host.Participant.Phase != ParticipantPhase.Idle || Requested.IsGateClosed || !Cluster.Faults.IsUnwillingToRollBack()) || Cluster.Mutation == Mutation.VoteIgnored, actor.IsQuiescent),
+            HoldForRollBack hold => Requested.OnHoldForRollBack(hold, actor.IsQuiescent),
+            DoNotRollBack when Cluster.Mutation == Mutation.ResumeForgotten => [],
+            DoNotRollBack doNot => Requested.OnDoNotRollBack(doNot),
+            RollBackAsAsked rollBack => Requested.OnRollBackAsAsked(rollBack),
             AskLife ask => Algorithm.OnAskLife(ask),
             PrepareToRollBack prepare => Algorithm.OnPrepareToRollBack(prepare),
             RollBack rollBack => Algorithm.OnRollBack(rollBack),
@@ -122,9 +139,19 @@ internal sealed class ParticipantRollback(CheckpointedActor actor, ParticipantMu
             }
 
             Cluster.Silos.LoseWhileInDoubt(actor.Silo, falsely: 0.5);
+            Cluster.Silos.MayStop(actor.Silo, factor: 10);
         }
 
         actor.Host.WatchSilence();
+    }
+
+    /// <summary>Nothing was heard of the rollback that was asked for.</summary>
+    public void OnSilence()
+    {
+        if (Requested.IsGateClosed && Cluster.Mutation != Mutation.ResumeForgotten && Cluster.Time.Now - _lastHeard >= Cluster.Settings.PauseBound)
+        {
+            actor.Host.Perform(Requested.OnSilence());
+        }
     }
 
     /// <summary>False if that was the end of this activation.</summary>
@@ -138,7 +165,10 @@ internal sealed class ParticipantRollback(CheckpointedActor actor, ParticipantMu
             case WriteFence:
                 Fence();
                 break;
+            case HoldAllCalls:
+                break;
             case StopHandlers:
+                Cluster.Judges.Gates.OnOpened(actor.ToString(), Cluster.Time.Now);
                 if (Cluster.Mutation != Mutation.HandlersNotStopped)
                 {
                     actor.StopHandlers();
@@ -164,6 +194,11 @@ internal sealed class ParticipantRollback(CheckpointedActor actor, ParticipantMu
     private void Send(ToRollbackCoordinator message)
     {
         Cluster.Trace.Line($"{actor.Name} => {RollbackText.Of(message)}");
+        if (message is ReadyToRollBack && Requested.IsHeld && !_ledger.IsOrphan(actor.Silo.Agent.Undone))
+        {
+            Cluster.Judges.Requested.OnCommitted(actor, Requested.Request);
+        }
+
         if (message is ReadyToRollBack)
         {
             Cluster.Judges.Rollbacks.OnReady(actor);

@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
+using Checkpointing.Protocol.Labels;
 using Checkpointing.Protocol.RollbackAlgorithm;
 using Checkpointing.Simulation.Tests.Faults;
+using Checkpointing.Simulation.Tests.Mutants;
 
 namespace Checkpointing.Simulation.Tests.Runtime;
 
@@ -12,6 +14,8 @@ internal sealed class RollbackCoordinatorHost
     private readonly SimulatedCluster _cluster;
     private readonly CoordinatorHost _host;
     private readonly RollbackCoordinator _coordinator;
+    private readonly Dictionary<Guid, Action<RequestedRollbackOutcome?>> _callers = [];
+    private readonly HashSet<Guid> _dry = [];
     private bool _resends;
 
     public RollbackCoordinatorHost(SimulatedCluster cluster, CoordinatorHost host)
@@ -28,8 +32,45 @@ internal sealed class RollbackCoordinatorHost
         RecoveryStep.Prepare => StepOfRound.Prepare,
         RecoveryStep.InstallEnds => StepOfRound.InstallEnds,
         RecoveryStep.RollBack => StepOfRound.RollBack,
-        _ => null,
+        _ => _coordinator.Requested?.Step switch
+        {
+            RequestedRollbackStep.Drain => StepOfRound.AskMembers,
+            RequestedRollbackStep.Hold or RequestedRollbackStep.Verify => StepOfRound.Hold,
+            RequestedRollbackStep.Commit => StepOfRound.Commit,
+            _ => null,
+        },
     };
+
+    /// <summary>A caller asks for a rollback.</summary>
+    public void Request(ParticipantId participant, bool isDryRun, Action<RequestedRollbackOutcome?> done)
+    {
+        if (!_host.IsAlive)
+        {
+            done(null);
+            return;
+        }
+
+        var request = _cluster.NextIdentity();
+        _callers[request] = done;
+        if (isDryRun)
+        {
+            _dry.Add(request);
+        }
+
+        _cluster.Trace.Line($"coordinator {_host.Number} is asked to roll back {participant}{(isDryRun ? ", dry" : "")}: {request.ToString()[..8]}");
+        Perform(_coordinator.OnRollBackRequested(request, participant, isDryRun));
+    }
+
+    /// <summary>All that was in memory is gone.</summary>
+    public void Crash()
+    {
+        foreach (var caller in _callers.Values.ToList())
+        {
+            _cluster.Time.After(1, () => caller(null));
+        }
+
+        _callers.Clear();
+    }
 
     public void OnSilos()
     {
@@ -55,6 +96,14 @@ internal sealed class RollbackCoordinatorHost
         }
     }
 
+    private bool IsHitAtARareMoment()
+    {
+        _cluster.Silos.MayStop(_host.Silo, factor: 3);
+        return _cluster.CrashesEverythingNow(factor: 15)
+            || (_cluster.Coordinators.CrashesNow(_host, factor: 3) && !_host.IsAlive)
+            || (_cluster.Silos.CrashesNow(_host.Silo, factor: 5) && !_host.IsAlive);
+    }
+
     private void Perform(ImmutableArray<RollbackEffect> effects)
     {
         foreach (var effect in effects)
@@ -64,8 +113,53 @@ internal sealed class RollbackCoordinatorHost
                 return;
             }
 
+            if (effect is TellParticipant { Message: HoldForRollBack or RollBackAsAsked } && IsHitAtARareMoment())
+            {
+                return;
+            }
+
             switch (effect)
             {
+                case TellAgentToTest tell:
+                    _cluster.Network.SendToAgent(_host, _cluster.Silos.All.FirstOrDefault(silo => silo.Id == tell.To), tell.Message);
+                    if (_cluster.Mutation == Mutation.MembersNotAsked && tell.Message.Ends is [var first])
+                    {
+                        _cluster.Network.SendToRollbackParticipant(_host, first.Life.Participant, new HoldForRollBack(tell.Message.Request, first.Life));
+                        _cluster.Network.SendToRollbackParticipant(_host, first.Life.Participant, new RollBackAsAsked(tell.Message.Request, first.Life));
+                    }
+
+                    break;
+                case PauseRounds pause:
+                    _host.PauseRounds(() => Perform(_coordinator.OnRoundsPaused(pause.Request)));
+                    break;
+                case ResumeRounds:
+                    _host.ResumeRounds();
+                    break;
+                case BoundPause bound:
+                    _cluster.Time.After(_cluster.Settings.PauseBound, () =>
+                    {
+                        if (_host.IsAlive)
+                        {
+                            Perform(_coordinator.OnPauseDue(bound.Request));
+                        }
+                    });
+                    break;
+                case RollbackRequestEnded ended:
+                    _cluster.Trace.Line($"coordinator {_host.Number}: request {ended.Request.ToString()[..8]} ended: {ended.Outcome.IsDecided} {ended.Outcome.WhyNot}");
+                    _cluster.Judges.Requested.OnEnded(ended.Request, _dry.Contains(ended.Request), ended.Outcome);
+                    if (_callers.Remove(ended.Request, out var done))
+                    {
+                        done(ended.Outcome);
+                    }
+
+                    break;
+                case TellParticipant { Message: RollBackAsAsked asked } when _cluster.Mutation == Mutation.EverybodyRollsBackAsAsked:
+                    foreach (var member in _cluster.Participants.Where(actor => actor.Host is { IsLoaded: true, Rollback.Requested.IsHeld: true }).ToList())
+                    {
+                        _cluster.Network.SendToRollbackParticipant(_host, member.Id, new RollBackAsAsked(asked.Request, member.Host.Ledger.Life));
+                    }
+
+                    break;
                 case TellParticipant tell:
                     _cluster.Trace.Line($"coordinator {_host.Number} => {tell.To}: {RollbackText.Of(tell.Message)}");
                     _cluster.Network.SendToRollbackParticipant(_host, tell.To, tell.Message);

@@ -45,6 +45,9 @@ internal abstract class SimulatedActor(SimulatedCluster cluster, string name, bo
 
     protected virtual bool IsGateClosed => false;
 
+    /// <summary>Nested calls wait too.</summary>
+    protected virtual bool IsHeld => false;
+
     public override string ToString() => $"{name} on {silo}";
 
     public void Deliver(Request request)
@@ -131,7 +134,7 @@ internal abstract class SimulatedActor(SimulatedCluster cluster, string name, bo
         }
 
         _isPumping = true;
-        while (IsLoaded && !IsOver && !IsMoving && (isReentrant || ActiveHandlers == 0))
+        while (IsLoaded && !IsOver && !IsMoving && !IsHeld && (isReentrant || ActiveHandlers == 0))
         {
             var admitted = _queue.FindIndex(request => !request.IsRoot || !IsGateClosed);
             if (admitted < 0)

@@ -1,5 +1,6 @@
 using Checkpointing.Protocol.CheckpointAlgorithm;
 using Checkpointing.Protocol.Labels;
+using Checkpointing.Protocol.RollbackAlgorithm;
 using Checkpointing.Simulation.Tests.Checkers;
 using Checkpointing.Simulation.Tests.Faults;
 using Checkpointing.Simulation.Tests.Mutants;
@@ -160,6 +161,12 @@ internal sealed class SimulatedCluster
             Mutation == Mutation.AwaitingChainsNotNamed ? [] : [.. awaitedBy.Distinct().Select(ParticipantId.Named)]);
         var answer = Judges.Requests.OnAsked(request.Id, initiators, awaitedBy, done);
         Time.After(Random.Between(1, 5), () => Coordinator.Request(request, answer));
+    }
+
+    public void RequestRollback(string participant, bool isDryRun, Action<RequestedRollbackOutcome?> done)
+    {
+        var answer = Judges.Requested.OnAsked(done);
+        Time.After(Random.Between(1, 5), () => Coordinator.Rollback.Request(ParticipantId.Named(participant), isDryRun, answer));
     }
 
     public bool CrashesEverythingNow(double factor = 1)

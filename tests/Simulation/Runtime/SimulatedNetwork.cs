@@ -70,6 +70,14 @@ internal sealed class SimulatedNetwork(SimulatedCluster cluster)
         }
     }
 
+    public void SendToAgent(CoordinatorHost from, SimulatedSilo? to, TestEnds message)
+    {
+        if (to is not null)
+        {
+            SendControl(to.Id.ToString(), message, (Step(from), Step(from)), () => to.Receive(message), static () => { });
+        }
+    }
+
     public void SendToAgent(CoordinatorHost from, SimulatedSilo? to, SuspectsCleared message)
     {
         if (to is not null)

@@ -94,6 +94,50 @@ internal sealed class SimulatedSilo
         }
     }
 
+    /// <summary>Every participant in a turn of its own, as for facts; but nothing is installed.</summary>
+    public void Receive(TestEnds test)
+    {
+        if (!IsRunning)
+        {
+            return;
+        }
+
+        if (_cluster.Mutation == Mutation.HypotheticalEndsInstalled)
+        {
+            Agent.OnInstallEnds(new InstallEnds(test.Request, 0, test.Ends));
+        }
+
+        var waiting = 1;
+        var orphans = new List<WouldBeOrphan>();
+        foreach (var participant in Participants.ToList())
+        {
+            waiting++;
+            _cluster.Time.After(_cluster.Random.Between(0, 6), () =>
+            {
+                if (participant is { IsDead: false, IsMoving: false, Host.IsLoaded: true })
+                {
+                    _cluster.Judges.Requested.OnTested(test, participant.Name);
+                    if (RollbackAgent.Test(test, participant.Host.Ledger) is { } orphan)
+                    {
+                        orphans.Add(orphan);
+                    }
+                }
+
+                Done();
+            });
+        }
+
+        Done();
+
+        void Done()
+        {
+            if (--waiting == 0 && IsRunning)
+            {
+                _cluster.Network.SendToRollbackCoordinator(this, Agent.OnTested(test, orphans));
+            }
+        }
+    }
+
     public void Receive(SuspectsCleared cleared)
     {
         if (IsRunning && _cluster.Mutation != Mutation.ClearedSuspectsNotHeard)

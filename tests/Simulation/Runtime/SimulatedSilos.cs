@@ -40,9 +40,9 @@ internal sealed class SimulatedSilos(SimulatedCluster cluster)
     }
 
     /// <summary>A fault, perhaps: this silo dies now, or is only believed to have died.</summary>
-    public bool CrashesNow(SimulatedSilo silo)
+    public bool CrashesNow(SimulatedSilo silo, double factor = 1)
     {
-        if (!MayCrash(silo) || !cluster.Faults.SiloCrashes())
+        if (!MayCrash(silo) || !cluster.Faults.SiloCrashes(factor))
         {
             return false;
         }
@@ -113,9 +113,13 @@ internal sealed class SimulatedSilos(SimulatedCluster cluster)
     }
 
     /// <summary>Perhaps a silo begins to stop in order.</summary>
-    public void MayStopOne()
+    public void MayStopOne() => MayStop(cluster.Random.Pick(_all));
+
+    /// <param name="silo">Which one.</param>
+    /// <param name="factor">Some moments are rare and short.</param>
+    public void MayStop(SimulatedSilo silo, double factor = 1)
     {
-        if (cluster.Faults.StopsInOrder() && cluster.Random.Pick(_all) is var silo && silo.IsUsable && MayCrash(silo))
+        if (cluster.Faults.StopsInOrder(factor) && silo.IsUsable && MayCrash(silo))
         {
             new OrderlyStop(cluster, silo).Begin();
         }

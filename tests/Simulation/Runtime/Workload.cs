@@ -63,6 +63,11 @@ internal sealed class Workload
         {
             PlanMove();
         }
+
+        if (_cluster.Faults.Profile.RequestedRollback > 0)
+        {
+            PlanRollback();
+        }
     }
 
     public void Stop() => _cluster.WorkloadIsStopped = true;
@@ -90,6 +95,19 @@ internal sealed class Workload
             }
 
             PlanRestart();
+        }
+    });
+
+    private void PlanRollback() => _cluster.Time.After(_random.Between(20, 200), () =>
+    {
+        if (_cluster.Time.Now < _end)
+        {
+            if (_cluster.Faults.RollbackIsRequested())
+            {
+                _cluster.RequestRollback(AnyParticipant(), isDryRun: _random.Chance(0.2), static _ => { });
+            }
+
+            PlanRollback();
         }
     });
 

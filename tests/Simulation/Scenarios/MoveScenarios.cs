@@ -1,3 +1,4 @@
+using Checkpointing.Protocol.CheckpointAlgorithm;
 using Checkpointing.Protocol.Labels;
 using Checkpointing.Protocol.RollbackAlgorithm;
 using Checkpointing.Simulation.Tests.Checkers;
@@ -97,6 +98,24 @@ public class MoveScenarios
         }
     }
 
+    /// <summary>RB-12.</summary>
+    [Fact]
+    public void An_orphan_that_arrives_gets_ready_before_its_first_turn()
+    {
+        var undone = new UndoneLabels();
+        var ledger = new Ledger(new Life(ParticipantId.Named("q"), new Incarnation(1, Guid.NewGuid()), new SiloId(2)), CheckpointMark.Initial);
+        ledger.Receive(new MessageStamp(Peer(1), 3));
+        Assert.Empty(Arrived().OnArrived());
+        undone.Install(new LifeEnd(Peer(1), 2));
+        var arrived = Arrived();
+        Assert.Equal([new StopHandlers(), new SendToRollbackCoordinator(new ReadyToRollBack(new LifeEnd(ledger.Life, 0)))], arrived.OnArrived());
+        Assert.Equal(RollbackPhase.Ready, arrived.Phase);
+        undone.Install(new LifeEnd(ledger.Life, 0));
+        Assert.IsType<StopSuperseded>(Assert.Single(Arrived().OnArrived()));
+
+        RollbackParticipant Arrived() => new(ledger, new CheckpointParticipant(ledger, RoundNumber.None), undone);
+    }
+
     /// <summary>RB-9, RB-13.</summary>
     [Fact]
     public void An_orphan_takes_nothing_along()
@@ -146,18 +165,19 @@ public class MoveScenarios
     {
         const int Seeds = 600;
         var profile = FaultProfile.None with { OrderlyStop = 0.03, Move = 0.2, MostSiloCrashes = 0 };
-        var (stops, moves) = (0, 0);
+        var (stops, moves, tooSlow) = (0, 0, 0);
         for (var seed = FaultProfile.FirstSiloSeed; seed < FaultProfile.FirstSiloSeed + Seeds; seed++)
         {
             var run = SimulationRun.Of(seed, profile: profile);
             var judge = run.Cluster.Judges.Rollbacks;
             Assert.True(run.Violation is null, $"seed {seed}: {run.Violation}");
-            Assert.True(judge is { RolledBack: 0, Dropped: 0 }, $"seed {seed}: {judge.RolledBack} lives rolled back, {judge.Dropped} messages dropped");
+            Assert.True(judge is { RolledBack: 0, Dropped: 0 } or { SiloCrashes: > 0 }, $"seed {seed}: {judge.RolledBack} lives rolled back, {judge.Dropped} messages dropped");
+            tooSlow += judge.SiloCrashes;
             stops += judge.OrderlyStops;
             moves += judge.Moves;
         }
 
-        Assert.True(stops > Seeds && moves > Seeds, $"{stops} stops, {moves} moves");
+        Assert.True(stops > Seeds && moves > Seeds && tooSlow * 100 < stops, $"{stops} stops, {moves} moves, {tooSlow} did not stop in time");
     }
 
     /// <summary>RB-14: no silo death is noticed, no round runs.</summary>

@@ -1,0 +1,76 @@
+using System.Collections.Immutable;
+using Checkpointing.Protocol.Labels;
+
+namespace Checkpointing.Protocol.RollbackAlgorithm;
+
+/// <summary>
+/// "Prepare to roll back, if all are willing": somebody has asked for it. A life without an incarnation stands for the present one, whichever that
+/// is. A dry run only wants to know.
+/// </summary>
+internal sealed record AskToRollBack(Guid Request, Life Life, bool IsDryRun) : ToRollbackParticipant(Life);
+
+/// <summary>All members have drained: from your next quiescent instant on admit nothing more, nested calls neither.</summary>
+internal sealed record HoldForRollBack(Guid Request, Life Life) : ToRollbackParticipant(Life);
+
+/// <summary>"Do not roll back": go on as if nobody had asked.</summary>
+internal sealed record DoNotRollBack(Guid Request, Life Life) : ToRollbackParticipant(Life);
+
+/// <summary>
+/// The vote is yes. Told to the one whose rollback was asked for and to nobody else: when it gets ready it has happened, and everybody
+/// else follows because an orphan has to.
+/// </summary>
+internal sealed record RollBackAsAsked(Guid Request, Life Life) : ToRollbackParticipant(Life);
+
+/// <summary>To an agent: who would be an orphan if these lives had ended there? Nothing of this is a fact.</summary>
+internal sealed record TestEnds(Guid Request, int Wave, ImmutableArray<LifeEnd> Ends);
+
+/// <summary>This life would end there. Said at once, and again when it has drained.</summary>
+/// <param name="Request">Which request.</param>
+/// <param name="End">Where this life would end: of its labels, the permanent checkpoint remembers those up to here.</param>
+/// <param name="LastLabel">Its last label; those above the end would be undone.</param>
+/// <param name="IsDrained">No handler runs and no call is outstanding.</param>
+internal sealed record WouldRollBack(Guid Request, LifeEnd End, long LastLabel, bool IsDrained) : ToRollbackCoordinator;
+
+/// <summary>Nothing is admitted here until the decision is known.</summary>
+internal sealed record HeldForRollBack(Guid Request, Life Life) : ToRollbackCoordinator;
+
+/// <summary>"No".</summary>
+internal sealed record CannotRollBack(Guid Request, Life Life, WhyNotRolledBack Reason) : ToRollbackCoordinator;
+
+/// <summary>The answer to <see cref="TestEnds"/>.</summary>
+internal sealed record EndsTested(Guid Request, SiloId Silo, int Wave, ImmutableArray<WouldBeOrphan> Orphans) : ToRollbackCoordinator;
+
+/// <summary>Why somebody is drawn in: it has received this label, of which only those up to the end would count.</summary>
+internal readonly record struct WouldBeOrphan(Life Life, Receipt LastLabelReceived, long End);
+
+/// <summary>Why a rollback that was asked for does not happen.</summary>
+internal enum WhyNotRolledBack
+{
+    /// <summary>willing_to_roll is no.</summary>
+    Unwilling,
+
+    /// <summary>It did not drain in time.</summary>
+    TooBusy,
+
+    /// <summary>A loss has made somebody an orphan: that rollback comes first.</summary>
+    ForcedRollback,
+
+    /// <summary>The life that was asked has ended meanwhile.</summary>
+    LifeOver,
+
+    /// <summary>It had not heard from the coordinator for too long and went on.</summary>
+    WentOn,
+}
+
+/// <summary>Who rolls back with whom and why, and how many labels it undoes.</summary>
+internal sealed record RollbackMember(LifeEnd End, long LastLabel, WouldBeOrphan? Reason)
+{
+    public long LabelsUndone => LastLabel - End.LastSequence;
+}
+
+/// <summary>How a request for a rollback ended.</summary>
+/// <param name="IsDecided">Whether it happens; of a dry run, whether it could be told who would roll back.</param>
+/// <param name="Members">Whom it concerns, first the one whose rollback was asked for.</param>
+/// <param name="WhyNot">The reason if it does not happen.</param>
+/// <param name="Refused">Who said so.</param>
+internal sealed record RequestedRollbackOutcome(bool IsDecided, ImmutableArray<RollbackMember> Members, WhyNotRolledBack? WhyNot, Life? Refused);
