@@ -27,6 +27,25 @@ public interface ICheckpointCoordinatorGrain : IGrainWithStringKey
     Task<CheckpointResult> CheckpointAll(CancellationToken cancellationToken = default);
 
     /// <summary>
+    /// Rolls this grain back to its permanent checkpoint, together with the minimal set of grains that depend on what it undoes by that. They drain first, and all of
+    /// them must be willing; then either all of them roll back or none. Calls to them wait meanwhile, at most <c>MaxPause</c>. Returns when it is certain; calls that follow
+    /// find the grains rolled back. Outcomes are values: this method throws only for a grain that has no checkpointed state (<see cref="ArgumentException"/>), for
+    /// cancellation, and when the coordinator itself cannot be reached.
+    /// </summary>
+    /// <param name="grainId">A grain with checkpointed state. A call of its own that awaits the rollback can never end: ask from outside.</param>
+    /// <param name="cancellationToken">Gives up waiting; a rollback that has begun goes on.</param>
+    [AlwaysInterleave]
+    [Alias("RollBack")]
+    Task<RollbackResult> RollBack(GrainId grainId, CancellationToken cancellationToken = default);
+
+    /// <summary>Says who would roll back with this grain, why, and how much work that would undo. Nothing is stopped or changed; the answer is as exact as the moment.</summary>
+    /// <param name="grainId">A grain with checkpointed state.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    [AlwaysInterleave]
+    [Alias("PreviewRollBack")]
+    Task<RollbackResult> PreviewRollBack(GrainId grainId, CancellationToken cancellationToken = default);
+
+    /// <summary>
     /// Whether the loss of a silo, or a rollback, is still being dealt with: until it is not, grains that depend on lost work may be found and rolled back. Asks every
     /// silo that the coordinator knows of; a loss that has not been noticed yet is not part of the answer.
     /// </summary>

@@ -11,6 +11,12 @@ public interface ICheckpointObserver
     /// </summary>
     bool WillingToCheckpoint() => true;
 
+    /// <summary>
+    /// willing_to_roll of the paper, for a rollback that somebody asks for (<see cref="ICheckpointCoordinatorGrain.RollBack"/>): <see langword="false"/> calls it off for
+    /// everybody. A rollback after a loss cannot be refused.
+    /// </summary>
+    bool WillingToRollBack() => true;
+
     /// <summary>The state was copied in memory; the copy is not durable yet and may still be undone.</summary>
     void OnTentativeCheckpointTaken(string round)
     {

@@ -30,6 +30,9 @@ internal sealed class TurnLock(IWorkItemScheduler scheduler, TimeProvider time, 
     /// <summary>The activation rolls back: nothing is admitted any more, what waits waits for the end of the activation.</summary>
     public bool IsStopped { get; private set; }
 
+    /// <summary>Nothing is admitted until the gate opens, nested calls neither.</summary>
+    public bool IsHeld { get; private set; }
+
     /// <summary>Handlers whose code has begun and not ended.</summary>
     public int ActiveHandlers => _active;
 
@@ -63,7 +66,7 @@ internal sealed class TurnLock(IWorkItemScheduler scheduler, TimeProvider time, 
         if ((turn & Turn.BlocksRuntime) != 0)
             _runtimeBlockers++;
 
-        if (IsStopped || (IsClosed && (turn & Turn.Nested) == 0))
+        if (IsStopped || IsHeld || (IsClosed && (turn & Turn.Nested) == 0))
             return false;
 
         // First come, first served, except for calls that run beside anything.
@@ -146,8 +149,12 @@ internal sealed class TurnLock(IWorkItemScheduler scheduler, TimeProvider time, 
     public void Open()
     {
         IsClosed = false;
+        IsHeld = false;
         Pump();
     }
+
+    /// <summary>Stands still until the gate opens: whatever arrives waits.</summary>
+    public void Hold() => IsHeld = true;
 
     /// <summary>For good: no call is admitted, and no quiescent instant comes.</summary>
     public void Stop()
@@ -196,7 +203,7 @@ internal sealed class TurnLock(IWorkItemScheduler scheduler, TimeProvider time, 
 
     private void Pump()
     {
-        if (IsStopped)
+        if (IsStopped || IsHeld)
             return;
 
         var isBlocked = false;

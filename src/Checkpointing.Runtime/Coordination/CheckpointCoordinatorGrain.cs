@@ -18,7 +18,6 @@ namespace Checkpointing.Runtime.Coordination;
 [SuppressMessage("Performance", "CA1812", Justification = "Created by the silo.")]
 internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinatorGrain, ICheckpointCoordinatorControl, IIncomingGrainCallFilter
 {
-    private static readonly TimeSpan DeactivationNoticeLimit = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LastWriteLimit = TimeSpan.FromSeconds(2);
 
     private readonly DecisionRecordStorage _storage;
@@ -26,6 +25,8 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
     private readonly ChangedParticipants _changed;
     private readonly RollbackCoordinatorHost _rollbacks;
     private readonly SilosThatDiffer _differing;
+    private readonly RoundPause _pause = new();
+    private readonly DeactivationNotice _deactivation;
     private readonly GrainTypeTraitsResolver _traits;
     private readonly CheckpointingOptions _options;
     private readonly CheckpointingMetrics _metrics;
@@ -39,8 +40,6 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
     private long _lastRequest;
     private bool _isPeriodicRoundRunning;
     private Task _writing = Task.CompletedTask;
-    private Task? _ownCall;
-    private long _ownCallSentAt;
     private long _lastAnswerAt;
     private int _failedWrites;
     private bool _isRetired;
@@ -61,9 +60,10 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
         _storage = new DecisionRecordStorage(storage.Provider, storage.Name, GrainContext.GrainId);
         _messenger = new ParticipantMessenger(agents, silos, GrainFactory, OnUnreachable);
         _log = new CoordinatorLog(logger);
-        _rollbacks = new RollbackCoordinatorHost(_messenger, agents, membership, _log, time);
+        _rollbacks = new RollbackCoordinatorHost(_messenger, agents, membership, _pause, options.Value.MaxPause, _log, time);
         _differing = new SilosThatDiffer(silos, manifests, GrainContext.GrainId.Type);
         _changed = new ChangedParticipants(agents, silos, _messenger, _log);
+        _deactivation = new DeactivationNotice(() => GrainFactory.GetGrain<ICheckpointCoordinatorControl>(this.GetPrimaryKeyString()).KeepAlive(), time);
         _traits = traits;
         _options = options.Value;
         _metrics = metrics;
@@ -105,17 +105,7 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
         StandDown();
     }
 
-    public async Task<CheckpointResult> Checkpoint(GrainId grainId, CancellationToken cancellationToken)
-    {
-        var awaitedBy = _awaitedBy;
-        if (_traits.Of(grainId.Type).Role != CallRole.Participant)
-        {
-            throw new ArgumentException(
-                $"Grain {grainId} has no checkpointed state, so it cannot be checkpointed. Give its class a constructor parameter with [CheckpointedState].", nameof(grainId));
-        }
-
-        return await Request([grainId.ToParticipantId()], awaitedBy, cancellationToken);
-    }
+    public Task<CheckpointResult> Checkpoint(GrainId grainId, CancellationToken cancellationToken) => Request([ParticipantOf(grainId)], _awaitedBy, cancellationToken);
 
     public async Task<CheckpointResult> CheckpointAll(CancellationToken cancellationToken)
     {
@@ -126,6 +116,12 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
             ? new CheckpointResult { Status = CheckpointStatus.NothingToDo, Duration = _time.GetElapsedTime(started) }
             : await Request(changed, awaitedBy, cancellationToken);
     }
+
+    public Task<RollbackResult> RollBack(GrainId grainId, CancellationToken cancellationToken) =>
+        _rollbacks.RollBack(ParticipantOf(grainId), isPreview: false, cancellationToken);
+
+    public Task<RollbackResult> PreviewRollBack(GrainId grainId, CancellationToken cancellationToken) =>
+        _rollbacks.RollBack(ParticipantOf(grainId), isPreview: true, cancellationToken);
 
     public Task<bool> IsRecovering(CancellationToken cancellationToken) => _rollbacks.IsRecovering(cancellationToken);
 
@@ -202,12 +198,18 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
             return new CheckpointResult { Status = CheckpointStatus.Aborted, Reason = CheckpointAbortReason.SilosDiffer, Detail = difference };
         }
 
+        await _pause.WhenOver.WaitAsync(cancellationToken);
         var pending = new PendingCheckpoint(_time.GetTimestamp(), awaitedBy.IsEmpty ? null : awaitedBy[0].ToGrainId());
         var id = ++_lastRequest;
         _pending.Add(id, pending);
         Perform(_coordinator!.OnRequest(new CheckpointRequest(id, initiators, awaitedBy)));
         return await pending.Result.WaitAsync(cancellationToken);
     }
+
+    private ParticipantId ParticipantOf(GrainId grainId) => _traits.Of(grainId.Type).Role == CallRole.Participant
+        ? grainId.ToParticipantId()
+        : throw new ArgumentException(
+            $"Grain {grainId} has no checkpointed state, so it can be neither checkpointed nor rolled back. Give its class a constructor parameter with [CheckpointedState].", nameof(grainId));
 
     private async Task TakePeriodicCheckpoint(CancellationToken cancellationToken)
     {
@@ -273,6 +275,7 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
         if (_coordinator.Round is null)
         {
             _clock.RoundEnded();
+            _pause.OnNoRound();
         }
 
         _clock.OnAllSent();
@@ -360,29 +363,15 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
         do
         {
             await Task.Delay(RoundClock.ResendInterval, _time);
-            NoticeDeactivation();
+            if (_deactivation.IsNoticed() && _coordinator!.Round is null or { IsVerified: true })
+            {
+                // Gates are open by then, or will be at the pause bound.
+                StandDown();
+            }
         }
         while (!_isRetired
             && _coordinator!.Round?.Number == round
             && (_time.GetElapsedTime(began) < duration || _time.GetElapsedTime(_lastAnswerAt) < RoundClock.ResendInterval));
-    }
-
-    /// <summary>
-    /// An activation that is to be deactivated gets no more calls, so no more answers, but its deactivation waits for the requests that wait for those answers.
-    /// The runtime does not tell; a call to itself that is not answered does. Gates are open by then, or will be at the pause bound.
-    /// </summary>
-    private void NoticeDeactivation()
-    {
-        if (_ownCall is null or { IsCompleted: true })
-        {
-            _ownCall = GrainFactory.GetGrain<ICheckpointCoordinatorControl>(this.GetPrimaryKeyString()).KeepAlive();
-            _ownCall.Ignore();
-            _ownCallSentAt = _time.GetTimestamp();
-        }
-        else if (_time.GetElapsedTime(_ownCallSentAt) > DeactivationNoticeLimit && _coordinator!.Round is null or { IsVerified: true })
-        {
-            StandDown();
-        }
     }
 
     /// <summary>Acts no more. What is not decided yet is decided by the next activation: members ask it.</summary>

@@ -43,6 +43,24 @@ internal sealed partial class CoordinatorLog(ILogger<CheckpointCoordinatorGrain>
     [LoggerMessage(3, LogLevel.Warning, "{Orphan} is an orphan: it received {Label} from {Sender}, which was undone")]
     public partial void Orphan(GrainId orphan, string label, GrainId sender);
 
+    public void RollbackAskedFor(RollbackResult result)
+    {
+        if (result.Status == RollbackStatus.Aborted)
+        {
+            RollbackCalledOff(result.Reason, result.Detail);
+        }
+        else
+        {
+            RollbackAgreed(result.Status, result.Participants.Length);
+        }
+    }
+
+    [LoggerMessage(11, LogLevel.Information, "A rollback that was asked for was called off ({Reason}). {Detail}")]
+    private partial void RollbackCalledOff(RollbackAbortReason reason, string detail);
+
+    [LoggerMessage(12, LogLevel.Information, "A rollback was asked for: {Status}, {Participants} grains")]
+    private partial void RollbackAgreed(RollbackStatus status, int participants);
+
     [LoggerMessage(9, LogLevel.Information, "All grains that depend on lost work are found: {Count} roll back to their permanent checkpoints")]
     public partial void RollbackDecided(int count);
 

@@ -11,13 +11,16 @@ namespace Checkpointing.Runtime.Coordination;
 /// been answered.
 /// </summary>
 internal sealed class RollbackCoordinatorHost(
-    ParticipantMessenger messenger, ICheckpointAgentClient agents, IClusterMembershipService membership, CoordinatorLog log, TimeProvider time)
+    ParticipantMessenger messenger, ICheckpointAgentClient agents, IClusterMembershipService membership, RoundPause rounds, TimeSpan maxPause, CoordinatorLog log, TimeProvider time)
 {
     private static readonly TimeSpan ResendInterval = TimeSpan.FromMilliseconds(250);
+
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(10);
 
     private readonly RollbackCoordinator _coordinator = new(Guid.NewGuid());
     private readonly Dictionary<SiloId, SiloAddress> _silos = [];
     private readonly Dictionary<SiloId, FactsOutbox> _outboxes = [];
+    private readonly Dictionary<Guid, TaskCompletionSource<RequestedRollbackOutcome?>> _requests = [];
     private Action? _stopWatching;
     private long _membershipVersion = -1;
     private bool _resends;
@@ -43,9 +46,29 @@ internal sealed class RollbackCoordinatorHost(
         _ = WatchSilos(watch.Token);
     }
 
+    /// <summary>A rollback that somebody asks for, or a preview of it.</summary>
+    public async Task<RollbackResult> RollBack(ParticipantId participant, bool isPreview, CancellationToken cancellationToken)
+    {
+        var started = time.GetTimestamp();
+        var request = Guid.NewGuid();
+        var ended = new TaskCompletionSource<RequestedRollbackOutcome?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _requests.Add(request, ended);
+        Perform(_coordinator.OnRollBackRequested(request, participant, isPreview));
+        var outcome = await ended.Task.WaitAsync(cancellationToken);
+        var result = outcome?.ToResult(isPreview, time.GetElapsedTime(started)) ?? RollbackResults.Replaced(time.GetElapsedTime(started));
+        log.RollbackAskedFor(result);
+        return result;
+    }
+
     /// <summary>Acts no more.</summary>
     public void Stop()
     {
+        foreach (var request in _requests.Values)
+        {
+            request.TrySetResult(null);
+        }
+
+        rounds.End();
         _isStopped = true;
         _stopWatching?.Invoke();
     }
@@ -110,6 +133,26 @@ internal sealed class RollbackCoordinatorHost(
                     }
 
                     break;
+                case TellAgentToTest tell:
+                    if (_silos.TryGetValue(tell.To, out var silo))
+                    {
+                        agents.AgentOf(silo).TestEnds(RollbackMessageCodec.Encode(tell.Message)).Ignore();
+                    }
+
+                    break;
+                case PauseRounds pause:
+                    rounds.Begin(() => Perform(_coordinator.OnRoundsPaused(pause.Request)));
+                    break;
+                case ResumeRounds:
+                    rounds.End();
+                    break;
+                case BoundPause bound:
+                    _ = BoundPause(bound.Request);
+                    break;
+                case RollbackRequestEnded ended:
+                    _ = Answer(ended);
+
+                    break;
                 case RollbackDecided decided:
                     log.RollbackDecided(decided.Lives.Length);
                     break;
@@ -127,6 +170,26 @@ internal sealed class RollbackCoordinatorHost(
             _resends = true;
             _ = Resend();
         }
+    }
+
+    /// <summary>Who has asked wants to find the grains in their next lives, and not to be refused by those that stop.</summary>
+    private async Task Answer(RollbackRequestEnded ended)
+    {
+        for (var waited = TimeSpan.Zero; ended.Outcome.IsDecided && _coordinator.IsBusy && waited < maxPause; waited += LookInterval)
+        {
+            await Task.Delay(LookInterval, time);
+        }
+
+        if (_requests.Remove(ended.Request, out var request))
+        {
+            request.TrySetResult(ended.Outcome);
+        }
+    }
+
+    private async Task BoundPause(Guid request)
+    {
+        await Task.Delay(maxPause * 0.9, time);
+        Perform(_coordinator.OnPauseDue(request));
     }
 
     private FactsOutbox? OutboxOf(SiloId id)

@@ -6,11 +6,15 @@ internal sealed class ObservedGrain(IGrainContext grain, ParticipantLog log)
     private ICheckpointObserver? Observer => grain.GrainInstance as ICheckpointObserver;
 
     /// <summary>Who fails to answer is not willing.</summary>
-    public bool IsWilling()
+    public bool IsWilling() => Ask(static observer => observer.WillingToCheckpoint());
+
+    public bool IsWillingToRollBack() => Ask(static observer => observer.WillingToRollBack());
+
+    private bool Ask(Func<ICheckpointObserver, bool> question)
     {
         try
         {
-            return Observer?.WillingToCheckpoint() ?? true;
+            return Observer is not { } observer || question(observer);
         }
         catch (Exception exception)
         {

@@ -251,6 +251,7 @@ internal sealed class ParticipantHost
     /// <summary>Who has not voted leaves; who has waits for the decision, and asks for it.</summary>
     private async Task LeaveRound(CancellationToken cancellationToken)
     {
+        Rollback.GoOn();
         while (_participant is { } participant && participant.Phase != ParticipantPhase.Idle)
         {
             _whenIdle = new TaskCompletionSource();
@@ -294,7 +295,7 @@ internal sealed class ParticipantHost
             {
                 case CloseGate:
                     _activation.Turns.Close();
-                    _services.Log.Joined(GrainId, _participant!.Round);
+                    _services.Log.GateClosed(GrainId, _participant!.IsGateClosed ? $"joined round {_participant.Round}" : "may have to roll back");
                     _gateClosedAt = _services.Time.GetTimestamp();
                     break;
                 case OpenGate:
@@ -303,7 +304,7 @@ internal sealed class ParticipantHost
                     _services.Metrics.GateOpened(_services.Time.GetElapsedTime(_gateClosedAt));
                     break;
                 case AwaitQuiescence:
-                    _activation.Turns.WhenQuiescent(() => Perform(_participant!.OnQuiescent()));
+                    _activation.Turns.WhenQuiescent(() => Perform(_participant!.OnQuiescent().AddRange(Rollback.OnQuiescent())));
                     break;
                 case CaptureState capture:
                     Capture(capture);

@@ -23,8 +23,8 @@ internal sealed partial class ParticipantLog(ILogger<ParticipantLog> logger)
     [LoggerMessage(4, LogLevel.Warning, "{Grain} was replaced by another activation and saved nothing: {Detail}")]
     public partial void Superseded(string grain, string detail);
 
-    [LoggerMessage(5, LogLevel.Debug, "{Grain} joined round {Round}")]
-    public partial void Joined(GrainId grain, RoundNumber round);
+    [LoggerMessage(5, LogLevel.Debug, "{Grain} {Why}; calls from outside wait")]
+    public partial void GateClosed(GrainId grain, string why);
 
     [LoggerMessage(6, LogLevel.Debug, "{Grain} took tentative checkpoint {Round}")]
     public partial void TentativeTaken(GrainId grain, RoundNumber round);

@@ -12,6 +12,7 @@ internal sealed class ParticipantRollback(
 {
     private readonly string _grain = activation.Context.GrainId.ToString();
     private RollbackParticipant? _algorithm;
+    private RequestedRollbackMember? _requested;
     private long _began;
     private long _lastHeard;
     private bool _isToldOfRollback;
@@ -23,7 +24,10 @@ internal sealed class ParticipantRollback(
     public bool MustRollBack => _algorithm is { } algorithm && (algorithm.Phase != RollbackPhase.Running || Ledger.IsOrphan(services.Rollbacks.Undone));
 
     /// <summary>Whether <see cref="TakeCare"/> has something to do. May be asked from any thread.</summary>
-    public bool NeedsCare => _mustFenceAgain || IsReady;
+    public bool NeedsCare => _mustFenceAgain || IsReady || IsRequested;
+
+    /// <summary>It takes part in a rollback that somebody has asked for, and does not know yet whether that happens.</summary>
+    public bool IsRequested => _requested is { IsGateClosed: true } && !IsReady;
 
     private bool IsReady => _algorithm is { Phase: RollbackPhase.Ready };
 
@@ -33,6 +37,7 @@ internal sealed class ParticipantRollback(
     public void Begin(CheckpointParticipant checkpoint, bool hasMoved)
     {
         _algorithm = new RollbackParticipant(Ledger, checkpoint, services.Rollbacks.Undone);
+        _requested = new RequestedRollbackMember(Ledger, checkpoint, _algorithm, services.Rollbacks.Undone);
         _began = services.Time.GetTimestamp();
         if (hasMoved)
         {
@@ -72,31 +77,41 @@ internal sealed class ParticipantRollback(
     });
 
     /// <summary>Looks for what makes this life an orphan or may do so, in a turn of its own.</summary>
-    public Task<ParticipantFinding> Examine()
+    public Task<ParticipantFinding> Examine() => InTurn(ExamineNow);
+
+    /// <summary>Looks at the ledger in a turn of its own; not at that of an activation that has stopped.</summary>
+    public Task<T?> Examine<T>(Func<Ledger, T?> look) => InTurn(() => _algorithm is null || host.IsStopped ? default : look(Ledger));
+
+    private Task<T> InTurn<T>(Func<T> code)
     {
-        var found = new TaskCompletionSource<ParticipantFinding>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
         activation.Context.Scheduler.QueueAction(() =>
         {
             try
             {
-                found.SetResult(ExamineNow());
+                done.SetResult(code());
             }
             catch (Exception exception)
             {
-                found.SetException(exception);
+                done.SetException(exception);
             }
         });
-        return found.Task;
+        return done.Task;
     }
 
     public void OnMessage(ToRollbackParticipant message)
     {
-        if (_algorithm is not { } algorithm)
+        if (_algorithm is not { } algorithm || _requested is not { } requested)
         {
             return;
         }
 
-        _lastHeard = services.Time.GetTimestamp();
+        if (!requested.IsGateClosed || RequestOf(message) is not { } request || request == requested.Request)
+        {
+            // RB-16: a message about another request is no sign that the coordinator of ours is there.
+            _lastHeard = services.Time.GetTimestamp();
+        }
+
         if (message is RollBack && !message.Life.Equals(Ledger.Life) && !_isToldOfRollback)
         {
             // This activation has taken the place of one that rolled back.
@@ -110,8 +125,24 @@ internal sealed class ParticipantRollback(
             AskLife ask => algorithm.OnAskLife(ask),
             PrepareToRollBack prepare => algorithm.OnPrepareToRollBack(prepare),
             RollBack rollBack => algorithm.OnRollBack(rollBack),
+            AskToRollBack ask => requested.OnAskToRollBack(ask, observed.IsWillingToRollBack(), activation.Turns.IsQuiescent),
+            HoldForRollBack hold => requested.OnHoldForRollBack(hold, activation.Turns.IsQuiescent),
+            DoNotRollBack doNot => requested.OnDoNotRollBack(doNot),
+            RollBackAsAsked rollBack => requested.OnRollBackAsAsked(rollBack),
             _ => throw new Protocol.ProtocolInvariantViolatedException($"A participant has no answer to {message}."),
         });
+    }
+
+    /// <summary>No handler is active and no call is outstanding.</summary>
+    public ImmutableArray<ParticipantEffect> OnQuiescent() => _requested?.OnQuiescent() ?? [];
+
+    /// <summary>RB-16: goes on as if nobody had asked for a rollback.</summary>
+    public void GoOn()
+    {
+        if (IsRequested)
+        {
+            host.Perform(_requested!.OnSilence());
+        }
     }
 
     /// <summary>A round may have ended for this participant.</summary>
@@ -124,6 +155,11 @@ internal sealed class ParticipantRollback(
         {
             _mustFenceAgain = false;
             host.Perform(_algorithm!.OnSiloGone());
+        }
+
+        if (IsRequested && services.Time.GetElapsedTime(_lastHeard) > services.Options.MaxPause * 2)
+        {
+            GoOn();
         }
 
         if (IsReady && services.Time.GetElapsedTime(_lastHeard) > services.Options.DecisionPollInterval)
@@ -140,6 +176,9 @@ internal sealed class ParticipantRollback(
         {
             case SendToRollbackCoordinator send:
                 services.Outbox.Send(activation.Context.GrainId, send.Message);
+                return true;
+            case HoldAllCalls:
+                activation.Turns.Hold();
                 return true;
             case WriteFence:
                 _ = Fence();
@@ -163,6 +202,15 @@ internal sealed class ParticipantRollback(
                 throw new Protocol.ProtocolInvariantViolatedException($"{effect} is no effect of a participant.");
         }
     }
+
+    private static Guid? RequestOf(ToRollbackParticipant message) => message switch
+    {
+        AskToRollBack ask => ask.Request,
+        HoldForRollBack hold => hold.Request,
+        DoNotRollBack doNot => doNot.Request,
+        RollBackAsAsked rollBack => rollBack.Request,
+        _ => null,
+    };
 
     private ParticipantFinding ExamineNow()
     {

@@ -66,6 +66,8 @@ internal sealed partial class CheckpointAgent : GrainService, ICheckpointAgent
 
     public Task InstallEnds(byte[] install) => _rollbacks.Install(RollbackMessageCodec.DecodeInstallEnds(install));
 
+    public Task TestEnds(byte[] test) => _rollbacks.Test(RollbackMessageCodec.DecodeTestEnds(test));
+
     public Task ClearSuspects(byte[] cleared)
     {
         _rollbacks.OnSuspectsCleared(RollbackMessageCodec.DecodeSuspectsCleared(cleared));

@@ -15,6 +15,10 @@ internal interface ICheckpointAgent : IGrainService
     [Alias("InstallEnds")]
     Task InstallEnds([Immutable] byte[] install);
 
+    /// <summary>Who here would be an orphan if these lives had ended there (<see cref="RollbackMessageCodec"/>)? The answer comes when every participant has looked.</summary>
+    [Alias("TestEnds")]
+    Task TestEnds([Immutable] byte[] test);
+
     /// <summary>Suspects that the silo has reported turned out to be none (<see cref="RollbackMessageCodec"/>).</summary>
     [Alias("ClearSuspects")]
     Task ClearSuspects([Immutable] byte[] cleared);

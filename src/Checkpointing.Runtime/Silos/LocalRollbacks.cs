@@ -147,6 +147,16 @@ internal sealed partial class LocalRollbacks(
         }
     }
 
+    /// <summary>Has every participant look whether it would be an orphan by these ends, which are no facts, and answers.</summary>
+    public async Task Test(TestEnds test)
+    {
+        var found = await Task.WhenAll(registry.All.Select(host => host.Rollback.Examine(ledger => RollbackAgent.Test(test, ledger))));
+        lock (_lock)
+        {
+            outbox.Send(_agent.OnTested(test, found.OfType<WouldBeOrphan>()));
+        }
+    }
+
     /// <summary>Whether the membership of that version is the latest that is known here, and nothing is left to report.</summary>
     public async Task<bool> HasSettled(long membershipVersion)
     {

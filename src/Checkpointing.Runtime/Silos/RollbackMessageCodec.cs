@@ -26,6 +26,23 @@ internal static class RollbackMessageCodec
                 writer.Write((byte)3);
                 writer.Write(rollBack.Life);
                 break;
+            case AskToRollBack ask:
+                writer.Write((byte)4);
+                WriteRequest(writer, ask.Request, ask.Life);
+                writer.Write(ask.IsDryRun);
+                break;
+            case HoldForRollBack hold:
+                writer.Write((byte)5);
+                WriteRequest(writer, hold.Request, hold.Life);
+                break;
+            case DoNotRollBack doNot:
+                writer.Write((byte)6);
+                WriteRequest(writer, doNot.Request, doNot.Life);
+                break;
+            case RollBackAsAsked rollBack:
+                writer.Write((byte)7);
+                WriteRequest(writer, rollBack.Request, rollBack.Life);
+                break;
             default:
                 throw new ProtocolInvariantViolatedException($"A {message.GetType().Name} cannot be sent to a participant.");
         }
@@ -36,6 +53,10 @@ internal static class RollbackMessageCodec
         1 => new AskLife(reader.ReadLife(), reader.Read7BitEncodedInt64()),
         2 => new PrepareToRollBack(reader.ReadLife()),
         3 => new RollBack(reader.ReadLife()),
+        4 => new AskToRollBack(reader.ReadGuid(), reader.ReadLife(), reader.ReadBoolean()),
+        5 => new HoldForRollBack(reader.ReadGuid(), reader.ReadLife()),
+        6 => new DoNotRollBack(reader.ReadGuid(), reader.ReadLife()),
+        7 => new RollBackAsAsked(reader.ReadGuid(), reader.ReadLife()),
         var kind => throw new InvalidDataException($"a message of a rollback to a participant has the unknown kind {kind}"),
     });
 
@@ -83,6 +104,35 @@ internal static class RollbackMessageCodec
                 writer.WriteAll(installed.Orphans, static (w, life) => w.Write(life));
                 writer.WriteAll(installed.OwnEnds, WriteEnd);
                 break;
+            case WouldRollBack would:
+                writer.Write((byte)9);
+                writer.Write(would.Request.ToByteArray());
+                WriteEnd(writer, would.End);
+                writer.Write7BitEncodedInt64(would.LastLabel);
+                writer.Write(would.IsDrained);
+                break;
+            case HeldForRollBack held:
+                writer.Write((byte)10);
+                WriteRequest(writer, held.Request, held.Life);
+                break;
+            case CannotRollBack cannot:
+                writer.Write((byte)11);
+                WriteRequest(writer, cannot.Request, cannot.Life);
+                writer.Write((byte)cannot.Reason);
+                break;
+            case EndsTested tested:
+                writer.Write((byte)12);
+                writer.Write(tested.Request.ToByteArray());
+                writer.Write(tested.Silo.Number);
+                writer.Write7BitEncodedInt(tested.Wave);
+                writer.WriteAll(tested.Orphans, static (w, orphan) =>
+                {
+                    w.Write(orphan.Life);
+                    w.Write(orphan.LastLabelReceived.Sender);
+                    w.Write7BitEncodedInt64(orphan.LastLabelReceived.Sequence);
+                    w.Write7BitEncodedInt64(orphan.End);
+                });
+                break;
             default:
                 throw new ProtocolInvariantViolatedException($"A {message.GetType().Name} cannot be sent to the coordinator of a rollback.");
         }
@@ -99,6 +149,14 @@ internal static class RollbackMessageCodec
         7 => new RolledBack(reader.ReadLife()),
         8 => new EndsInstalled(
             new SiloId(reader.ReadUInt64()), reader.ReadGuid(), reader.Read7BitEncodedInt(), reader.ReadAll(static r => r.ReadLife()), reader.ReadAll(ReadEnd)),
+        9 => new WouldRollBack(reader.ReadGuid(), ReadEnd(reader), reader.Read7BitEncodedInt64(), reader.ReadBoolean()),
+        10 => new HeldForRollBack(reader.ReadGuid(), reader.ReadLife()),
+        11 => new CannotRollBack(reader.ReadGuid(), reader.ReadLife(), (WhyNotRolledBack)reader.ReadByte()),
+        12 => new EndsTested(
+            reader.ReadGuid(),
+            new SiloId(reader.ReadUInt64()),
+            reader.Read7BitEncodedInt(),
+            reader.ReadAll(static r => new WouldBeOrphan(r.ReadLife(), new Receipt(r.ReadLife(), r.Read7BitEncodedInt64()), r.Read7BitEncodedInt64()))),
         var kind => throw new InvalidDataException($"a message of a rollback to the coordinator has the unknown kind {kind}"),
     });
 
@@ -116,6 +174,16 @@ internal static class RollbackMessageCodec
 
     public static SuspectsCleared DecodeSuspectsCleared(byte[] content) => Decode(content, static reader => new SuspectsCleared(reader.ReadAll(ReadCounts)));
 
+    public static byte[] Encode(TestEnds test) => Encode(default, writer =>
+    {
+        writer.Write(test.Request.ToByteArray());
+        writer.Write7BitEncodedInt(test.Wave);
+        writer.WriteAll(test.Ends, WriteEnd);
+    }).Content;
+
+    public static TestEnds DecodeTestEnds(byte[] content) =>
+        Decode(content, static reader => new TestEnds(reader.ReadGuid(), reader.Read7BitEncodedInt(), reader.ReadAll(ReadEnd)));
+
     private static ControlMessage Encode(GrainId participant, Action<BinaryWriter> write)
     {
         using var stream = new MemoryStream(64);
@@ -129,6 +197,12 @@ internal static class RollbackMessageCodec
     {
         using var reader = new BinaryReader(new MemoryStream(content, writable: false));
         return read(reader);
+    }
+
+    private static void WriteRequest(BinaryWriter writer, Guid request, Life life)
+    {
+        writer.Write(request.ToByteArray());
+        writer.Write(life);
     }
 
     private static void WriteCounts(BinaryWriter writer, LabelsCount counts)

@@ -40,6 +40,8 @@ public sealed class ObservingGrain([CheckpointedState("sum")] ICheckpointedState
 
     public bool IsWilling { get; set; } = true;
 
+    public bool IsWillingToRollBack { get; set; } = true;
+
     /// <summary>Whether it fails whenever it is told something.</summary>
     public bool Throws { get; set; }
 
@@ -48,6 +50,8 @@ public sealed class ObservingGrain([CheckpointedState("sum")] ICheckpointedState
     public List<string> Told { get; } = [];
 
     public bool WillingToCheckpoint() => ThrowsWhenAsked ? throw new InvalidOperationException("the observer does not know") : IsWilling;
+
+    public bool WillingToRollBack() => IsWillingToRollBack;
 
     public void OnTentativeCheckpointTaken(string round) => Tell("taken");
 

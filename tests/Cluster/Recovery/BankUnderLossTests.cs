@@ -25,7 +25,26 @@ public sealed class BankUnderLossTests(ITestOutputHelper output)
     private static int Losses => Soak.Choose(3, 40);
 
     [Fact]
-    public async Task No_money_is_lost_or_made_however_many_silos_are_lost()
+    public Task No_money_is_lost_or_made_however_many_silos_are_lost() => Run(Losses, async (cluster, random) =>
+    {
+        await cluster.Kill(cluster.Silos[random.Next(cluster.Silos.Count)]);
+        await cluster.StartSilo();
+    });
+
+    /// <summary>RB-17: all or nothing, beside rounds and calls.</summary>
+    [Fact]
+    public async Task No_money_is_lost_or_made_however_often_a_rollback_is_asked_for()
+    {
+        var outcomes = new List<RollbackResult>();
+        await Run(Soak.Choose(10, 200), async (cluster, random) =>
+        {
+            outcomes.Add(await cluster.Coordinator.RollBack(cluster.Account(random.Next(Accounts)).GetGrainId(), TestContext.Current.CancellationToken).WithTimeLimit());
+        });
+        output.WriteLine(string.Join(", ", outcomes.Select(outcome => $"{outcome.Status} {outcome.Reason} {outcome.Participants.Length} {outcome.Duration.TotalMilliseconds:F0} ms")));
+        Assert.Contains(outcomes, outcome => outcome is { Status: RollbackStatus.RolledBack, Participants.Length: > 1 });
+    }
+
+    private async Task Run(int times, Func<RoundsCluster, Random, Task> disturb)
     {
         var log = new LogLines();
         await using var cluster = await RoundsCluster.Start(
@@ -37,6 +56,7 @@ public sealed class BankUnderLossTests(ITestOutputHelper output)
             silo =>
             {
                 silo.Services.AddSingleton<ILoggerProvider>(log);
+                silo.Services.AddLogging(logging => logging.AddFilter("Checkpointing.Runtime.Participants", LogLevel.Debug));
                 silo.Configure<SiloMessagingOptions>(messaging => messaging.ResponseTimeout = 2 * ResponseTimeout);
             },
             silos: 3,
@@ -44,12 +64,11 @@ public sealed class BankUnderLossTests(ITestOutputHelper output)
         cluster.Judge.Invariant = Bank.Conserved(withEntries: false);
         var random = new Random(Soak.Seed);
         using var load = new Callers(12, Soak.Seed, choice => Transfer(cluster, choice));
-        for (var loss = 0; loss < Losses; loss++)
+        for (var time = 0; time < times; time++)
         {
             var (transfers, decisions) = (load.Succeeded, cluster.Judge.Decisions.Count);
             await Eventually.Holds(() => load.Succeeded >= transfers + TransfersBetweenLosses && cluster.Judge.Decisions.Count > decisions);
-            await cluster.Kill(cluster.Silos[random.Next(cluster.Silos.Count)]);
-            await cluster.StartSilo();
+            await disturb(cluster, random);
         }
 
         await load.Stop();
@@ -58,7 +77,7 @@ public sealed class BankUnderLossTests(ITestOutputHelper output)
             Assert.True(round < 20, "The grains never come to rest.");
 
         var rolledBack = log.All.Count(line => line.Text.Contains("rolled back to its permanent checkpoint", StringComparison.Ordinal));
-        output.WriteLine($"{load.Succeeded} transfers, {load.Describe()}; {cluster.Judge.Decisions.Count} decisions, {Losses} silos lost, {rolledBack} grains rolled back");
+        output.WriteLine($"{load.Succeeded} transfers, {load.Describe()}; {cluster.Judge.Decisions.Count} decisions, {times} times disturbed, {rolledBack} grains rolled back");
         cluster.Judge.AssertNoViolation();
         Assert.Equal(0, live.Sum());
         Assert.Null(cluster.Judge.Invariant(cluster.Judge.PermanentStates));

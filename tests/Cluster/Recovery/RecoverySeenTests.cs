@@ -46,7 +46,7 @@ public sealed class RecoverySeenTests
         Assert.Empty(await before.Look((ObservingGrain self) => self.Told.ToArray()));
         Assert.Equal((2, 1), (meter.Sum("checkpointing-rollbacks"), meter.Sum("checkpointing-dropped-messages")));
         var log = cluster.Outcomes.Log.All;
-        Assert.Contains((LogLevel.Information, $"{first.GetGrainId()} rolled back to its permanent checkpoint of round {committed.Round}"), log);
+        Assert.Contains((LogLevel.Debug, $"{first.GetGrainId()} rolled back to its permanent checkpoint of round {committed.Round}"), log);
         Assert.DoesNotContain(log, line => line.Level >= LogLevel.Error && !line.Text.Contains("before the shutdown", StringComparison.Ordinal));
     }
 

@@ -163,7 +163,8 @@ public sealed class ReentrantAccountGrain([CheckpointedState("bank")] ICheckpoin
     protected override bool MayOverlap => true;
 }
 
-[StatelessWorker]
+// As many as there are callers: two that wait for accounts which wait for a relay would wait for ever.
+[StatelessWorker(128)]
 public sealed class BankRelayGrain : Grain, IBankRelayGrain
 {
     public async Task<Note> Credit(Note note, string to, long id, long cents)

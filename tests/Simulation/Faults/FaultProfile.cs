@@ -99,7 +99,7 @@ internal sealed record FaultProfile
         return profile with
         {
             SiloCrash = 0.001 * (1 << random.Next(4)),
-            FalseSuspicion = random.Chance(0.8) ? 0.5 : 0,
+            FalseSuspicion = random.Chance(0.8) ? 0.6 : 0,
             LossWhileInDoubt = random.Chance(0.5) ? 0.15 : 0,
             Zombie = random.Chance(0.5) ? 0.5 : 0,
             MostSiloCrashes = 1 + random.Next(5),

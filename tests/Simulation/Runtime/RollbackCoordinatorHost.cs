@@ -99,9 +99,17 @@ internal sealed class RollbackCoordinatorHost
     private bool IsHitAtARareMoment()
     {
         _cluster.Silos.MayStop(_host.Silo, factor: 3);
-        return _cluster.CrashesEverythingNow(factor: 15)
+        foreach (var clean in _cluster.Participants.Where(actor => actor.MayRestart).ToList())
+        {
+            if (_cluster.Faults.RestartsWhenClean())
+            {
+                _cluster.RestartWhenClean(clean);
+            }
+        }
+
+        return _cluster.CrashesEverythingNow(factor: 30)
             || (_cluster.Coordinators.CrashesNow(_host, factor: 3) && !_host.IsAlive)
-            || (_cluster.Silos.CrashesNow(_host.Silo, factor: 5) && !_host.IsAlive);
+            || (_cluster.Silos.CrashesNow(_host.Silo, factor: 15) && !_host.IsAlive);
     }
 
     private void Perform(ImmutableArray<RollbackEffect> effects)

@@ -1,0 +1,34 @@
+namespace Checkpointing.Runtime.Coordination;
+
+/// <summary>RB-18: while somebody has asked for a rollback no round begins. Runs in the coordinator's turns.</summary>
+internal sealed class RoundPause
+{
+    private TaskCompletionSource? _resumed;
+    private Action? _whenPaused;
+
+    /// <summary>Completes when rounds may begin.</summary>
+    public Task WhenOver => _resumed?.Task ?? Task.CompletedTask;
+
+    public void Begin(Action whenPaused)
+    {
+        _resumed ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _whenPaused = whenPaused;
+    }
+
+    public void End()
+    {
+        _resumed?.TrySetResult();
+        _resumed = null;
+        _whenPaused = null;
+    }
+
+    /// <summary>No round runs now.</summary>
+    public void OnNoRound()
+    {
+        if (_whenPaused is { } whenPaused)
+        {
+            _whenPaused = null;
+            whenPaused();
+        }
+    }
+}

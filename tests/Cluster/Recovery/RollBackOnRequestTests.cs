@@ -1,0 +1,116 @@
+using Checkpointing.Cluster.Tests.Kit;
+using Checkpointing.Cluster.Tests.Outcomes;
+
+namespace Checkpointing.Cluster.Tests.Recovery;
+
+/// <summary>A rollback that somebody asks for (RB-15 to RB-18).</summary>
+public sealed class RollBackOnRequestTests
+{
+    [Fact]
+    public async Task A_grain_rolls_back_with_all_that_depend_on_what_it_undoes_and_nobody_else()
+    {
+        await using var cluster = await RecoveryCluster.Start();
+        var (p, q, r) = (await cluster.On<IParticipantGrain>(0, "p"), await cluster.On<IParticipantGrain>(1, "q"), await cluster.On<IParticipantGrain>(1, "r"));
+        var independent = await cluster.On<IParticipantGrain>(0, "independent");
+        await PutAndCheckpoint(cluster, p, q, r, independent);
+        await p.Put(2, self => self.Own(q).Put(10, inner => inner.Own(r).Put(5)));
+        await independent.Put(7);
+
+        var result = await RollBack(cluster, p);
+
+        Assert.Equal((RollbackStatus.RolledBack, RollbackAbortReason.None, ""), (result.Status, result.Reason, result.Detail));
+        Assert.Equal([p.GetGrainId(), q.GetGrainId(), r.GetGrainId()], result.Participants.Select(member => member.GrainId).OrderBy(grain => Array.IndexOf([p.GetGrainId(), q.GetGrainId(), r.GetGrainId()], grain)));
+        Assert.Equal(p.GetGrainId(), result.Participants[0].GrainId);
+        Assert.Null(result.Participants[0].DrawnInBy);
+        Assert.All(result.Participants.Skip(1), member => Assert.True(member.DrawnInBy is not null && member.LastLabelReceived > member.LastLabelThatCounts, member.ToString()));
+        Assert.All(result.Participants, member => Assert.True(member.MessagesUndone > 0, member.ToString()));
+        Assert.Equal((1, 1, 1, 8), (await p.Get(), await q.Get(), await r.Get(), await independent.Get()));
+        await cluster.UntilRecovered();
+        Assert.Equal(3, cluster.RolledBack);
+        Assert.Equal(independent.GetGrainId(), Assert.Single((await cluster.Outcomes.CheckpointAll()).Participants).GrainId);
+    }
+
+    [Fact]
+    public async Task A_preview_says_who_would_roll_back_and_changes_nothing()
+    {
+        await using var cluster = await RecoveryCluster.Start();
+        var (p, q) = (await cluster.On<IParticipantGrain>(0, "p"), await cluster.On<IParticipantGrain>(1, "q"));
+        await PutAndCheckpoint(cluster, p, q);
+        await p.Put(2, self => self.Own(q).Put(10));
+
+        var preview = await cluster.Outcomes.Coordinator.PreviewRollBack(p.GetGrainId(), TestContext.Current.CancellationToken).WithTimeLimit();
+
+        Assert.Equal(RollbackStatus.Preview, preview.Status);
+        Assert.Equal([p.GetGrainId(), q.GetGrainId()], preview.Participants.Select(member => member.GrainId));
+        Assert.Equal(p.GetGrainId(), preview.Participants[1].DrawnInBy);
+        Assert.Equal((3, 11), (await p.Get(), await q.Get()));
+        Assert.Equal(0, cluster.RolledBack);
+        Assert.Equal(CheckpointStatus.Committed, (await cluster.Outcomes.CheckpointAll()).Status);
+    }
+
+    /// <summary>willing_to_roll: one no calls it off for everybody.</summary>
+    [Fact]
+    public async Task A_grain_that_is_not_willing_calls_it_off_and_everybody_goes_on()
+    {
+        await using var cluster = await RecoveryCluster.Start();
+        var (p, unwilling) = (await cluster.On<IParticipantGrain>(0, "p"), await cluster.On<IObservingGrain>(1, "unwilling"));
+        await PutAndCheckpoint(cluster, p);
+        await unwilling.Do<ObservingGrain>(self => self.IsWillingToRollBack = false);
+        await p.Put(2, self => self.Own(unwilling).Do<ObservingGrain>(other => other.Sum.State = 10));
+
+        var result = await RollBack(cluster, p);
+
+        Assert.Equal((RollbackStatus.Aborted, RollbackAbortReason.Unwilling), (result.Status, result.Reason));
+        Assert.Contains($"Grain {unwilling.GetGrainId()} is not willing", result.Detail, StringComparison.Ordinal);
+        Assert.Contains("Nobody has rolled back", result.Detail, StringComparison.Ordinal);
+        await p.Put(1);
+        Assert.Equal((4, 10, 0), (await p.Get(), await unwilling.Look((ObservingGrain self) => self.Sum.State), cluster.RolledBack));
+        Assert.Equal(CheckpointStatus.Committed, (await cluster.Outcomes.CheckpointAll()).Status);
+    }
+
+    [Fact]
+    public async Task A_handler_that_does_not_end_in_time_calls_it_off_and_everybody_goes_on()
+    {
+        await using var cluster = await RecoveryCluster.Start();
+        var (p, q) = (await cluster.On<IParticipantGrain>(0, "p"), await cluster.On<IParticipantGrain>(1, "q"));
+        await PutAndCheckpoint(cluster, p, q);
+        await p.Put(2, self => self.Own(q).Put(10));
+        var (isRunning, mayEnd) = (new Signal(), new Signal());
+        var busy = q.Do<ParticipantGrain>(async self =>
+        {
+            isRunning.Set();
+            await mayEnd.Happens;
+            self.Sum.State += 100;
+        });
+        await isRunning.Happens.WithTimeLimit();
+
+        var result = await RollBack(cluster, p);
+
+        Assert.Equal((RollbackStatus.Aborted, RollbackAbortReason.TooBusy), (result.Status, result.Reason));
+        mayEnd.Set();
+        await busy.WithTimeLimit();
+        Assert.Equal((3, 111, 0), (await p.Get(), await q.Get(), cluster.RolledBack));
+        Assert.Equal(RollbackStatus.RolledBack, (await RollBack(cluster, p)).Status);
+        Assert.Equal((1, 1), (await p.Get(), await q.Get()));
+    }
+
+    [Fact]
+    public async Task A_grain_without_checkpointed_state_cannot_be_rolled_back()
+    {
+        await using var cluster = await RecoveryCluster.Start();
+        var relay = cluster.Outcomes.New<IRelayGrain>();
+        var error = await Assert.ThrowsAsync<ArgumentException>(() => RollBack(cluster, relay));
+        Assert.Contains("no checkpointed state", error.Message, StringComparison.Ordinal);
+    }
+
+    private static Task<RollbackResult> RollBack(RecoveryCluster cluster, IAddressable grain) =>
+        cluster.Outcomes.Coordinator.RollBack(grain.GetGrainId(), TestContext.Current.CancellationToken).WithTimeLimit();
+
+    private static async Task PutAndCheckpoint(RecoveryCluster cluster, params IParticipantGrain[] grains)
+    {
+        foreach (var grain in grains)
+            await grain.Put(1);
+
+        Assert.Equal(CheckpointStatus.Committed, (await cluster.Outcomes.CheckpointAll()).Status);
+    }
+}
