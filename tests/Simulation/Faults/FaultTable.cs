@@ -21,7 +21,7 @@ internal static class FaultTable
         (FaultKind.Move, StepOfRound.Fencing or StepOfRound.AwaitingDecision or StepOfRound.ReadyToRollBack) => "a grain in a rollback stays where it is",
         (FaultKind.Move or FaultKind.CleanRestart, StepOfRound.Moving) => "it is on its way already",
         (FaultKind.Move or FaultKind.CleanRestart, StepOfRound.DrainingToRollBack or StepOfRound.Held) => "a grain in a rollback stays where it is",
-        (FaultKind.CleanRestart, StepOfRound.Fencing) => "whoever leaves first awaits its own writes",
+        (FaultKind.CleanRestart, StepOfRound.Fencing or StepOfRound.Proving) => "whoever leaves first awaits its own writes",
         (FaultKind.CleanRestart, StepOfRound.AwaitingDecision or StepOfRound.ReadyToRollBack) => "an orphan is not clean",
         _ => null,
     };

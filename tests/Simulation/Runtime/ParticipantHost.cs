@@ -13,9 +13,9 @@ internal sealed class ParticipantHost
     private readonly CheckpointedActor _actor;
     private readonly List<ToParticipant> _beforeLoaded = [];
     private readonly ParticipantMutants _mutants;
+    private readonly SlotDecision _slotDecision;
     private CheckpointParticipant _participant = null!;
     private ParticipantSlots _slots = null!;
-    private SlotInDoubt? _inDoubt;
     private bool _awaitsQuiescence;
     private ActorState? _captured;
     private long _lastControl;
@@ -27,6 +27,7 @@ internal sealed class ParticipantHost
         _actor = actor;
         _mutants = new ParticipantMutants(actor);
         Rollback = new ParticipantRollback(actor, _mutants);
+        _slotDecision = new SlotDecision(actor, Begin);
     }
 
     private SimulatedCluster Cluster => _actor.Cluster;
@@ -99,8 +100,7 @@ internal sealed class ParticipantHost
                     Begin(chosen.Permanent);
                     break;
                 case SlotInDoubt doubt:
-                    _inDoubt = doubt;
-                    AskUntilResolved(doubt);
+                    _slotDecision.Await(doubt);
                     break;
                 case SlotDamaged damaged:
                     Cluster.Judges.Report("permanent checkpoints", $"{_actor.Name} has lost the slot on which {damaged.Newest.Round} is based");
@@ -123,11 +123,7 @@ internal sealed class ParticipantHost
 
         if (!IsLoaded)
         {
-            if (message is DecisionAnswered answer && _inDoubt is { } doubt && answer.Round == doubt.Round)
-            {
-                OnDecisionOfSlot(doubt, answer.Decision);
-            }
-            else
+            if (!_slotDecision.Takes(message))
             {
                 _beforeLoaded.Add(message);
             }
@@ -364,37 +360,8 @@ internal sealed class ParticipantHost
         });
     }
 
-    private void AskUntilResolved(SlotInDoubt doubt)
-    {
-        if (_actor.IsDead || !ReferenceEquals(_inDoubt, doubt))
-        {
-            return;
-        }
-
-        Cluster.Network.SendToCoordinator(_actor, new AskDecision(doubt.Round, _actor.Id));
-        Cluster.Time.After(SimulatedCluster.AskInterval, () => AskUntilResolved(doubt));
-    }
-
-    private void OnDecisionOfSlot(SlotInDoubt doubt, Decision decision)
-    {
-        Cluster.Judges.Decisions.OnTold(_actor.Name, new DecisionAnswered(doubt.Round, decision), doubt.Round);
-        switch (decision)
-        {
-            case Decision.Committed:
-                Begin(doubt.IfCommitted);
-                break;
-            case Decision.Aborted:
-                Begin(doubt.IfAborted);
-                break;
-            case Decision.Forgotten:
-                Cluster.Judges.Report("decisions", $"{_actor.Name} was told that round {doubt.Round} is forgotten");
-                break;
-        }
-    }
-
     private void Begin(SlotHead? permanent)
     {
-        _inDoubt = null;
         var record = _slots.StartFrom(permanent);
         PermanentState = record?.State ?? new ActorState();
         PermanentLastChange = PermanentState.LastChange;
