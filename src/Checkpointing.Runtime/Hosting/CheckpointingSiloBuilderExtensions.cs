@@ -41,6 +41,7 @@ public static class CheckpointingSiloBuilderExtensions
         services.AddSingleton<ICheckpointAgentClient, CheckpointAgentClient>();
         services.AddSingleton<IConfigurationValidator, CheckpointingValidator>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, CheckpointOnShutdown>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, PassOnCallsOnShutdown>();
         return silo;
     }
 }
