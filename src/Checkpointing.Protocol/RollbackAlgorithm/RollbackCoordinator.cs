@@ -28,6 +28,16 @@ internal sealed class RollbackCoordinator(Guid life)
         : _orphans.Count > 0 ? RecoveryStep.RollBack
         : RecoveryStep.Idle;
 
+    /// <summary>Whose answer is missing, for a person to read.</summary>
+    public string AwaitedAnswers => Step switch
+    {
+        RecoveryStep.AskLives => $"the end of {Some([.. _asked.Keys])}",
+        RecoveryStep.Prepare => $"the stop of {Some([.. LivesThatAre(OrphanState.Asked)])}",
+        RecoveryStep.InstallEnds => $"{Some([.. _installed.Where(silo => silo.Value < _ends.Count).Select(silo => silo.Key)])}, about {_ends.Count} facts",
+        RecoveryStep.RollBack => $"the new start of {Some([.. LivesThatAre(OrphanState.Released)])}",
+        _ => Requested is { } requested ? $"the rollback {requested.Request}, which somebody has asked for: {requested.Step}" : "nothing",
+    };
+
     /// <summary>The first of those rollbacks that were asked for; one at a time.</summary>
     public RequestedRollback? Requested => _requested.TryPeek(out var requested) ? requested : null;
 
@@ -245,7 +255,7 @@ internal sealed class RollbackCoordinator(Guid life)
     {
         if (_asked.Count == 0 && !_orphans.ContainsValue(OrphanState.Asked) && _installed.Values.All(position => position == _ends.Count))
         {
-            var ready = _orphans.Where(orphan => orphan.Value == OrphanState.Ready).Select(orphan => orphan.Key).ToList();
+            var ready = LivesThatAre(OrphanState.Ready).ToList();
             if (ready.Count > 0)
             {
                 _effects.Add(new RollbackDecided([.. _ends.Where(end => ready.Contains(end.Life))]));
@@ -284,6 +294,10 @@ internal sealed class RollbackCoordinator(Guid life)
         _effects.Clear();
         return effects;
     }
+
+    private IEnumerable<Life> LivesThatAre(OrphanState state) => _orphans.Where(orphan => orphan.Value == state).Select(orphan => orphan.Key);
+
+    private static string Some<T>(IReadOnlyCollection<T> all) => $"{string.Join(", ", all.Take(3))}{(all.Count > 3 ? $" and {all.Count - 3} more" : "")}";
 
     private void Perform(ImmutableArray<RollbackEffect> effects) => _effects.AddRange(effects);
 

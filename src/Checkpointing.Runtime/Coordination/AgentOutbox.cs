@@ -6,7 +6,7 @@ namespace Checkpointing.Runtime.Coordination;
 /// Control messages for the participants of one silo: one call to its agent at a time, each with all that has come meanwhile. Runs in the
 /// coordinator's turns.
 /// </summary>
-internal sealed class AgentOutbox(ICheckpointAgent agent, Guid storeId, Action<ControlMessage[]> onNotThere)
+internal sealed class AgentOutbox(AgentCalls agents, SiloAddress silo, Guid storeId, Action<ControlMessage[]> onNotThere)
 {
     private List<ControlMessage> _waiting = [];
     private bool _isSending;
@@ -30,7 +30,7 @@ internal sealed class AgentOutbox(ICheckpointAgent agent, Guid storeId, Action<C
             _waiting = [];
             try
             {
-                var notThere = await agent.Deliver(storeId, batch);
+                var notThere = await agents.To(silo, agent => agent.Deliver(storeId, batch));
                 if (notThere.Length > 0)
                 {
                     onNotThere(notThere);

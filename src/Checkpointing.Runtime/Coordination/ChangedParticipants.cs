@@ -1,12 +1,11 @@
 using System.Collections.Immutable;
 using Checkpointing.Protocol.Labels;
 using Checkpointing.Runtime.Calls;
-using Checkpointing.Runtime.Silos;
 
 namespace Checkpointing.Runtime.Coordination;
 
 /// <summary>Asks every silo's agent which of its grains may differ from their permanent checkpoints.</summary>
-internal sealed class ChangedParticipants(ICheckpointAgentClient agents, ISiloStatusOracle silos, ParticipantMessenger messenger, CoordinatorLog log)
+internal sealed class ChangedParticipants(AgentCalls agents, ISiloStatusOracle silos, ParticipantMessenger messenger, CoordinatorLog log)
 {
     public async Task<ImmutableArray<ParticipantId>> Ask()
     {
@@ -19,7 +18,7 @@ internal sealed class ChangedParticipants(ICheckpointAgentClient agents, ISiloSt
     {
         try
         {
-            var changed = await agents.AgentOf(silo).ChangedParticipants();
+            var changed = await agents.To(silo, agent => agent.ChangedParticipants());
             foreach (var grain in changed)
             {
                 messenger.IsAt(grain.ToParticipantId(), silo);

@@ -46,7 +46,7 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
 
     public CheckpointCoordinatorGrain(
         CheckpointStorage storage,
-        ICheckpointAgentClient agents,
+        AgentCalls agents,
         ISiloStatusOracle silos,
         IClusterMembershipService membership,
         IClusterManifestProvider manifests,

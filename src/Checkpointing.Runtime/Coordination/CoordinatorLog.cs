@@ -64,6 +64,9 @@ internal sealed partial class CoordinatorLog(ILogger<CheckpointCoordinatorGrain>
     [LoggerMessage(9, LogLevel.Information, "All grains that depend on lost work are found: {Count} roll back to their permanent checkpoints")]
     public partial void RollbackDecided(int count);
 
+    [LoggerMessage(13, LogLevel.Warning, "A recovery is not over: it waits to hear of {Awaited}, and asks again")]
+    public partial void RecoveryWaits(string awaited);
+
     [LoggerMessage(10, LogLevel.Warning, "No checkpoint was taken. {Detail}")]
     public partial void SilosDiffer(string detail);
 

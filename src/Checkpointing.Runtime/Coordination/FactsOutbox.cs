@@ -8,7 +8,7 @@ namespace Checkpointing.Runtime.Coordination;
 /// What the coordinator of a rollback has learnt, on its way to the agent of one silo: one call at a time, and each takes all that has come meanwhile, because
 /// after each one every participant of the silo looks at its ledger. What is lost is sent again when the protocol says so.
 /// </summary>
-internal sealed class FactsOutbox(ICheckpointAgent agent)
+internal sealed class FactsOutbox(AgentCalls agents, SiloAddress silo)
 {
     private readonly List<LabelsCount> _cleared = [];
     private InstallEnds? _facts;
@@ -43,8 +43,8 @@ internal sealed class FactsOutbox(ICheckpointAgent agent)
             try
             {
                 await Task.WhenAll(
-                    cleared.IsEmpty ? Task.CompletedTask : agent.ClearSuspects(RollbackMessageCodec.Encode(new SuspectsCleared(cleared))),
-                    facts is null ? Task.CompletedTask : agent.InstallEnds(RollbackMessageCodec.Encode(facts)));
+                    cleared.IsEmpty ? Task.CompletedTask : agents.To(silo, agent => agent.ClearSuspects(RollbackMessageCodec.Encode(new SuspectsCleared(cleared)))),
+                    facts is null ? Task.CompletedTask : agents.To(silo, agent => agent.InstallEnds(RollbackMessageCodec.Encode(facts))));
             }
             catch (Exception)
             {

@@ -11,7 +11,7 @@ namespace Checkpointing.Runtime.Coordination;
 /// grain itself, which activates it if its answer is needed.
 /// </summary>
 internal sealed class ParticipantMessenger(
-    ICheckpointAgentClient agents, ISiloStatusOracle silos, IGrainFactory grainFactory, Action<ParticipantId, ToParticipant, string> onUnreachable)
+    AgentCalls agents, ISiloStatusOracle silos, IGrainFactory grainFactory, Action<ParticipantId, ToParticipant, string> onUnreachable)
 {
     private readonly Dictionary<ParticipantId, SiloAddress> _locations = [];
     private readonly Dictionary<SiloAddress, AgentOutbox> _outboxes = [];
@@ -63,7 +63,7 @@ internal sealed class ParticipantMessenger(
     {
         if (!_outboxes.TryGetValue(silo, out var outbox))
         {
-            outbox = new AgentOutbox(agents.AgentOf(silo), StoreId, notThere => OnNotThere(silo, notThere));
+            outbox = new AgentOutbox(agents, silo, StoreId, notThere => OnNotThere(silo, notThere));
             _outboxes.Add(silo, outbox);
         }
 

@@ -11,9 +11,11 @@ namespace Checkpointing.Runtime.Coordination;
 /// been answered.
 /// </summary>
 internal sealed class RollbackCoordinatorHost(
-    ParticipantMessenger messenger, ICheckpointAgentClient agents, IClusterMembershipService membership, RoundPause rounds, TimeSpan maxPause, CoordinatorLog log, TimeProvider time)
+    ParticipantMessenger messenger, AgentCalls agents, IClusterMembershipService membership, RoundPause rounds, TimeSpan maxPause, CoordinatorLog log, TimeProvider time)
 {
     private static readonly TimeSpan ResendInterval = TimeSpan.FromMilliseconds(250);
+
+    private static readonly TimeSpan ComplainInterval = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(10);
 
@@ -24,6 +26,7 @@ internal sealed class RollbackCoordinatorHost(
     private Action? _stopWatching;
     private long _membershipVersion = -1;
     private bool _resends;
+    private TimeSpan _waited;
     private bool _isStopped;
 
     /// <summary>Whether something is lost and not made up for yet, here or on any silo.</summary>
@@ -35,7 +38,7 @@ internal sealed class RollbackCoordinatorHost(
             return true;
         }
 
-        var settled = await Task.WhenAll(_silos.Values.Select(silo => agents.AgentOf(silo).HasSettled(version))).WaitAsync(cancellationToken);
+        var settled = await Task.WhenAll(_silos.Values.Select(silo => agents.To(silo, agent => agent.HasSettled(version)))).WaitAsync(cancellationToken);
         return _coordinator.IsBusy || !Array.TrueForAll(settled, static hasSettled => hasSettled);
     }
 
@@ -136,7 +139,7 @@ internal sealed class RollbackCoordinatorHost(
                 case TellAgentToTest tell:
                     if (_silos.TryGetValue(tell.To, out var silo))
                     {
-                        agents.AgentOf(silo).TestEnds(RollbackMessageCodec.Encode(tell.Message)).Ignore();
+                        agents.To(silo, agent => agent.TestEnds(RollbackMessageCodec.Encode(tell.Message))).Ignore();
                     }
 
                     break;
@@ -196,7 +199,7 @@ internal sealed class RollbackCoordinatorHost(
     {
         if (!_outboxes.TryGetValue(id, out var outbox) && _silos.TryGetValue(id, out var silo))
         {
-            _outboxes[id] = outbox = new FactsOutbox(agents.AgentOf(silo));
+            _outboxes[id] = outbox = new FactsOutbox(agents, silo);
         }
 
         return outbox;
@@ -206,9 +209,21 @@ internal sealed class RollbackCoordinatorHost(
     {
         await Task.Delay(ResendInterval, time);
         _resends = false;
-        if (!_isStopped)
+        if (_isStopped)
         {
-            Perform(_coordinator.OnResendDue());
+            return;
         }
+
+        if (!_coordinator.IsBusy)
+        {
+            _waited = TimeSpan.Zero;
+        }
+        else if ((_waited += ResendInterval) >= ComplainInterval)
+        {
+            _waited = TimeSpan.Zero;
+            log.RecoveryWaits(_coordinator.AwaitedAnswers);
+        }
+
+        Perform(_coordinator.OnResendDue());
     }
 }

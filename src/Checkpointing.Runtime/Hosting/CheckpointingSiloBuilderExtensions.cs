@@ -1,4 +1,5 @@
 using Checkpointing;
+using Checkpointing.Runtime.Coordination;
 using Checkpointing.Runtime.Hosting;
 using Checkpointing.Runtime.Participants;
 using Checkpointing.Runtime.Silos;
@@ -39,6 +40,7 @@ public static class CheckpointingSiloBuilderExtensions
         services.AddSingleton<LocalRollbacks>();
         services.AddSingleton<CheckpointingMetrics>();
         services.AddSingleton<ICheckpointAgentClient, CheckpointAgentClient>();
+        services.AddSingleton<AgentCalls>();
         services.AddSingleton<IConfigurationValidator, CheckpointingValidator>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, CheckpointOnShutdown>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, PassOnCallsOnShutdown>();

@@ -48,10 +48,22 @@ internal sealed class ParticipantServices(
 
     public TimeProvider Time { get; } = time;
 
-    /// <summary>What became of the round for which this slot was written?</summary>
-    public Task<StoredDecision> DecisionOf(SlotRecord slot) => GrainFactory
-        .GetGrain<ICheckpointCoordinatorControl>(CheckpointCoordinatorExtensions.DefaultKey)
-        .DecisionOf(slot.StoreId, slot.Head.Round.Epoch, slot.Head.Round.Number);
+    /// <summary>What became of the round for which this slot was written? To be asked again if it is undecided, or if nobody answers.</summary>
+    public async Task<StoredDecision> DecisionOf(SlotRecord slot)
+    {
+        var answer = GrainFactory
+            .GetGrain<ICheckpointCoordinatorControl>(CheckpointCoordinatorExtensions.DefaultKey)
+            .DecisionOf(slot.StoreId, slot.Head.Round.Epoch, slot.Head.Round.Number);
+        try
+        {
+            return await answer.WaitAsync(CoordinatorOutbox.CoordinatorPatience, Time);
+        }
+        catch (TimeoutException) when (!answer.IsCompleted)
+        {
+            answer.Ignore();
+            return StoredDecision.Undecided;
+        }
+    }
 
     /// <summary>A silo that stops starts no grains any more: what cannot be reached stays so.</summary>
     public bool IsStopping => silos.CurrentStatus != SiloStatus.Active;

@@ -123,9 +123,13 @@ internal sealed partial class CheckpointAgent : GrainService, ICheckpointAgent
         {
             try
             {
-                await _grainFactory.GetGrain<ICheckpointCoordinatorControl>(CheckpointCoordinatorExtensions.DefaultKey).KeepAlive();
+                await _grainFactory.GetGrain<ICheckpointCoordinatorControl>(CheckpointCoordinatorExtensions.DefaultKey).KeepAlive().WaitAsync(CoordinatorOutbox.CoordinatorPatience, _time, cancellationToken);
             }
-            catch (Exception exception) when (exception is not OperationCanceledException)
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception exception)
             {
                 LogCoordinatorUnreachable(_logger, exception);
             }

@@ -9,8 +9,13 @@ namespace Checkpointing.Runtime.Silos;
 /// The answers of this silo's participants on their way to the coordinator: one call at a time, and each takes all that has come meanwhile. An
 /// answer that is lost is asked for again by the protocol.
 /// </summary>
-internal sealed partial class CoordinatorOutbox(IGrainFactory grainFactory, ILocalSiloDetails silo, ILogger<CoordinatorOutbox> logger)
+internal sealed partial class CoordinatorOutbox(IGrainFactory grainFactory, ILocalSiloDetails silo, TimeProvider time, ILogger<CoordinatorOutbox> logger)
 {
+    /// <summary>
+    /// How long an answer of the coordinator is awaited before it is asked again: the runtime does not break off every call to a silo that is lost, and most such calls hold others up.
+    /// </summary>
+    public static readonly TimeSpan CoordinatorPatience = TimeSpan.FromSeconds(2);
+
     private readonly Channel<(ControlMessage Message, long StoredBytes)> _answers =
         Channel.CreateUnbounded<(ControlMessage, long)>(new UnboundedChannelOptions { SingleReader = true });
 
@@ -39,7 +44,7 @@ internal sealed partial class CoordinatorOutbox(IGrainFactory grainFactory, ILoc
 
             try
             {
-                await coordinator.Answer(new ParticipantAnswers(silo.SiloAddress, [.. messages], [.. bytes]));
+                await coordinator.Answer(new ParticipantAnswers(silo.SiloAddress, [.. messages], [.. bytes])).WaitAsync(CoordinatorPatience, time);
             }
             catch (Exception exception)
             {

@@ -6,8 +6,11 @@ namespace Checkpointing.Cluster.Tests.Outcomes;
 /// <summary>Keeps what the library logs, and tells who waits for a line.</summary>
 public sealed class LogLines : ILoggerProvider
 {
+    private const int LinesShown = 400;
+
     private readonly Lock _lock = new();
     private readonly List<(LogLevel Level, string Text)> _lines = [];
+    private readonly List<DateTimeOffset> _times = [];
     private readonly List<(string Start, Signal Signal)> _awaited = [];
 
     public IReadOnlyList<(LogLevel Level, string Text)> All
@@ -34,6 +37,16 @@ public sealed class LogLines : ILoggerProvider
         return signal.Happens;
     }
 
+    /// <summary>The last lines with their times, for whoever looks for the cause of a failure.</summary>
+    public override string ToString()
+    {
+        lock (_lock)
+            return string.Join(Environment.NewLine, _lines.Zip(_times, (line, at) => $"{at:HH:mm:ss.fff} {line.Level} {line.Text}").TakeLast(LinesShown));
+    }
+
+    /// <summary>Something that the test itself has seen.</summary>
+    public void Note(string text) => Add(LogLevel.None, text);
+
     public ILogger CreateLogger(string categoryName) => categoryName.StartsWith("Checkpointing", StringComparison.Ordinal) ? new Writer(this) : Silent.Instance;
 
     public void Dispose()
@@ -45,6 +58,7 @@ public sealed class LogLines : ILoggerProvider
         lock (_lock)
         {
             _lines.Add((level, text));
+            _times.Add(DateTimeOffset.UtcNow);
             foreach (var (_, signal) in _awaited.FindAll(awaited => text.StartsWith(awaited.Start, StringComparison.Ordinal)))
                 signal.Set();
         }

@@ -128,5 +128,6 @@ public sealed class OutcomeCluster : IAsyncDisposable
             await Abandon();
 
         await _cluster.DisposeAsync();
+        TestContext.Current.TestOutputHelper?.WriteLine(Log.ToString());
     }
 }

@@ -93,19 +93,29 @@ public sealed class RoundOutcomeTests(SharedOutcomeCluster shared)
     [Fact]
     public async Task Requests_that_come_while_a_round_runs_share_the_next_one()
     {
-        var grains = Enumerable.Range(0, 10).Select(_ => _cluster.New<IParticipantGrain>()).ToArray();
+        var asked = 0;
+        var allAsked = new Signal();
+        await using var cluster = await OutcomeCluster.Start(configure: silo => silo.AddIncomingGrainCallFilter(context =>
+        {
+            if (context.Request.GetInterfaceType() == typeof(ICheckpointCoordinatorGrain) && Interlocked.Increment(ref asked) == 10)
+                allAsked.Set();
+
+            // The coordinator has heard of it in this very turn.
+            return context.Invoke();
+        }));
+        var grains = Enumerable.Range(0, 10).Select(_ => cluster.New<IParticipantGrain>()).ToArray();
         await Task.WhenAll(grains.Select(grain => grain.Put(1)));
         var (begun, goOn) = (new Signal(), new Signal());
-        _cluster.Store.OnNextWrite(grains[0].GetGrainId(), WriteFault.Waits(begun, goOn));
-        var requests = grains.Take(1).Select(_cluster.Checkpoint).ToList();
+        cluster.Store.OnNextWrite(grains[0].GetGrainId(), WriteFault.Waits(begun, goOn));
+        var first = cluster.Checkpoint(grains[0]);
         await begun.Happens;
-        requests.AddRange(grains.Skip(1).Select(_cluster.Checkpoint));
-        await Task.WhenAll(requests.Count == 10 ? grains.Skip(1).Select(grain => grain.Get()) : []);
+        var others = grains.Skip(1).Select(cluster.Checkpoint).ToList();
+        await allAsked.Happens;
         goOn.Set();
 
-        var results = await Task.WhenAll(requests);
+        var results = await Task.WhenAll(others.Prepend(first));
         Assert.All(results, result => Assert.Equal(CheckpointStatus.Committed, result.Status));
-        Assert.InRange(results.Select(result => result.Round).Distinct().Count(), 2, 3);
+        Assert.Equal(2, results.Select(result => result.Round).Distinct().Count());
     }
 
     [Fact]

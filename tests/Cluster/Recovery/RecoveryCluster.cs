@@ -95,6 +95,9 @@ internal sealed class RecoveryCluster : IAsyncDisposable
 
     public InProcessSiloHandle SiloAt(SiloAddress address) => Outcomes.Silos.Silos.Single(handle => handle.SiloAddress.Equals(address));
 
+    /// <summary>Reaches grains from within that silo.</summary>
+    public IGrainFactory GrainsAt(SiloAddress address) => SiloAt(address).ServiceProvider.GetRequiredService<IGrainFactory>();
+
     /// <summary>The participant of a grain that is active on some silo.</summary>
     public ParticipantHost? TryHostOf(IAddressable grain) => Outcomes.Silos.Silos
         .Select(silo => silo.ServiceProvider.GetRequiredService<ParticipantRegistry>().TryGet(grain.GetGrainId(), out var host) ? host : null)
@@ -114,6 +117,7 @@ internal sealed class RecoveryCluster : IAsyncDisposable
         catch (Exception exception) when (exception is OrleansMessageRejectionException or ConnectionFailedException)
         {
             // The client's gateway or the coordinator was on the silo that was lost.
+            Outcomes.Log.Note($"The coordinator could not be asked: {exception.Message}");
             return true;
         }
     }

@@ -14,6 +14,7 @@ public sealed class RunningSilo : IAsyncLifetime
     private readonly string[] _arguments;
     private readonly List<string> _output = [];
     private Process? _process;
+    private bool _isFrozen;
 
     public RunningSilo()
     {
@@ -65,6 +66,9 @@ public sealed class RunningSilo : IAsyncLifetime
         Http.Dispose();
         if (_process is { } process)
         {
+            if (_isFrozen)
+                process.Kill();
+
             process.StandardInput.Close();
             await process.WaitForExitAsync().WaitAsync(StartTimeout);
             process.Dispose();
@@ -79,6 +83,14 @@ public sealed class RunningSilo : IAsyncLifetime
         using var kill = Process.Start("kill", ["-TERM", _process!.Id.ToString(CultureInfo.InvariantCulture)]);
         await _process.WaitForExitAsync().WaitAsync(StartTimeout);
         return _process.ExitCode;
+    }
+
+    /// <summary>SIGSTOP: it does nothing any more, but its connections stay open.</summary>
+    public async Task Freeze()
+    {
+        _isFrozen = true;
+        using var stop = Process.Start("kill", ["-STOP", _process!.Id.ToString(CultureInfo.InvariantCulture)]);
+        await stop.WaitForExitAsync().WaitAsync(StartTimeout);
     }
 
     /// <summary>SIGKILL.</summary>
