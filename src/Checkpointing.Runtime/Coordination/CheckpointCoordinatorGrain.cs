@@ -25,7 +25,7 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
     private readonly ChangedParticipants _changed;
     private readonly RollbackCoordinatorHost _rollbacks;
     private readonly SilosThatDiffer _differing;
-    private readonly RoundPause _pause = new();
+    private readonly RoundPause _pause;
     private readonly DeactivationNotice _deactivation;
     private readonly GrainTypeTraitsResolver _traits;
     private readonly CheckpointingOptions _options;
@@ -60,6 +60,7 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
         _storage = new DecisionRecordStorage(storage.Provider, storage.Name, GrainContext.GrainId);
         _messenger = new ParticipantMessenger(agents, silos, GrainFactory, OnUnreachable);
         _log = new CoordinatorLog(logger);
+        _pause = new RoundPause(() => _coordinator is not { Round: null });
         _rollbacks = new RollbackCoordinatorHost(_messenger, agents, membership, _pause, options.Value.MaxPause, _log, time);
         _differing = new SilosThatDiffer(silos, manifests, GrainContext.GrainId.Type);
         _changed = new ChangedParticipants(agents, silos, _messenger, _log);

@@ -1,7 +1,7 @@
 namespace Checkpointing.Runtime.Coordination;
 
 /// <summary>RB-18: while somebody has asked for a rollback no round begins. Runs in the coordinator's turns.</summary>
-internal sealed class RoundPause
+internal sealed class RoundPause(Func<bool> isRoundRunning)
 {
     private TaskCompletionSource? _resumed;
     private Action? _whenPaused;
@@ -13,6 +13,10 @@ internal sealed class RoundPause
     {
         _resumed ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _whenPaused = whenPaused;
+        if (!isRoundRunning())
+        {
+            OnNoRound();
+        }
     }
 
     public void End()

@@ -48,6 +48,22 @@ public sealed class RollBackOnRequestTests
         Assert.Equal(CheckpointStatus.Committed, (await cluster.Outcomes.CheckpointAll()).Status);
     }
 
+    /// <summary>The coordinator has nothing left to do after its round, so no other event of it can start the rollback.</summary>
+    [Fact]
+    public async Task A_coordinator_that_has_been_idle_begins_at_once()
+    {
+        await using var cluster = await RecoveryCluster.Start();
+        var p = await cluster.On<IParticipantGrain>(0, "p");
+        await PutAndCheckpoint(cluster, p);
+        await p.Put(2);
+        await Task.Delay(TimeSpan.FromSeconds(5), TestContext.Current.CancellationToken);
+
+        var preview = await cluster.Outcomes.Coordinator.PreviewRollBack(p.GetGrainId(), TestContext.Current.CancellationToken).WithTimeLimit();
+
+        Assert.Equal((RollbackStatus.Preview, p.GetGrainId()), (preview.Status, Assert.Single(preview.Participants).GrainId));
+        Assert.True(preview.Duration < TimeSpan.FromSeconds(2), $"{preview.Duration} of waiting on an idle coordinator.");
+    }
+
     /// <summary>willing_to_roll: one no calls it off for everybody.</summary>
     [Fact]
     public async Task A_grain_that_is_not_willing_calls_it_off_and_everybody_goes_on()
