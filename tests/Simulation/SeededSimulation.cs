@@ -63,6 +63,12 @@ internal sealed class SeededSimulation
 
     public long Dropped { get; private set; }
 
+    public long SentAgain { get; private set; }
+
+    public long SentAgainPerhapsArrived { get; private set; }
+
+    public long CallsLost { get; private set; }
+
     public long LongestPause { get; private set; }
 
     public int LargestRound { get; private set; }
@@ -129,6 +135,9 @@ internal sealed class SeededSimulation
             RolledBack += judges.Rollbacks.RolledBack;
             LargestRollback = Math.Max(LargestRollback, judges.Rollbacks.LargestSet);
             Dropped += judges.Rollbacks.Dropped;
+            SentAgain += judges.Rollbacks.SentAgain;
+            SentAgainPerhapsArrived += judges.Rollbacks.SentAgainPerhapsArrived;
+            CallsLost += run.Cluster.Calls.Count(call => call.LostInTime);
             LongestPause = Math.Max(LongestPause, judges.Gates.LongestPause);
             LargestRound = Math.Max(LargestRound, judges.Permanent.LargestRound);
             foreach (var (reason, count) in judges.Requests.Aborted)

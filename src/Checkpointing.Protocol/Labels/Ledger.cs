@@ -75,6 +75,12 @@ internal sealed class Ledger
 
     public void LoseCall() => HasLostCall = true;
 
+    /// <summary>
+    /// RB-20: whether the message with this label may have been received, in this life, since the permanent checkpoint. That checkpoint does not remember it as long as its
+    /// sender waits for the answer. Only the largest label of each sender is kept, so of one that has sent several at once the earlier ones count as received too.
+    /// </summary>
+    public bool MayHaveReceived(MessageStamp stamp) => AllReceipts().Any(receipt => receipt.Sender.Equals(stamp.Sender) && receipt.Sequence >= stamp.Sequence);
+
     /// <summary>An orphan remembers a message whose sending is undone, or one half of a call whose other half is.</summary>
     public bool IsOrphan(UndoneLabels undone)
     {

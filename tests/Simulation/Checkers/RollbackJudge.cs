@@ -34,6 +34,12 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
 
     public int Dropped { get; private set; }
 
+    /// <summary>Copies of calls whose callee has rolled back.</summary>
+    public int SentAgain { get; private set; }
+
+    /// <summary>Copies of calls that were lost with a silo.</summary>
+    public int SentAgainPerhapsArrived { get; private set; }
+
     public void OnSiloCrash(bool isFalseSuspicion)
     {
         SiloCrashes += isFalseSuspicion ? 0 : 1;
@@ -45,6 +51,12 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
     public void OnLostOnTheWay() => LostOnTheWay++;
 
     public void OnDropped() => Dropped++;
+
+    public void OnSentAgain(bool mayHaveArrived)
+    {
+        SentAgain += mayHaveArrived ? 0 : 1;
+        SentAgainPerhapsArrived += mayHaveArrived ? 1 : 0;
+    }
 
     public void OnHappened(int id, CheckpointedActor actor)
     {

@@ -92,6 +92,18 @@ internal enum Mutation
     /// <summary>K1: a call that ended with the loss of its callee makes nobody an orphan.</summary>
     LostCallsForgotten,
 
+    /// <summary>RB-20: a lost call is sent again before all silos refuse the first copy.</summary>
+    CutOffNotAwaited,
+
+    /// <summary>RB-20: copies that were sent under an older membership run.</summary>
+    OldCopiesRun,
+
+    /// <summary>RB-20: a callee runs a call again that it has received already.</summary>
+    ArrivedCopiesNotNoticed,
+
+    /// <summary>RB-19: relays send their lost calls again too.</summary>
+    RelaysSendAgain,
+
     /// <summary>K30: a relay does not say that it lost a call.</summary>
     RelaysHideLosses,
 

@@ -18,10 +18,13 @@ internal sealed class ActorState
     /// </summary>
     public int Receipts { get; set; }
 
+    /// <summary>Which requests have run: none may run twice.</summary>
+    public ExactSet Ran { get; private init; } = new();
+
     /// <summary>The application's own state is a function of its changes, and so of the last one.</summary>
     public int LastChange { get; set; }
 
-    public ActorState Copy() => new() { Happened = Happened.Copy(), Received = Received.Copy(), Receipts = Receipts, LastChange = LastChange };
+    public ActorState Copy() => new() { Happened = Happened.Copy(), Received = Received.Copy(), Receipts = Receipts, Ran = Ran.Copy(), LastChange = LastChange };
 
     public bool SameAs(ActorState other) =>
         LastChange == other.LastChange && Happened.SetEquals(other.Happened) && Received.SetEquals(other.Received);

@@ -62,6 +62,20 @@ internal sealed class CheckpointedActor : SimulatedActor
 
     protected override bool TryStart(HandlerRun run)
     {
+        if (Silo.CutOff.Refuses(run.Request.SentUnder) && Cluster.Mutation != Mutation.OldCopiesRun)
+        {
+            Cluster.Trace.Line($"{Name} refuses m{run.Request.Id}, sent under {run.Request.SentUnder}");
+            run.Request.OnFailed(CallEnd.Refused);
+            return false;
+        }
+
+        if (run.Request.MayHaveArrived && Host.Ledger.MayHaveReceived(run.Request.Stamps[0]))
+        {
+            Cluster.Trace.Line($"{Name} may have received m{run.Request.Id} before");
+            run.Request.OnFailed(CallEnd.Lost);
+            return false;
+        }
+
         if (Drops(run.Request.Stamps))
         {
             Cluster.Trace.Line($"{Name} drops m{run.Request.Id} [{string.Join(' ', run.Request.Stamps)}]");
@@ -74,7 +88,7 @@ internal sealed class CheckpointedActor : SimulatedActor
         run.MayLeaveNoTrace = run.Request.Plan.IsReadOnly && IsUnchanged;
         if (!run.MayLeaveNoTrace)
         {
-            Receive(run.Request.Stamps, run.Request.Carries);
+            Receive(run.Request);
         }
 
         return true;
@@ -99,28 +113,27 @@ internal sealed class CheckpointedActor : SimulatedActor
 
     public override Response Respond(HandlerRun run, CallRecord call)
     {
-        call.Response = Cluster.NewId();
+        var id = Cluster.NewId();
         if (run.MayLeaveNoTrace && IsUnchanged)
         {
             // What was read is in the permanent checkpoint already.
-            call.LeftNoTrace = true;
-            return new Response([], State.Happened.Copy(), LeavesNoTrace: true);
+            return new Response(id, [], State.Happened.Copy(), LeavesNoTrace: true);
         }
 
         if (run.MayLeaveNoTrace)
         {
-            Receive(run.Request.Stamps, run.Request.Carries);
+            Receive(run.Request);
         }
 
         var carries = new ExactSet();
         if (!run.Request.WantsLabel)
         {
-            return new Response([], carries);
+            return new Response(id, [], carries);
         }
 
-        Happened(call.Response);
-        carries.Add(call.Response);
-        return new Response(Cluster.Mutation == Mutation.ResponseLabelsOff ? [] : [Label(run.Request.From!)], carries);
+        Happened(id);
+        carries.Add(id);
+        return new Response(id, Cluster.Mutation == Mutation.ResponseLabelsOff ? [] : [Label(run.Request.From!)], carries);
     }
 
     public override bool OnResponse(HandlerRun run, Response response)
@@ -167,6 +180,17 @@ internal sealed class CheckpointedActor : SimulatedActor
 
     private MessageStamp Label(string receiver) =>
         Cluster.Actor(receiver) is CheckpointedActor peer ? Host.Ledger.Send(peer.Id) : Host.Ledger.Send();
+
+    private void Receive(Request request)
+    {
+        if (State.Ran.Contains(request.Id))
+        {
+            Cluster.Judges.Report("runs once", $"{Name} runs m{request.Id} although it remembers to have run it");
+        }
+
+        State.Ran.Add(request.Id);
+        Receive(request.Stamps, request.Carries);
+    }
 
     private void Receive(IReadOnlyList<MessageStamp> stamps, ExactSet carries, bool leavesTrace = true)
     {

@@ -7,9 +7,10 @@ internal sealed class HandlerRun(SimulatedActor actor, Request request)
 {
     private int _next;
     private int _awaited;
-    private bool _hasEnded;
 
     public Request Request => request;
+
+    public bool HasEnded { get; private set; }
 
     /// <summary>Relays: the union of the stamps received in this call (SPEC K5).</summary>
     public List<MessageStamp> Stamps { get; } = [.. request.Stamps];
@@ -71,7 +72,7 @@ internal sealed class HandlerRun(SimulatedActor actor, Request request)
 
     private void End()
     {
-        _hasEnded = true;
+        HasEnded = true;
         actor.OnHandlerEnded(this);
         if (request.Call is { } call)
         {
@@ -105,8 +106,7 @@ internal sealed class HandlerRun(SimulatedActor actor, Request request)
 
     private void Call(CallPlan plan, int timeout, bool isAwaited)
     {
-        var cluster = actor.Cluster;
-        var id = cluster.NewId();
+        var id = actor.Cluster.NewId();
         var (stamps, carries) = actor.StampRequest(this, id, plan.Target);
         var call = new CallRecord
         {
@@ -116,87 +116,10 @@ internal sealed class HandlerRun(SimulatedActor actor, Request request)
             IsAwaited = isAwaited,
             Through = actor.IsCheckpointed ? null : request.Call,
         };
-        cluster.Calls.Add(call);
-        actor.OutstandingCalls++;
-        var callee = cluster.Route(actor.Silo, plan.Target);
-        OutgoingCall outgoing = null!;
-        outgoing = new OutgoingCall(callee, end => OnFailed(call, outgoing, end, isAwaited));
-        actor.Started(outgoing);
-        var message = new Request
-        {
-            Id = id,
-            Call = call,
-            From = actor.Name,
-            IsRoot = false,
-            WantsLabel = true,
-            Stamps = stamps,
-            Carries = carries,
-            Plan = plan,
-            Chain = actor.IsCheckpointed ? [.. request.Chain, actor.Name] : request.Chain,
-            OnResponse = response => cluster.Network.Send(() => OnResponse(call, outgoing, response, isAwaited)),
-            OnFailed = end => cluster.Network.Send(() => OnFailed(call, outgoing, end, isAwaited)),
-        };
-        cluster.Trace.Line($"{actor.Name} -> {plan.Target}: m{id} {(plan.IsReadOnly ? "read" : "call")} [{Text(stamps)}]");
-        cluster.Network.Send(message, callee);
-        cluster.Time.After(timeout, () => OnTimeout(message, call, outgoing, isAwaited));
+        new TwoWayCall(actor, this, plan, call, stamps, carries).Begin(timeout);
     }
 
-    private void OnResponse(CallRecord call, OutgoingCall outgoing, Response response, bool isAwaited)
-    {
-        if (actor.IsOver || call.End != CallEnd.Pending)
-        {
-            // A late reply is dropped by the runtime: it is not a receipt.
-            return;
-        }
-
-        if (!actor.OnResponse(this, response))
-        {
-            OnFailed(call, outgoing, CallEnd.Lost, isAwaited);
-            return;
-        }
-
-        call.End = CallEnd.Completed;
-        call.LostInTime = response.LostExactly && (actor.IsCheckpointed || !_hasEnded);
-        actor.Ended(outgoing);
-        actor.Cluster.Trace.Line($"{actor.Name} <- {call.Callee}: m{call.Response} answers m{call.Request} [{Text(response.Stamps)}]");
-        Finish(isAwaited);
-    }
-
-    private void OnFailed(CallRecord call, OutgoingCall outgoing, CallEnd end, bool isAwaited)
-    {
-        if (actor.IsOver || call.End != CallEnd.Pending)
-        {
-            return;
-        }
-
-        call.End = end;
-        actor.Ended(outgoing);
-        actor.Cluster.Trace.Line($"{actor.Name}: m{call.Request} to {call.Callee} is {(end == CallEnd.Lost ? "lost" : "refused")}");
-        if (end == CallEnd.Lost)
-        {
-            call.LostInTime = actor.IsCheckpointed || !_hasEnded;
-            actor.OnCallLost(this);
-        }
-
-        Finish(isAwaited);
-    }
-
-    private void OnTimeout(Request message, CallRecord call, OutgoingCall outgoing, bool isAwaited)
-    {
-        if (actor.IsOver || call.End != CallEnd.Pending)
-        {
-            return;
-        }
-
-        call.End = CallEnd.TimedOut;
-        actor.Ended(outgoing);
-        actor.Cluster.Trace.Line($"{actor.Name} gives up m{call.Request}");
-        // The runtime drops some expired requests that still wait in a queue; others run later.
-        message.IsCancelled = actor.Cluster.Random.Chance(0.5);
-        Finish(isAwaited);
-    }
-
-    private void Finish(bool isAwaited)
+    public void OnCallEnded(bool isAwaited)
     {
         actor.OutstandingCalls--;
         if (isAwaited && --_awaited == 0)

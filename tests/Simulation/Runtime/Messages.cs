@@ -54,15 +54,22 @@ internal sealed class Request
     public required Action<CallEnd> OnFailed { get; init; }
 
     public bool IsCancelled { get; set; }
+
+    /// <summary>RB-20: the membership that the sender knew.</summary>
+    public long SentUnder { get; init; }
+
+    /// <summary>RB-20: an earlier copy may have been received.</summary>
+    public bool MayHaveArrived { get; init; }
 }
 
+/// <param name="Id">For the checkers only.</param>
 /// <param name="Stamps">Labels of the answer, or what a relay forwards.</param>
 /// <param name="Carries">For the checkers only: what the stamps stand for.</param>
 /// <param name="LeavesNoTrace">For the checkers only: the answer of an unchanged actor to a read.</param>
 /// <param name="HasLostCall">A relay lost a call that it made for this one.</param>
 /// <param name="LostExactly">For the checkers only: whether that is so.</param>
 internal sealed record Response(
-    IReadOnlyList<MessageStamp> Stamps, ExactSet Carries, bool LeavesNoTrace = false, bool HasLostCall = false, bool LostExactly = false);
+    int Id, IReadOnlyList<MessageStamp> Stamps, ExactSet Carries, bool LeavesNoTrace = false, bool HasLostCall = false, bool LostExactly = false);
 
 /// <summary>For the checkers only: one two-way call and what became of it.</summary>
 internal sealed class CallRecord
@@ -101,9 +108,15 @@ internal enum CallEnd
     TimedOut,
     Cancelled,
 
-    /// <summary>Ended with the loss or the rollback of its callee, which may have run it.</summary>
+    /// <summary>The silo to which it was sent is gone. It may have run, and may still run if that silo has passed it on.</summary>
+    SiloGone,
+
+    /// <summary>Whoever ran it has rolled back, or its answer is undone.</summary>
+    Undone,
+
+    /// <summary>Nobody can tell any more: its caller has lost it.</summary>
     Lost,
 
-    /// <summary>Never run: its callee is about to roll back.</summary>
+    /// <summary>Not run: its callee is about to roll back, or it was sent under too old a membership.</summary>
     Refused,
 }

@@ -4,7 +4,7 @@ namespace Checkpointing.Simulation.Tests.Runtime;
 
 /// <summary>
 /// A silo that stops on purpose: whoever is on it is checkpointed and deactivated, or moves away. When nobody is left, and nobody waits for an answer
-/// from it, it goes, and is declared dead like any other. If that takes too long it goes all the same.
+/// from it, it goes, and is declared dead like any other. Or it does not wait for that, as a real one does not: then what is on its way there, or back, is lost. If that takes too long it goes all the same.
 /// </summary>
 internal sealed class OrderlyStop(SimulatedCluster cluster, SimulatedSilo silo)
 {
@@ -14,11 +14,13 @@ internal sealed class OrderlyStop(SimulatedCluster cluster, SimulatedSilo silo)
     private readonly HashSet<string> _requested = [];
     private long _began;
     private int _life;
+    private bool _dropsCalls;
 
     public void Begin()
     {
         _began = cluster.Time.Now;
         _life = cluster.LifeNumber;
+        _dropsCalls = cluster.Random.Chance(0.5);
         silo.IsStopping = true;
         cluster.Hit(FaultKind.OrderlyStop, cluster.Coordinator, silo.ParticipantsAndLeaving);
         cluster.Trace.Line($"*** {silo} begins to stop");
@@ -84,5 +86,5 @@ internal sealed class OrderlyStop(SimulatedCluster cluster, SimulatedSilo silo)
     private bool IsInUse() =>
         cluster.Moves.IsAwaited(silo)
         || cluster.Activations.Exists(actor => actor.Silo == silo && !actor.IsDead)
-        || cluster.Activations.Exists(actor => !actor.IsOver && actor.WaitsFor(silo));
+        || (!_dropsCalls && cluster.Activations.Exists(actor => !actor.IsOver && actor.WaitsFor(silo)));
 }

@@ -17,10 +17,10 @@ internal sealed class Relay(SimulatedCluster cluster, string name, bool isStatel
 
     public override Response Respond(HandlerRun run, CallRecord call)
     {
-        call.Response = Cluster.NewId();
+        var id = Cluster.NewId();
         var carries = run.Carries.Copy();
-        carries.Add(call.Response);
-        return new Response(ForwardsNothing || !run.Request.WantsLabel ? [] : [.. run.Stamps], carries, HasLostCall: run.HasLostCall && Cluster.Mutation != Mutation.RelaysHideLosses, LostExactly: run.HasLostCall);
+        carries.Add(id);
+        return new Response(id, ForwardsNothing || !run.Request.WantsLabel ? [] : [.. run.Stamps], carries, HasLostCall: run.HasLostCall && Cluster.Mutation != Mutation.RelaysHideLosses, LostExactly: run.HasLostCall);
     }
 
     public override bool OnResponse(HandlerRun run, Response response)

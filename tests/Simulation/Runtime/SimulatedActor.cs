@@ -57,7 +57,7 @@ internal abstract class SimulatedActor(SimulatedCluster cluster, string name, bo
             // Lost with its process; otherwise the runtime forwards it to where the actor is now.
             if (silo.IsRunning)
             {
-                cluster.Route(silo, name).Deliver(request);
+                cluster.Network.PassOn(request, silo, name);
             }
 
             return;
@@ -85,7 +85,7 @@ internal abstract class SimulatedActor(SimulatedCluster cluster, string name, bo
         IsStopped = true;
         foreach (var run in _running)
         {
-            run.Request.OnFailed(CallEnd.Lost);
+            run.Request.OnFailed(CallEnd.Undone);
         }
 
         foreach (var request in _queue.Where(request => !request.IsRoot))
@@ -107,7 +107,7 @@ internal abstract class SimulatedActor(SimulatedCluster cluster, string name, bo
     {
         foreach (var call in _outgoing.Where(call => call.Callee.Silo == gone).ToList())
         {
-            call.Fail(CallEnd.Lost);
+            call.Fail(CallEnd.SiloGone);
         }
     }
 

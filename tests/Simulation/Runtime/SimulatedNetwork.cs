@@ -16,9 +16,34 @@ internal sealed class SimulatedNetwork(SimulatedCluster cluster)
 
     public List<(object Message, Action Deliver)> Held { get; } = [];
 
+    /// <summary>Scripts only: how long it takes a silo to pass a message on.</summary>
+    public long? PassingOn { get; set; }
+
     public void Send(SimulatedActor from, Request request) => Send(request, cluster.Route(from.Silo, request.Plan.Target));
 
     public void Send(Request request, SimulatedActor to) => Send(() => to.Deliver(request));
+
+    /// <summary>A silo passes a message on to where its actor is now; that may take long, and outlive that silo.</summary>
+    public void PassOn(Request request, SimulatedSilo from, string name)
+    {
+        var to = cluster.Route(from, name);
+        var delay = PassingOn ?? (cluster.Silos.All.Count > 1 && cluster.Random.Chance(0.7) ? cluster.Random.Between(20, 300) : 0);
+        if (delay > 0)
+        {
+            var life = cluster.LifeNumber;
+            cluster.Time.After(delay, () =>
+            {
+                if (life == cluster.LifeNumber)
+                {
+                    to.Deliver(request);
+                }
+            });
+        }
+        else
+        {
+            to.Deliver(request);
+        }
+    }
 
     /// <summary>An application message.</summary>
     public void Send(Action deliver)

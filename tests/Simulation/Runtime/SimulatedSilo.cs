@@ -14,12 +14,14 @@ internal sealed class SimulatedSilo
     private readonly HashSet<Life> _foundOnce = [];
     private bool _reports;
 
-    public SimulatedSilo(SimulatedCluster cluster, SiloId id)
+    public SimulatedSilo(SimulatedCluster cluster, SiloId id, long version)
     {
         _cluster = cluster;
         Id = id;
         Agent = new RollbackAgent(Id);
         JoinedAt = cluster.Time.Now;
+        KnownVersion = version;
+        CutOff = new CallCutOff(version);
     }
 
     public long JoinedAt { get; }
@@ -27,6 +29,15 @@ internal sealed class SimulatedSilo
     public SiloId Id { get; }
 
     public RollbackAgent Agent { get; }
+
+    /// <summary>RB-20: of the calls that arrive here.</summary>
+    public CallCutOff CutOff { get; }
+
+    /// <summary>The membership that is known here, counted in silos declared dead.</summary>
+    public long KnownVersion { get; private set; }
+
+    /// <summary>The membership in which this silo is dead.</summary>
+    public long DeadIn { get; private set; }
 
     /// <summary>It takes nobody in any more, and will be declared dead when nobody is left on it.</summary>
     public bool IsStopping { get; set; }
@@ -47,7 +58,14 @@ internal sealed class SimulatedSilo
 
     public bool KnowsGone(SimulatedSilo silo) => _gone.Contains(silo);
 
-    public void DeclareDead() => IsDeclaredDead = true;
+    public void DeclareDead()
+    {
+        if (!IsDeclaredDead)
+        {
+            IsDeclaredDead = true;
+            DeadIn = _cluster.Silos.NextVersion();
+        }
+    }
 
     public void Stop() => IsRunning = false;
 
@@ -60,6 +78,7 @@ internal sealed class SimulatedSilo
         }
 
         _cluster.Trace.Line($"{Id} learns that {silo} is gone");
+        KnownVersion = Math.Max(KnownVersion, silo.DeadIn);
         if (_cluster.Mutation is not (Mutation.SiloDeathsNotWatched or Mutation.ContactNotNoticed))
         {
             Agent.OnSiloGone(silo.Id);
@@ -69,7 +88,7 @@ internal sealed class SimulatedSilo
         {
             foreach (var call in _cluster.ClientCalls.Where(call => call.Callee.Silo == silo).ToList())
             {
-                call.Fail(CallEnd.Lost);
+                call.Fail(CallEnd.SiloGone);
             }
 
             return;

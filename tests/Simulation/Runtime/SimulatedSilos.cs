@@ -11,6 +11,7 @@ internal sealed class SimulatedSilos(SimulatedCluster cluster)
 
     private readonly List<SimulatedSilo> _all = [];
     private ulong _lastSilo;
+    private long _version = 1;
 
     /// <summary>All that there ever were.</summary>
     public IReadOnlyList<SimulatedSilo> All => _all;
@@ -19,11 +20,13 @@ internal sealed class SimulatedSilos(SimulatedCluster cluster)
     public SimulatedSilo? Placement { get; set; }
 
     /// <summary>Not a silo, but it too learns which silos are gone.</summary>
-    public SimulatedSilo Clients => field ??= new SimulatedSilo(cluster, default);
+    public SimulatedSilo Clients => field ??= new SimulatedSilo(cluster, default, _version);
+
+    public long NextVersion() => ++_version;
 
     public SimulatedSilo Add()
     {
-        var silo = new SimulatedSilo(cluster, new SiloId(++_lastSilo));
+        var silo = new SimulatedSilo(cluster, new SiloId(++_lastSilo), _version);
         _all.Add(silo);
         foreach (var gone in _all.Where(other => other.IsDeclaredDead))
         {

@@ -28,6 +28,12 @@ internal sealed class Workload
         }
 
         // Some take part in little, so that they are clean for long.
+        if (cluster.Silos.All.Count > 1 && _random.Chance(0.4))
+        {
+            // Long enough for a lost call to be sent again.
+            _callTimeout = 700;
+        }
+
         _quiet = _random.Chance(0.5) ? _random.Next(participants - 2) : 0;
         for (var i = _random.Next(3); i > 0; i--)
         {
@@ -153,7 +159,7 @@ internal sealed class Workload
                 {
                     call.End = CallEnd.Cancelled;
                     request.IsCancelled = _random.Chance(0.5);
-                    answered(new Response([], new ExactSet()));
+                    answered(new Response(0, [], new ExactSet()));
                 }
             });
         }

@@ -13,27 +13,6 @@ namespace Checkpointing.Simulation.Tests.Scenarios;
 /// <summary>Lost calls, and what else may fail while a rollback is under way.</summary>
 public class RecoveryFaultScenarios
 {
-    /// <summary>K1: p has taken from a and wants to give to b, whose silo dies. Nobody has received anything undone.</summary>
-    [Fact]
-    public void A_lost_call_makes_its_caller_an_orphan()
-    {
-        var script = Play(Mutation.None);
-        Assert.Equal(CallEnd.Lost, script.Cluster.Calls.Single(call => call.Callee == "b").End);
-        Assert.Equal(["a", "p"], script.RolledBack);
-        Assert.All(["p", "a"], name => Assert.True(script[name].State.SameAs(new ActorState())));
-        Assert.Throws<SimulationViolationException>(() => Play(Mutation.LostCallsForgotten));
-
-        static Script Play(Mutation mutation)
-        {
-            var script = new Script(mutation, "p@2", "a@3", "b@4");
-            script.Client(Call("p", Awaits("a"), Awaits("b", new Work(300))));
-            script.Run(100);
-            script.Lose(4);
-            script.Settle();
-            return script;
-        }
-    }
-
     /// <summary>K30: the relay itself answers as if nothing had happened.</summary>
     [Fact]
     public void A_call_that_a_relay_has_lost_makes_the_caller_of_the_relay_an_orphan()

@@ -1,0 +1,158 @@
+using Checkpointing.Protocol.Labels;
+using Checkpointing.Protocol.RollbackAlgorithm;
+using Checkpointing.Simulation.Tests.Mutants;
+
+namespace Checkpointing.Simulation.Tests.Runtime;
+
+/// <summary>A two-way call of a handler, from its request to its end. One that was lost may be sent again, under its label (RB-19, RB-20).</summary>
+internal sealed class TwoWayCall(SimulatedActor actor, HandlerRun run, CallPlan plan, CallRecord record, IReadOnlyList<MessageStamp> stamps, ExactSet carries)
+{
+    private const long AskInterval = 20;
+
+    private Request _copy = null!;
+    private OutgoingCall? _sent;
+    private bool _mayHaveArrived;
+    private int _copies;
+
+    private SimulatedCluster Cluster => actor.Cluster;
+
+    private bool IsPending => !actor.IsOver && record.End == CallEnd.Pending;
+
+    public void Begin(int timeout)
+    {
+        Cluster.Calls.Add(record);
+        actor.OutstandingCalls++;
+        Send();
+        Cluster.Trace.Line($"{actor.Name} -> {plan.Target}: m{record.Request} {(plan.IsReadOnly ? "read" : "call")} [{string.Join(' ', stamps)}]");
+        Cluster.Time.After(timeout, OnTimeout);
+    }
+
+    private void Send()
+    {
+        _copies++;
+        var callee = Cluster.Route(actor.Silo, plan.Target);
+        OutgoingCall sent = null!;
+        sent = new OutgoingCall(callee, end => OnFailed(sent, end));
+        _sent = sent;
+        actor.Started(sent);
+        _copy = new Request
+        {
+            Id = record.Request,
+            Call = record,
+            From = actor.Name,
+            IsRoot = false,
+            WantsLabel = true,
+            Stamps = stamps,
+            Carries = carries,
+            Plan = plan,
+            Chain = actor.IsCheckpointed ? [.. run.Request.Chain, actor.Name] : run.Request.Chain,
+            SentUnder = MaySendAgain(callee) ? actor.Silo.KnownVersion : CallCutOff.Unchecked,
+            MayHaveArrived = _mayHaveArrived && Cluster.Mutation != Mutation.ArrivedCopiesNotNoticed,
+            OnResponse = response => Cluster.Network.Send(() => OnResponse(sent, response)),
+            OnFailed = end => Cluster.Network.Send(() => OnFailed(sent, end)),
+        };
+        Cluster.Network.Send(_copy, callee);
+    }
+
+    /// <summary>Its caller takes no checkpoint while it waits. Nobody knows whether the caller of a relay still does.</summary>
+    private bool MaySendAgain(SimulatedActor callee) => (actor.IsCheckpointed || Cluster.Mutation == Mutation.RelaysSendAgain) && stamps.Count > 0 && callee.IsCheckpointed;
+
+    private void OnResponse(OutgoingCall sent, Response response)
+    {
+        if (!IsPending || sent != _sent)
+        {
+            // A late reply is dropped by the runtime: it is not a receipt.
+            return;
+        }
+
+        if (!actor.OnResponse(run, response))
+        {
+            OnFailed(sent, CallEnd.Undone);
+            return;
+        }
+
+        (record.Response, record.LeftNoTrace) = (response.Id, response.LeavesNoTrace);
+        record.LostInTime = response.LostExactly && (actor.IsCheckpointed || !run.HasEnded);
+        Cluster.Trace.Line($"{actor.Name} <- {record.Callee}: m{record.Response} answers m{record.Request} [{string.Join(' ', response.Stamps)}]");
+        End(CallEnd.Completed);
+    }
+
+    private void OnFailed(OutgoingCall sent, CallEnd end)
+    {
+        if (!IsPending || sent != _sent)
+        {
+            return;
+        }
+
+        Cluster.Trace.Line($"{actor.Name}: m{record.Request} to {record.Callee} ends: {end}");
+        switch (end)
+        {
+            case CallEnd.Undone when LostCalls.OnUndone(_copy.SentUnder) == LostCall.SendAgain:
+            case CallEnd.Refused when _copy.SentUnder != CallCutOff.Unchecked && (_copies > 1 || Cluster.Random.Chance(0.5)):
+                Forget(sent);
+                SendAgainLater();
+                break;
+            case CallEnd.SiloGone when LostCalls.OnSiloGone(_copy.SentUnder, actor.Silo.KnownVersion) == LostCall.CutOffFirst:
+                Forget(sent);
+                _mayHaveArrived = true;
+                new CutOffWave(Cluster, actor.Silo, actor.Silo.KnownVersion, () => IsPending, SendAgainLater).Begin();
+                break;
+            case CallEnd.Refused:
+                End(end);
+                break;
+            default:
+                record.LostInTime = actor.IsCheckpointed || !run.HasEnded;
+                actor.OnCallLost(run);
+                End(CallEnd.Lost);
+                break;
+        }
+    }
+
+    /// <summary>But not before it is known whether the caller itself has received what is undone: its callee would only have to roll back with it.</summary>
+    private void SendAgainLater() => Cluster.Time.After(Cluster.Random.Between(2, AskInterval), () =>
+    {
+        if (!IsPending)
+        {
+            return;
+        }
+
+        if (actor is CheckpointedActor caller && caller.Silo.Agent.SuspectsIn(caller.Host.Ledger).Any())
+        {
+            SendAgainLater();
+            return;
+        }
+
+        Cluster.Judges.Rollbacks.OnSentAgain(_mayHaveArrived);
+        Cluster.Trace.Line($"{actor.Name} -> {plan.Target}: m{record.Request} again{(_mayHaveArrived ? ", perhaps it has arrived" : "")}");
+        Send();
+    });
+
+    private void OnTimeout()
+    {
+        if (IsPending)
+        {
+            // The runtime drops some expired requests that still wait in a queue; others run later.
+            _copy.IsCancelled = Cluster.Random.Chance(0.5);
+            Cluster.Trace.Line($"{actor.Name} gives up m{record.Request}");
+            End(CallEnd.TimedOut);
+        }
+    }
+
+    private void End(CallEnd end)
+    {
+        record.End = end;
+        if (_sent is not null)
+        {
+            Forget(_sent);
+        }
+
+        run.OnCallEnded(record.IsAwaited);
+    }
+
+    /// <summary>Whatever is still heard of this copy is heard no more.</summary>
+    private void Forget(OutgoingCall sent)
+    {
+        actor.Ended(sent);
+        _sent = null;
+    }
+}
