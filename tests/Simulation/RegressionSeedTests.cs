@@ -41,6 +41,7 @@ public class RegressionSeedTests
     [InlineData(117261UL, "a message that arrived after its effects had been read from its sender was not counted as received")]
     [InlineData(2016279UL, "a coordinator that crashed over a message was held to have learned from it")]
     [InlineData(2012295UL, "a rolled back participant began on a silo that had joined after the decision and did not have the facts yet")]
+    [InlineData(2015141UL, "a life that had read its slots before a round was proven, and forgotten, took it for aborted")]
     public void A_seed_that_once_failed_keeps_every_promise(ulong seed, string violation)
     {
         var run = SimulationRun.Of(seed);

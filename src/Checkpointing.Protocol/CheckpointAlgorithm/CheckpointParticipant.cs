@@ -255,10 +255,14 @@ internal sealed class CheckpointParticipant
     {
         _ when Phase is not (ParticipantPhase.Storing or ParticipantPhase.InDoubt) || answer.Round != _number => [],
         Decision.Committed => OnMakePermanent(answer.Round),
-        Decision.Aborted => OnUndoTentative(answer.Round),
+        Decision.Aborted => [new VerifyAbort(answer.Round)],
         Decision.Forgotten => [new ReportUnknownDecision(answer.Round)],
         _ => [],
     };
+
+    /// <summary>CP-15: the round is not in the record, and no other life has proven it.</summary>
+    public ImmutableArray<ParticipantEffect> OnAbortVerified(RoundNumber number) =>
+        Phase is not (ParticipantPhase.Storing or ParticipantPhase.InDoubt) || number != _number ? [] : OnUndoTentative(number);
 
     /// <summary>
     /// CP-14: a marker in the free slot proves the permanent checkpoint. Who is in a round proves it by its snapshot, and who has not heard the decision

@@ -34,6 +34,12 @@ internal sealed record DropSnapshot(RoundNumber Number) : ParticipantEffect;
 /// </summary>
 internal sealed record WriteMarker(RoundNumber Permanent) : ParticipantEffect;
 
+/// <summary>
+/// CP-15: somebody has said that this round is aborted, perhaps because it was forgotten. Read both slots. If they are as this life left them, call
+/// <see cref="CheckpointParticipant.OnAbortVerified"/>; if another life has written, this one is superseded.
+/// </summary>
+internal sealed record VerifyAbort(RoundNumber Number) : ParticipantEffect;
+
 internal sealed record SendToCoordinator(ToCoordinator Message) : ParticipantEffect;
 
 /// <summary>The coordinator cannot know what became of this round (SPEC K7): a person must look.</summary>

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using Checkpointing.Protocol.CheckpointAlgorithm;
 using Checkpointing.Protocol.Labels;
-using Checkpointing.Protocol.RollbackAlgorithm;
 using Checkpointing.Runtime.Calls;
 using Checkpointing.Runtime.Silos;
 using Checkpointing.Runtime.StableStorage;
@@ -20,6 +19,7 @@ internal sealed class ParticipantHost
     private readonly CapturedStates _captured;
     private readonly ObservedGrain _observed;
     private readonly CheckpointSlots _slots;
+    private readonly ParticipantStorage _storage;
     private readonly ParticipantMove _move;
     private readonly ParticipantCare _care;
     private readonly string _grain;
@@ -35,6 +35,7 @@ internal sealed class ParticipantHost
         _captured = new CapturedStates(_states, activation);
         _observed = new ObservedGrain(activation.Context, services.Log);
         _slots = new CheckpointSlots(services.Storage, services.StorageName, activation.Context.GrainId, services.DecisionOf);
+        _storage = new ParticipantStorage(this, _slots, services);
         _move = new ParticipantMove(this, _slots, services.Here);
         _care = new ParticipantCare(services);
         Rollback = new ParticipantRollback(this, activation, _slots, _observed, services);
@@ -44,6 +45,9 @@ internal sealed class ParticipantHost
     public GrainId GrainId => _activation.Context.GrainId;
 
     public CheckpointedActivation Activation => _activation;
+
+    /// <summary>Its part in rounds, once it has started.</summary>
+    public CheckpointParticipant? Participant => _participant;
 
     /// <summary>Its part in rollbacks.</summary>
     public ParticipantRollback Rollback { get; }
@@ -310,10 +314,13 @@ internal sealed class ParticipantHost
                     Capture(capture);
                     return;
                 case WriteSnapshot write:
-                    _ = Write(write, _captured.Copy);
+                    _ = _storage.Store(write, _captured.Copy);
                     break;
                 case WriteMarker marker:
-                    _ = Write(marker);
+                    _ = _storage.Mark(marker);
+                    break;
+                case VerifyAbort verify:
+                    _ = _storage.Verify(verify.Number);
                     break;
                 case AdoptSnapshot adopt:
                     _slots.Adopt();
@@ -371,30 +378,5 @@ internal sealed class ParticipantHost
         _services.Log.TentativeTaken(GrainId, capture.Round);
         _observed.Tell(observer => observer.OnTentativeCheckpointTaken(capture.Round.ToString()));
         Perform(_participant!.OnCaptured(_captured.IsUnchanged));
-    }
-
-    private async Task Write(WriteSnapshot write, ImmutableArray<(string Name, byte[] Bytes)> states)
-    {
-        var (outcome, detail) = await new SnapshotWrite(GrainId, _slots, _services).Store(write, _activation.Ledger.Life.Incarnation, StoreId, states);
-        Perform(_participant!.OnSnapshotStored(write.Number, outcome == SlotWriteOutcome.Stored, detail));
-        StopIf(outcome == SlotWriteOutcome.Superseded, detail);
-    }
-
-    private async Task Write(WriteMarker marker)
-    {
-        var (outcome, detail) = await _slots.WriteFence(StoreId, _activation.Ledger.Life.Incarnation);
-        _services.Metrics.MarkerWritten(outcome);
-        Perform(_participant!.OnMarkerWritten(marker.Permanent, outcome == FenceOutcome.Stored));
-        StopIf(outcome == FenceOutcome.Superseded, detail);
-    }
-
-    private void StopIf(bool isSuperseded, string detail)
-    {
-        if (isSuperseded && !IsStopped)
-        {
-            _services.Log.Superseded(_grain, detail);
-            _services.Rollbacks.OnLifeStopped(_activation.Ledger.Life);
-            Replace(detail);
-        }
     }
 }

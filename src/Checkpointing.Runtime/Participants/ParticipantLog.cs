@@ -52,4 +52,7 @@ internal sealed partial class ParticipantLog(ILogger<ParticipantLog> logger)
 
     [LoggerMessage(11, LogLevel.Error, "{Grain} threw in its checkpoint observer; the round goes on without it, and a grain that fails to say whether it is willing is not")]
     public partial void ObserverFailed(string grain, Exception exception);
+
+    [LoggerMessage(16, LogLevel.Warning, "{Grain} was told that round {Round} is aborted, but its stored checkpoints could not be read to make sure; it asks again")]
+    public partial void AbortNotVerified(string grain, string round, Exception exception);
 }

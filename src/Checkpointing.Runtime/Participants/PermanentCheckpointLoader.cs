@@ -11,13 +11,26 @@ internal sealed class PermanentCheckpointLoader(ParticipantServices services, Ch
     public async Task<SlotRecord?> Load(CancellationToken cancellationToken)
     {
         var (a, b) = await slots.Read();
+        while (PermanentSlot.Choose(a?.Head, b?.Head) is SlotInDoubt doubt)
+        {
+            if (await IsCommitted(RecordOf(doubt.IfCommitted)!, cancellationToken))
+            {
+                return RecordOf(doubt.IfCommitted);
+            }
+
+            // CP-15: the round may have been proven, and so forgotten, since the slots were read.
+            var before = (a?.Head, b?.Head);
+            (a, b) = await slots.Read();
+            if ((a?.Head, b?.Head) == before)
+            {
+                return RecordOf(doubt.IfAborted);
+            }
+        }
+
         switch (PermanentSlot.Choose(a?.Head, b?.Head))
         {
             case SlotChosen chosen:
                 return RecordOf(chosen.Permanent);
-            case SlotInDoubt doubt:
-                var isCommitted = await IsCommitted(RecordOf(doubt.IfCommitted)!, cancellationToken);
-                return RecordOf(isCommitted ? doubt.IfCommitted : doubt.IfAborted);
             case SlotDamaged damaged:
                 throw new CheckpointRecordUnreadableException(
                     $"The checkpoint of round {damaged.Newest.BaseRound} of grain {grainId}, on which {NameOf(damaged.Newest)} was based, is missing from storage '{services.StorageName}'. "

@@ -41,7 +41,7 @@ internal sealed class CheckpointSlots(IGrainStorage storage, string storageName,
     /// <summary>The round of the permanent checkpoint; none for the initial state.</summary>
     public RoundNumber PermanentRound => Permanent?.Round ?? RoundNumber.None;
 
-    private Slot FreeSlot => _permanent == _slots[0] ? _slots[1] : _slots[0];
+    private Slot FreeSlot => Other(_permanent);
 
     /// <summary>The next generation: ascends with every write, also with those whose outcome is unknown.</summary>
     public long NextGeneration() => _generation = Math.Max(_generation, _slots.Max(slot => slot.Head?.Generation ?? 0)) + 1;
@@ -82,6 +82,13 @@ internal sealed class CheckpointSlots(IGrainStorage storage, string storageName,
             SlotWriteOutcome.Superseded => FenceOutcome.Superseded,
             _ => FenceOutcome.Failed,
         }, detail);
+    }
+
+    /// <summary>CP-15: whether another life of the grain has written to one of the slots since they were read. Throws if that cannot be told.</summary>
+    public async Task<bool> HasAnotherLifeWritten(Incarnation life)
+    {
+        var found = await Task.WhenAll(_slots.Select(Peek));
+        return _slots.Zip(found).Any(slot => slot.Second is { } head && head.Writer != life && head != slot.First.Head);
     }
 
     /// <summary>All writes that were begun have ended. The next life must not meet one that still lands.</summary>
@@ -227,6 +234,10 @@ internal sealed class CheckpointSlots(IGrainStorage storage, string storageName,
         slot.MustBeReadAgain = true;
         switch (await decisionOf(found))
         {
+            case StoredDecision.Aborted when Other(slot) is var other && await Peek(other) != other.Head:
+                // CP-15: that round was proven, and so forgotten.
+                _isOvertaken = true;
+                return Overtaken;
             case StoredDecision.Aborted:
                 slot.Head = found.Head;
                 slot.MustBeReadAgain = false;
@@ -237,6 +248,16 @@ internal sealed class CheckpointSlots(IGrainStorage storage, string storageName,
             default:
                 return (SlotWriteOutcome.NotStored, $"its slot holds a checkpoint of round {found.Head.Round} by an earlier activation, and that round is not decided yet");
         }
+    }
+
+    private Slot Other(Slot? slot) => slot == _slots[0] ? _slots[1] : _slots[0];
+
+    /// <summary>What the slot holds now; what is known of it stays as it is.</summary>
+    private async Task<SlotHead?> Peek(Slot slot)
+    {
+        var state = new GrainState<StoredRecord>();
+        await storage.ReadStateAsync(slot.Name, grainId, state);
+        return state.RecordExists && state.State is not null ? SlotRecord.Open(state.State).Head : null;
     }
 
     private async Task Read(Slot slot)

@@ -19,6 +19,7 @@ public sealed class RecordStore : IGrainStorage
 
     private readonly ConcurrentDictionary<(string State, GrainId Grain), (StoredRecord Record, string ETag)> _records = new();
     private readonly ConcurrentDictionary<GrainId, Task> _delayedReads = new();
+    private readonly ConcurrentDictionary<GrainId, int> _reads = new();
     private readonly Lock _lock = new();
     private readonly List<Plan> _plans = [];
     private long _etag;
@@ -29,6 +30,9 @@ public sealed class RecordStore : IGrainStorage
 
     /// <summary>Writes that have landed.</summary>
     public long Writes => Interlocked.Read(ref _writes);
+
+    /// <summary>How many of its records were read, each time that they were.</summary>
+    public int ReadsOf(GrainId grain) => _reads.GetValueOrDefault(grain);
 
     public StoredRecord? this[string state, GrainId grain] => _records.TryGetValue((state, grain), out var found) ? Copy(found.Record) : null;
 
@@ -86,6 +90,7 @@ public sealed class RecordStore : IGrainStorage
         grainState.State = isThere ? (T)(object)Copy(found.Record) : Activator.CreateInstance<T>();
         grainState.ETag = isThere ? found.ETag : null;
         grainState.RecordExists = isThere;
+        _reads.AddOrUpdate(grainId, 1, static (_, reads) => reads + 1);
     }
 
     public async Task WriteStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)

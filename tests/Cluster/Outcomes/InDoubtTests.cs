@@ -1,5 +1,6 @@
 using Checkpointing.Cluster.Tests.Kit;
 using Checkpointing.Protocol.CheckpointAlgorithm;
+using Checkpointing.Protocol.Labels;
 using Checkpointing.Runtime.StableStorage;
 
 namespace Checkpointing.Cluster.Tests.Outcomes;
@@ -47,6 +48,34 @@ public sealed class InDoubtTests
         goOn.Set();
         Assert.Equal(commits ? 2 : 1, await starts);
         Assert.Equal(commits ? CheckpointStatus.Committed : CheckpointStatus.Aborted, (await round).Status);
+    }
+
+    /// <summary>
+    /// CP-15: while the grain asks for the decision, another life of it proves the round, which the record may forget then. Who is told "aborted" looks again.
+    /// </summary>
+    [Fact]
+    public async Task A_round_that_is_proven_while_a_grain_asks_for_it_is_not_taken_for_an_aborted_one()
+    {
+        await using var cluster = await OutcomeCluster.Start(store: _store);
+        var p = await cluster.OnceCheckpointed();
+        await p.Put(1);
+        var (begun, goOn) = (new Signal(), new Signal());
+        _store.OnNextWrite(RecordStore.Coordinator, WriteFault.WaitsAndFails(begun, goOn));
+        var round = cluster.Checkpoint(p);
+        await begun.Happens;
+        var twin = cluster.New<IParticipantGrain>("twin");
+        _store.Copy(p.GetGrainId(), twin.GetGrainId());
+        var starts = twin.Get();
+        await Eventually.Holds(() => _store.ReadsOf(twin.GetGrainId()) == 2);
+
+        var newest = SlotRecord.Open(_store[RecordStore.SlotB, twin.GetGrainId()]!);
+        Assert.True(newest.Head.Generation > SlotRecord.Open(_store[RecordStore.SlotA, twin.GetGrainId()]!).Head.Generation);
+        _store.Put(RecordStore.SlotA, twin.GetGrainId(), SlotRecord.Fence(
+            newest.Head.Generation + 1, newest.Head.Round, newest.Head.Mark, new Incarnation(newest.Writer.Generation, Guid.NewGuid()), newest.StoreId).Seal());
+        goOn.Set();
+
+        Assert.Equal(CheckpointStatus.Aborted, (await round).Status);
+        Assert.Equal(2, await starts);
     }
 
     /// <summary>CP-13: nobody is told "forgotten" before a write of the record has shown that no younger coordinator knows better.</summary>

@@ -76,6 +76,34 @@ public sealed class FenceTests
         Assert.Equal(stored, _store.SlotsOf(_grain));
     }
 
+    /// <summary>CP-15: it has not heard yet that its checkpoint is committed, but the next life has, and has proven it.</summary>
+    [Fact]
+    public async Task A_life_in_doubt_notices_that_another_one_has_written()
+    {
+        var earlier = await BeginAfterOneCommit();
+        Assert.Equal(SlotWriteOutcome.Stored, (await earlier.Store(2)).Outcome);
+        Assert.False(await earlier.Slots.HasAnotherLifeWritten(earlier.Life));
+
+        var later = await SlotsOfOneLife.Begin(_store, _grain, 1, 2);
+        Assert.Equal((FenceOutcome.Stored, ""), await later.Fence());
+        Assert.True(await earlier.Slots.HasAnotherLifeWritten(earlier.Life));
+        Assert.False(await later.Slots.HasAnotherLifeWritten(later.Life));
+    }
+
+    /// <summary>CP-15: round 2 of an earlier life has landed late in the free slot, and a third life has proven it; the record has forgotten it.</summary>
+    [Fact]
+    public async Task A_checkpoint_that_is_proven_is_not_overwritten_although_its_round_is_said_to_be_aborted()
+    {
+        var earlier = await BeginAfterOneCommit();
+        var life = await SlotsOfOneLife.Begin(_store, _grain, 1);
+        Assert.Equal(SlotWriteOutcome.Stored, (await earlier.Store(2)).Outcome);
+        Assert.Equal((FenceOutcome.Stored, ""), await (await SlotsOfOneLife.Begin(_store, _grain, 1, 2)).Fence());
+        var stored = _store.SlotsOf(_grain);
+
+        Assert.Equal(SlotWriteOutcome.Superseded, (await life.Store(3)).Outcome);
+        Assert.Equal(stored, _store.SlotsOf(_grain));
+    }
+
     [Fact]
     public async Task Of_two_lives_that_began_beside_each_other_the_first_to_write_goes_on()
     {

@@ -101,11 +101,11 @@ public class CheckerTests
     {
         var round = new RoundNumber(1, 1);
         var decisions = new DecisionChecker(Report);
-        decisions.OnTold("p", new MakePermanent(round), round);
-        decisions.OnTold("q", new DecisionAnswered(round, Decision.Undecided), round);
-        decisions.OnTold("r", new UndoTentative(round), RoundNumber.None);
-        Assert.Throws<SimulationViolationException>(() => decisions.OnTold("q", new DecisionAnswered(round, Decision.Aborted), round));
-        Assert.Throws<SimulationViolationException>(() => decisions.OnTold("q", new UndoTentative(round), round));
+        decisions.OnBelieved("p", new MakePermanent(round), round);
+        decisions.OnBelieved("q", new DecisionAnswered(round, Decision.Undecided), round);
+        decisions.OnBelieved("r", new UndoTentative(round), RoundNumber.None);
+        Assert.Throws<SimulationViolationException>(() => decisions.OnBelieved("q", new DecisionAnswered(round, Decision.Aborted), round));
+        Assert.Throws<SimulationViolationException>(() => decisions.OnBelieved("q", new UndoTentative(round), round));
     }
 
     [Fact]

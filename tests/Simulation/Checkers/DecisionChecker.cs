@@ -2,16 +2,16 @@ using Checkpointing.Protocol.CheckpointAlgorithm;
 
 namespace Checkpointing.Simulation.Tests.Checkers;
 
-/// <summary>A decision is one: nobody is told "committed" of a round of which somebody, who was in it, is told "aborted".</summary>
+/// <summary>A decision is one: nobody believes "committed" of a round of which somebody, who was in it, believes "aborted".</summary>
 internal sealed class DecisionChecker(Action<string, string> report)
 {
     private readonly Dictionary<RoundNumber, string> _committed = [];
     private readonly Dictionary<RoundNumber, string> _aborted = [];
 
-    /// <param name="participant">Who is told.</param>
-    /// <param name="message">What it is told.</param>
+    /// <param name="participant">Who believes it.</param>
+    /// <param name="message">What it was told.</param>
     /// <param name="inDoubt">The number under which it has a snapshot that it has not given up, none if there is none.</param>
-    public void OnTold(string participant, ToParticipant message, RoundNumber inDoubt)
+    public void OnBelieved(string participant, ToParticipant message, RoundNumber inDoubt)
     {
         switch (message)
         {
@@ -31,7 +31,7 @@ internal sealed class DecisionChecker(Action<string, string> report)
         same.TryAdd(round, participant);
         if (opposite.TryGetValue(round, out var other))
         {
-            report("one decision", $"round {round}: {participant} was told one thing and {other} another");
+            report("one decision", $"round {round}: {participant} believes one thing and {other} another");
         }
     }
 }

@@ -65,6 +65,9 @@ internal enum Mutation
     /// <summary>A run is dropped although one of its members has not proven it.</summary>
     DroppedWithOneUnproven,
 
+    /// <summary>CP-15: "aborted" is believed by who has not looked whether the round was proven, and forgotten, meanwhile.</summary>
+    AbortNotVerified,
+
     /// <summary>A life of the coordinator drops runs of earlier lives as if it knew their members.</summary>
     UnnamedRunsDropped,
 

@@ -27,7 +27,7 @@ internal sealed class ParticipantHost
         _actor = actor;
         _mutants = new ParticipantMutants(actor);
         Rollback = new ParticipantRollback(actor, _mutants);
-        _slotDecision = new SlotDecision(actor, Begin);
+        _slotDecision = new SlotDecision(actor, Begin, ReadSlots);
     }
 
     private SimulatedCluster Cluster => _actor.Cluster;
@@ -86,6 +86,11 @@ internal sealed class ParticipantHost
     public void Load()
     {
         Cluster.Judges.Gates.OnOpened(_actor.ToString(), Cluster.Time.Now);
+        ReadSlots();
+    }
+
+    private void ReadSlots()
+    {
         _slots = new ParticipantSlots(_actor);
         _slots.Load(choice =>
         {
@@ -139,7 +144,11 @@ internal sealed class ParticipantHost
 
         Cluster.Trace.Line($"{_actor.Name} <= {ControlText.Of(message)}");
         var inDoubt = _participant.Phase is ParticipantPhase.Storing or ParticipantPhase.InDoubt ? _participant.Round : RoundNumber.None;
-        Cluster.Judges.Decisions.OnTold(_actor.Name, message, inDoubt);
+        if (message is not DecisionAnswered { Decision: Decision.Aborted })
+        {
+            Cluster.Judges.Decisions.OnBelieved(_actor.Name, message, inDoubt);
+        }
+
         Perform(Handle(message));
         Perform(Rollback.Algorithm.OnDecided());
         WatchSilence();
@@ -229,6 +238,9 @@ internal sealed class ParticipantHost
                     break;
                 case WriteMarker marker:
                     WriteMarker(marker.Permanent);
+                    break;
+                case VerifyAbort verify:
+                    new AbortVerification(_actor, _slots, _participant).Begin(verify.Number);
                     break;
                 case AdoptSnapshot adopt:
                     Adopt(adopt.Number);

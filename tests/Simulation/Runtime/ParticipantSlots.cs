@@ -56,6 +56,12 @@ internal sealed class ParticipantSlots(CheckpointedActor actor)
         return _permanent?.Record;
     }
 
+    /// <summary>CP-15: whether another life of this participant has written to one of the slots; null if nobody can tell.</summary>
+    public void FindOtherLife(Action<bool?> done) => _cluster.Slots.Read(_slots[0].Key, a => _cluster.Slots.Read(_slots[1].Key, b =>
+        done(a is { } first && b is { } second
+            ? _slots[0].IsOfAnotherLife(first.Value?.Head, Writer) || _slots[1].IsOfAnotherLife(second.Value?.Head, Writer)
+            : null)));
+
     /// <summary>Writes into the free slot. Anything but a certain success is reported as not durable.</summary>
     public void Write(RoundNumber number, CheckpointMark mark, ActorState state, Action<bool, string> done)
     {
