@@ -7,11 +7,6 @@ namespace Checkpointing.SiloHost.Tests;
 
 public sealed class DemoTests : IDisposable
 {
-    // A call that is under way to a silo in the instant in which that silo ends in good order is dropped by the runtime, and its caller cannot know whether it was run: it counts as lost, and
-    // acknowledged transfers roll back. Before silos passed late calls on for a second, that was seen in two of about fourteen rolling restarts; since then it was not seen, but it is not excluded.
-    // Null as soon as the callee is asked whether it has received the call.
-    private const string? UntilCalleesAreAsked = "A call under way to a silo in the instant in which it ends counts as lost, and rolls its caller back.";
-
     private static readonly TimeSpan LongestMix = TimeSpan.FromMinutes(5);
 
     private readonly TemporaryFolder _folder = new();
@@ -41,7 +36,7 @@ public sealed class DemoTests : IDisposable
         Assert.Equal(report.Participants + report.Rounds, report.StableWrites);
     }
 
-    [Theory(Skip = UntilCalleesAreAsked)]
+    [Theory]
     [MemberData(nameof(Seeds))]
     public async Task A_mix_of_faults_leaves_the_bank_consistent(int seed)
     {
@@ -63,7 +58,7 @@ public sealed class DemoTests : IDisposable
         Assert.InRange(report.GrainsRolledBack, 1, report.GrainsTotal / 2);
     }
 
-    [Theory(Skip = UntilCalleesAreAsked)]
+    [Theory]
     [MemberData(nameof(RestartSeeds))]
     public async Task A_rolling_restart_under_load_loses_no_transfer(int seed)
     {

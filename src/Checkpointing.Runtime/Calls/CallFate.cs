@@ -9,6 +9,9 @@ internal enum CallFate : byte
     /// <summary>It was not run and has had no effect: it is sent again.</summary>
     NotRun,
 
-    /// <summary>SPEC K1, K30: its callee, or what a relay called for it, was lost. Half of the chain is undone, so the caller rolls back with it.</summary>
+    /// <summary>Its callee has rolled back (RB-19), or what a relay called for it was lost (SPEC K1, K30). Half of it is undone: it runs again, or the caller rolls back too.</summary>
     Lost,
+
+    /// <summary>RB-20: the callee has received it before, or cannot tell. What became of that nobody will hear: it is lost.</summary>
+    HasArrived,
 }

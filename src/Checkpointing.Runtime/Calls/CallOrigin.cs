@@ -1,4 +1,5 @@
 using Checkpointing.Protocol.Labels;
+using Checkpointing.Protocol.RollbackAlgorithm;
 using Checkpointing.Runtime.Silos;
 
 namespace Checkpointing.Runtime.Calls;
@@ -15,6 +16,12 @@ internal abstract class CallOrigin
     /// <summary>The labels of the next message to this receiver.</summary>
     public abstract StampSet LabelNext(GrainId receiver, CallRole receiverRole);
 
+    /// <summary>RB-19, RB-20: what a call to such a receiver says of the membership under which it is sent.</summary>
+    public virtual long SentUnder(CallRole receiverRole) => CallCutOff.Unchecked;
+
+    /// <summary>Whether it may turn out to depend on undone work: then nothing is sent again for it, because it would only draw the receiver in.</summary>
+    public virtual bool IsSuspect => false;
+
     /// <summary>It rolls back: what its code still does has no effect any more.</summary>
     public abstract bool IsStopped { get; }
 
@@ -26,7 +33,7 @@ internal abstract class CallOrigin
     public abstract void LoseCall();
 
     /// <summary>What this silo knows of losses; null on a silo without checkpoints.</summary>
-    protected abstract LocalRollbacks? Rollbacks { get; }
+    public abstract LocalRollbacks? Rollbacks { get; }
 
     /// <summary>
     /// Whether this error of the runtime is the end of a lost call. After the loss of a silo a time-out is one too: the runtime breaks a call to the lost silo off, but not
@@ -34,15 +41,11 @@ internal abstract class CallOrigin
     /// </summary>
     public bool IsLoss(Exception error) => Undone.IsLoss(error) || (error is TimeoutException && Rollbacks?.HasJustLostSilo == true);
 
-    /// <summary>The response to a call of this origin is received, or the call was lost.</summary>
-    public void Take(LabelledResponse response, GrainId callee)
+    /// <summary>The response to a call of this origin is received. False if it is none that counts: the call was not run, or that was undone.</summary>
+    public bool TryTake(LabelledResponse response, GrainId callee)
     {
         ThrowIfStopped(callee);
-        if (!TryReceive(response.Stamps) || response.Fate == CallFate.Lost)
-        {
-            LoseCall();
-            throw Undone.Lost(callee, response.Inner.Exception);
-        }
+        return response.Fate == CallFate.Answered && TryReceive(response.Stamps);
     }
 
     /// <summary>The code behind this call belongs to a life that rolls back: it must not go on.</summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Checkpointing.Protocol.RollbackAlgorithm;
 using Checkpointing.Runtime.Participants;
 using Orleans.Serialization.Invocation;
 
@@ -66,6 +67,13 @@ internal sealed class IncomingCallFilter(GrainTypeTraitsResolver traits) : IInco
 
     private static Task Run(IIncomingGrainCallContext context, CheckpointedActivation activation, LabelledRequest? labelled, Turn turn)
     {
+        if (labelled is { SentUnder: not CallCutOff.Unchecked } && activation.FateOf(labelled) is var fate and not CallFate.Answered)
+        {
+            activation.Turns.Exit(turn);
+            var callee = activation.Context.GrainId;
+            return Conclude(context, labelled, fate, fate == CallFate.NotRun ? Undone.TooOld(callee) : Undone.HasArrived(callee));
+        }
+
         var isReadOnly = (turn & Turn.ReadOnly) != 0;
         if (!isReadOnly)
             activation.StateMayHaveChanged = true;
@@ -78,8 +86,12 @@ internal sealed class IncomingCallFilter(GrainTypeTraitsResolver traits) : IInco
             return Conclude(context, labelled, CallFate.Lost, Undone.Message(activation.Context.GrainId));
         }
 
-        if (labelled?.IsNested == true)
-            activation.NestedCallBegan(labelled);
+        if (labelled is not null)
+        {
+            labelled.HasRun = true;
+            if (labelled.IsNested)
+                activation.NestedCallBegan(labelled);
+        }
 
         var handler = context.Invoke();
         return handler.IsCompleted

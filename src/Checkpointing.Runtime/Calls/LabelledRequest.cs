@@ -21,18 +21,23 @@ internal sealed class LabelledRequest : IRequest
     private bool _isKept;
 
     [NonSerialized]
+    private bool _hasRun;
+
+    [NonSerialized]
     private LabelledRequest? _runsBeside;
 
     public LabelledRequest()
     {
     }
 
-    public LabelledRequest(IRequest inner, StampSet stamps, bool isNested, CallOrigin origin)
+    public LabelledRequest(IRequest inner, StampSet stamps, bool isNested, CallOrigin origin, long sentUnder, bool mayHaveArrived = false)
     {
         Inner = inner;
         Stamps = stamps;
         IsNested = isNested;
         _origin = origin;
+        SentUnder = sentUnder;
+        MayHaveArrived = mayHaveArrived;
     }
 
     [Id(0)]
@@ -45,6 +50,14 @@ internal sealed class LabelledRequest : IRequest
     [Id(2)]
     public bool IsNested { get; private set; }
 
+    /// <summary>RB-20: the version of the membership that its sender knew; 0 if it is never sent again once it may have run.</summary>
+    [Id(3)]
+    public long SentUnder { get; private set; }
+
+    /// <summary>RB-20: an earlier copy was lost with a silo, and may have been received all the same.</summary>
+    [Id(4)]
+    public bool MayHaveArrived { get; private set; }
+
     /// <summary>The nearest participant that awaits this call: its label comes first, also on what relays pass on.</summary>
     public ParticipantId? AwaitedBy => IsNested && !Stamps.IsEmpty ? Stamps.First.Sender.Participant : null;
 
@@ -55,8 +68,20 @@ internal sealed class LabelledRequest : IRequest
         set => _runsBeside = value;
     }
 
+    /// <summary>
+    /// Whether this very object was run. Between grains of one silo it is the sender's too, and what the handler has made of its arguments shows there: it cannot be sent again.
+    /// </summary>
+    public bool HasRun
+    {
+        get => _hasRun;
+        set => _hasRun = value;
+    }
+
     /// <summary>Who sent it; null at the receiver of another silo.</summary>
     public CallOrigin? Origin => _origin;
+
+    /// <summary>Another copy, under the same label. This one may still be on its way, so it stays as it is.</summary>
+    public LabelledRequest Again(long sentUnder, bool mayHaveArrived) => new(Inner, Stamps, IsNested, _origin!, sentUnder, mayHaveArrived);
 
     public bool IsOneWay => (Inner.Options & InvokeMethodOptions.OneWay) != 0;
 

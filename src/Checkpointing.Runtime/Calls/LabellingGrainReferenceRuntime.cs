@@ -96,7 +96,7 @@ internal sealed class LabellingGrainReferenceRuntime(
         if (isNested && targetTraits.Role == CallRole.Participant)
             options |= InvokeMethodOptions.AlwaysInterleave;
 
-        return new LabelledRequest(plain, origin.LabelNext(target, targetTraits.Role), isNested, origin);
+        return new LabelledRequest(plain, origin.LabelNext(target, targetTraits.Role), isNested, origin, origin.SentUnder(targetTraits.Role));
     }
 
     private ValueTask<T?> AskCoordinator<T>(GrainReference reference, IInvokable request, InvokeMethodOptions options)
@@ -142,72 +142,79 @@ internal sealed class LabellingGrainReferenceRuntime(
     private async ValueTask<T?> Await<T>(
         OutstandingCall call, ValueTask<object?> pending, GrainReference reference, LabelledRequest request, InvokeMethodOptions options)
     {
-        object? answer;
+        RepeatedCall? repeated = null;
         try
         {
-            answer = await pending;
-        }
-        catch (Exception exception)
-        {
-            if (!Undone.IsRejection(exception))
+            object? answer;
+            try
             {
-                call.Fail(exception);
-                throw;
+                answer = await pending;
+            }
+            catch (Exception exception)
+            {
+                answer = await (repeated = Repeat(reference, request, options)).After(exception);
             }
 
-            answer = await SendAgain(call, exception, reference, request, options);
+            while (answer is LabelledResponse response)
+            {
+                if (call.TryTake(response))
+                    return response.Unwrap<T>();
+
+                answer = await (repeated ??= Repeat(reference, request, options)).After(response);
+            }
+
+            call.ThrowIfStopped();
+            return (T?)answer;
         }
-
-        if (answer is LabelledResponse { Fate: CallFate.NotRun } notRun)
-            answer = await SendAgain(call, notRun.Inner.Exception, reference, request, options);
-
-        return answer is LabelledResponse response ? call.End(response).Unwrap<T>() : call.End<T>(answer);
+        finally
+        {
+            call.End();
+        }
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask AwaitVoid(
         OutstandingCall call, ValueTask<object?> pending, GrainReference reference, LabelledRequest request, InvokeMethodOptions options)
     {
-        object? answer;
+        RepeatedCall? repeated = null;
         try
         {
-            answer = await pending;
-        }
-        catch (Exception exception)
-        {
-            if (!Undone.IsRejection(exception))
+            object? answer;
+            try
             {
-                call.Fail(exception);
-                throw;
+                answer = await pending;
+            }
+            catch (Exception exception)
+            {
+                answer = await (repeated = Repeat(reference, request, options)).After(exception);
             }
 
-            answer = await SendAgain(call, exception, reference, request, options);
+            while (answer is LabelledResponse response)
+            {
+                if (call.TryTake(response))
+                {
+                    response.ThrowIfFailed();
+                    return;
+                }
+
+                answer = await (repeated ??= Repeat(reference, request, options)).After(response);
+            }
+
+            call.ThrowIfStopped();
         }
-
-        if (answer is LabelledResponse { Fate: CallFate.NotRun } notRun)
-            answer = await SendAgain(call, notRun.Inner.Exception, reference, request, options);
-
-        if (answer is LabelledResponse response)
-            call.End(response).ThrowIfFailed();
-        else
-            call.End<object>(answer);
+        finally
+        {
+            call.End();
+        }
     }
 
-    private async Task<object?> SendAgain(
-        OutstandingCall call, Exception? error, GrainReference reference, LabelledRequest request, InvokeMethodOptions options)
-    {
-        var limit = request.GetDefaultResponseTimeout() ?? responseTimeout;
-        try
-        {
-            return await new RepeatedCall(request.Origin!, reference.GrainId, limit, services.GetRequiredService<TimeProvider>())
-                .Send(() => inner.InvokeMethodAsync<object>(reference, request, options), error);
-        }
-        catch (Exception exception)
-        {
-            call.Fail(exception);
-            throw;
-        }
-    }
+    private RepeatedCall Repeat(GrainReference reference, LabelledRequest request, InvokeMethodOptions options) => new(
+        request.Origin!,
+        reference.GrainId,
+        request,
+        copy => inner.InvokeMethodAsync<object>(reference, copy, options),
+        request.GetDefaultResponseTimeout() ?? responseTimeout,
+        services.GetRequiredService<TimeProvider>());
 
     // With outgoing filters the receipt is taken by the innermost of them, so that the others see the plain response.
     private static async ValueTask<T?> AwaitFiltered<T>(OutstandingCall call, ValueTask<T?> pending)
@@ -244,38 +251,9 @@ internal sealed class LabellingGrainReferenceRuntime(
 
         public void End() => _origin.CallEnded(_chain);
 
-        /// <summary>Throws an error of its own if the call was lost.</summary>
-        public void Fail(Exception error)
-        {
-            _origin.CallEnded(_chain);
-            _origin.ThrowIfStopped(callee);
-            if (_origin.IsLoss(error))
-            {
-                _origin.LoseCall();
-                throw Undone.Lost(callee, error);
-            }
-        }
-
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public LabelledResponse End(LabelledResponse response)
-        {
-            try
-            {
-                _origin.Take(response, callee);
-            }
-            finally
-            {
-                _origin.CallEnded(_chain);
-            }
+        public bool TryTake(LabelledResponse response) => _origin.TryTake(response, callee);
 
-            return response;
-        }
-
-        public T? End<T>(object? answer)
-        {
-            _origin.CallEnded(_chain);
-            _origin.ThrowIfStopped(callee);
-            return (T?)answer;
-        }
+        public void ThrowIfStopped() => _origin.ThrowIfStopped(callee);
     }
 }

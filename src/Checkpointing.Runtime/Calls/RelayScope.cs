@@ -56,7 +56,7 @@ internal sealed class RelayScope(IGrainContext relay) : CallOrigin
 
     public override bool IsStopped => false;
 
-    protected override LocalRollbacks? Rollbacks => relay.ActivationServices.GetService<LocalRollbacks>();
+    public override LocalRollbacks? Rollbacks => relay.ActivationServices.GetService<LocalRollbacks>();
 
     /// <summary>A call of this call was lost: its caller must know (SPEC K30).</summary>
     public bool HasLostCall { get; private set; }

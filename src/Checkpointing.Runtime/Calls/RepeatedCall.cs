@@ -1,39 +1,114 @@
+using System.Runtime.ExceptionServices;
+using Checkpointing.Protocol.RollbackAlgorithm;
+
 namespace Checkpointing.Runtime.Calls;
 
 /// <summary>
-/// A call that was not run, because its callee rolls back or could not be reached, has had no effect: it is sent again under the same label, so that its chain
-/// stays whole. It gives up when it has waited as long as a call may wait for its answer.
+/// A call that was not run, because its callee rolls back or could not be reached, has had no effect; one whose callee was lost or has rolled back has none any more (RB-19). It
+/// is sent again under the same label, so that its chain stays whole. It gives up when it has waited as long as a call may wait for its answer.
 /// </summary>
-internal sealed class RepeatedCall(CallOrigin origin, GrainId callee, TimeSpan limit, TimeProvider time)
+/// <param name="origin">Who calls.</param>
+/// <param name="callee">Who is called.</param>
+/// <param name="first">The first copy.</param>
+/// <param name="send">Sends one copy and awaits its answer.</param>
+/// <param name="limit">So long after the end of the first copy it is given up.</param>
+/// <param name="time">The clock.</param>
+internal sealed class RepeatedCall(CallOrigin origin, GrainId callee, LabelledRequest first, Func<LabelledRequest, ValueTask<object?>> send, TimeSpan limit, TimeProvider time)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>The first answer of an attempt that was run, or the last error of those that were not.</summary>
-    public async Task<object?> Send(Func<ValueTask<object?>> attempt, Exception? lastError)
-    {
-        var started = time.GetTimestamp();
-        for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
-        {
-            await Task.Delay(pause, time);
-            if (origin.IsStopped)
-                throw Undone.Caller(callee);
+    private readonly long _began = time.GetTimestamp();
+    private LabelledRequest _copy = first;
+    private TimeSpan _pause = FirstPause;
+    private bool _mayHaveArrived;
 
+    private bool IsOverdue => time.GetElapsedTime(_began) >= limit;
+
+    private bool MayRunAgain => !_copy.HasRun && !OpenEnumerations.IsEnumerationCall(_copy);
+
+    /// <summary>The last copy has ended with this error. The answer of the next one, whatever it says.</summary>
+    public Task<object?> After(Exception error) => Repeat(error, null);
+
+    /// <summary>The last copy has ended with an answer that does not count. The answer of the next one, whatever it says.</summary>
+    public Task<object?> After(LabelledResponse response) => Repeat(null, response);
+
+    private async Task<object?> Repeat(Exception? error, LabelledResponse? response)
+    {
+        while (true)
+        {
+            origin.ThrowIfStopped(callee);
+            if (error is not null && Undone.IsLoss(error))
+                await CatchUp();
+
+            switch (RuleFor(error, response))
+            {
+                case LostCall.SendAgain:
+                    break;
+                case LostCall.CutOffFirst when await TryCutOff():
+                    _mayHaveArrived = true;
+                    break;
+                case null:
+                    ExceptionDispatchInfo.Throw(error ?? response!.Inner.Exception ?? Undone.NotRun(callee));
+                    break;
+                default:
+                    origin.LoseCall();
+                    throw Undone.Lost(callee, error ?? response!.Inner.Exception);
+            }
+
+            do
+            {
+                await Task.Delay(_pause, time);
+                _pause = _pause * 2 < LongestPause ? _pause * 2 : LongestPause;
+                origin.ThrowIfStopped(callee);
+            }
+            while (origin.IsSuspect && !IsOverdue);
+
+            _copy = _copy.Again(_copy.SentUnder == CallCutOff.Unchecked ? CallCutOff.Unchecked : origin.SentUnder(CallRole.Participant), _mayHaveArrived);
             try
             {
-                var answer = await attempt();
-                if (answer is not LabelledResponse { Fate: CallFate.NotRun } notRun)
-                    return answer;
-
-                lastError = notRun.Inner.Exception;
+                return await send(_copy);
             }
-            catch (Exception exception) when (Undone.IsRejection(exception))
+            catch (Exception exception)
             {
-                lastError = exception;
+                (error, response) = (exception, null);
             }
+        }
+    }
 
-            if (time.GetElapsedTime(started) >= limit)
-                throw lastError ?? Undone.NotRun(callee);
+    /// <summary>What becomes of the call; null if this is its answer after all.</summary>
+    private LostCall? RuleFor(Exception? error, LabelledResponse? response)
+    {
+        if (response is { Fate: CallFate.NotRun } || (error is not null && Undone.IsRejection(error)))
+            return !IsOverdue ? LostCall.SendAgain : _mayHaveArrived ? LostCall.IsLost : null;
+
+        if (response is not null)
+            return response.Fate == CallFate.HasArrived || IsOverdue || !MayRunAgain ? LostCall.IsLost : LostCalls.OnUndone(_copy.SentUnder);
+
+        if (Undone.IsLoss(error!))
+            return IsOverdue || !MayRunAgain || origin.Rollbacks is not { } rollbacks ? LostCall.IsLost : LostCalls.OnSiloGone(_copy.SentUnder, rollbacks.CutOffs.Known);
+
+        return origin.IsLoss(error!) ? LostCall.IsLost : null;
+    }
+
+    private async Task CatchUp()
+    {
+        if (origin.Rollbacks?.CutOffs is { } cutOffs && _copy.SentUnder != CallCutOff.Unchecked && _copy.SentUnder >= cutOffs.Known)
+            await cutOffs.CatchUp().WaitAsync(limit, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+    }
+
+    private async Task<bool> TryCutOff()
+    {
+        var cutOffs = origin.Rollbacks!.CutOffs;
+        try
+        {
+            await cutOffs.RaiseEverywhere(cutOffs.Known).WaitAsync(limit, time);
+            return true;
+        }
+        catch (Exception)
+        {
+            // Some silo may still run the copy that was lost.
+            return false;
         }
     }
 }

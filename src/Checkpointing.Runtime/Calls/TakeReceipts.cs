@@ -1,10 +1,17 @@
+using Orleans.CodeGeneration;
+using Orleans.Serialization.Invocation;
+
 namespace Checkpointing.Runtime.Calls;
 
 /// <summary>
 /// The innermost outgoing filter, present only if the application has outgoing filters: it records the labels of a response, sends a call that was not
-/// run again, and leaves the plain response to the application's filters.
+/// run, or whose callee is lost, again, and leaves the plain response to the application's filters.
 /// </summary>
-internal sealed class TakeReceipts(TimeSpan responseTimeout, TimeProvider time) : IOutgoingGrainCallFilter
+/// <param name="direct">The runtime without any filters.</param>
+/// <param name="traits">The roles of grains.</param>
+/// <param name="responseTimeout">How long a call may wait for its answer.</param>
+/// <param name="time">The clock.</param>
+internal sealed class TakeReceipts(IGrainReferenceRuntime direct, GrainTypeTraitsResolver traits, TimeSpan responseTimeout, TimeProvider time) : IOutgoingGrainCallFilter
 {
     public async Task Invoke(IOutgoingGrainCallContext context)
     {
@@ -15,37 +22,40 @@ internal sealed class TakeReceipts(TimeSpan responseTimeout, TimeProvider time) 
         }
 
         var callee = context.TargetId;
+        RepeatedCall? repeated = null;
         object? answer;
         try
         {
-            answer = await Attempt(context);
-            if (answer is LabelledResponse { Fate: CallFate.NotRun } notRun)
-                answer = await Repeat(context, origin, request, notRun.Inner.Exception);
+            await context.Invoke();
+            answer = context.Response;
         }
-        catch (Exception exception) when (Undone.IsRejection(exception))
+        catch (Exception exception)
         {
-            answer = await Repeat(context, origin, request, exception);
-        }
-        catch (Exception exception) when (origin.IsLoss(exception))
-        {
-            origin.LoseCall();
-            throw Undone.Lost(callee, exception);
+            answer = await (repeated = Repeat(context, origin, request)).After(exception);
         }
 
-        if (answer is LabelledResponse response)
+        while (answer is LabelledResponse response)
         {
-            origin.Take(response, callee);
-            context.Response = response.Inner;
-            response.ThrowIfFailed();
+            if (origin.TryTake(response, callee))
+            {
+                context.Response = response.Inner;
+                response.ThrowIfFailed();
+                return;
+            }
+
+            answer = await (repeated ??= Repeat(context, origin, request)).After(response);
         }
+
+        if (repeated is not null)
+            context.Response = Response.FromResult(answer);
     }
 
-    private Task<object?> Repeat(IOutgoingGrainCallContext context, CallOrigin origin, LabelledRequest request, Exception? error) =>
-        new RepeatedCall(origin, context.TargetId, request.GetDefaultResponseTimeout() ?? responseTimeout, time).Send(() => Attempt(context), error);
-
-    private static async ValueTask<object?> Attempt(IOutgoingGrainCallContext context)
+    private RepeatedCall Repeat(IOutgoingGrainCallContext context, CallOrigin origin, LabelledRequest request)
     {
-        await context.Invoke();
-        return context.Response;
+        var reference = (GrainReference)context.Grain;
+        var passesAtOnce = request.IsNested && traits.Of(context.TargetId.Type).Role == CallRole.Participant;
+        var options = request.Options | (passesAtOnce ? InvokeMethodOptions.AlwaysInterleave : InvokeMethodOptions.None);
+        return new RepeatedCall(
+            origin, context.TargetId, request, copy => direct.InvokeMethodAsync<object>(reference, copy, options), request.GetDefaultResponseTimeout() ?? responseTimeout, time);
     }
 }

@@ -11,6 +11,12 @@ internal static class Undone
     public static RolledBackException NotRun(GrainId grain) =>
         new($"Grain {grain} rolls back to its permanent checkpoint, and this call was not run. Call again.") { GrainId = grain };
 
+    public static RolledBackException TooOld(GrainId grain) =>
+        new($"The call to grain {grain} was on its way while a silo was lost, and was not run. Call again.") { GrainId = grain };
+
+    public static RolledBackException HasArrived(GrainId grain) =>
+        new($"Grain {grain} may have run this call before, when a silo was lost between it and its caller, and does not run it twice.") { GrainId = grain };
+
     public static RolledBackException Message(GrainId grain) =>
         new($"Grain {grain} did not accept the call: it comes from work that is undone. What the caller did is rolled back. Call again.") { GrainId = grain };
 

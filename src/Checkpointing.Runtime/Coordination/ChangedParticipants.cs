@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Checkpointing.Protocol.Labels;
 using Checkpointing.Runtime.Calls;
+using Checkpointing.Runtime.Silos;
 
 namespace Checkpointing.Runtime.Coordination;
 

@@ -34,15 +34,17 @@ internal static class CallPathHosting
         var responseTimeout = services.GetRequiredService<IOptions<SiloMessagingOptions>>().Value.ResponseTimeout;
         var filters = services.GetServices<IOutgoingGrainCallFilter>().ToList();
         var hasFilters = filters.Count > 0;
+        var traits = services.GetRequiredService<GrainTypeTraitsResolver>();
         if (hasFilters)
-            filters.Add(new TakeReceipts(responseTimeout, services.GetRequiredService<TimeProvider>()));
+            filters.Add(new TakeReceipts(Create([]), traits, responseTimeout, services.GetRequiredService<TimeProvider>()));
 
-        var inner = runtime switch
+        return new LabellingGrainReferenceRuntime(Create(filters), hasFilters, traits, responseTimeout, services);
+
+        IGrainReferenceRuntime Create(IEnumerable<IOutgoingGrainCallFilter> outgoing) => runtime switch
         {
-            { ImplementationType: { } type } => (IGrainReferenceRuntime)ActivatorUtilities.CreateInstance(services, type, (IEnumerable<IOutgoingGrainCallFilter>)filters),
+            { ImplementationType: { } type } => (IGrainReferenceRuntime)ActivatorUtilities.CreateInstance(services, type, outgoing),
             { ImplementationFactory: { } factory } => (IGrainReferenceRuntime)factory(services),
             _ => (IGrainReferenceRuntime)runtime.ImplementationInstance!,
         };
-        return new LabellingGrainReferenceRuntime(inner, hasFilters, services.GetRequiredService<GrainTypeTraitsResolver>(), responseTimeout, services);
     }
 }

@@ -1,5 +1,4 @@
 using Checkpointing;
-using Checkpointing.Runtime.Coordination;
 using Checkpointing.Runtime.Hosting;
 using Checkpointing.Runtime.Participants;
 using Checkpointing.Runtime.Silos;
@@ -41,6 +40,7 @@ public static class CheckpointingSiloBuilderExtensions
         services.AddSingleton<CheckpointingMetrics>();
         services.AddSingleton<ICheckpointAgentClient, CheckpointAgentClient>();
         services.AddSingleton<AgentCalls>();
+        services.AddSingleton<CallCutOffs>();
         services.AddSingleton<IConfigurationValidator, CheckpointingValidator>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, CheckpointOnShutdown>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, PassOnCallsOnShutdown>();

@@ -4,7 +4,7 @@ namespace Checkpointing.Runtime.Hosting;
 
 /// <summary>
 /// When the grains of a silo that stops on purpose are gone, others may still call them there: the runtime passes such calls on, and tells the callers where the grains are now. As
-/// soon as the silo ends it drops them, and each is a lost call that rolls its caller back. So the silo waits a little between the two.
+/// soon as the silo ends it drops them: that costs each caller some time (RB-20), and those that call through relays a rollback. So the silo waits a little between the two.
 /// </summary>
 [SuppressMessage("Performance", "CA1812", Justification = "Created by the container.")]
 internal sealed class PassOnCallsOnShutdown(ISiloStatusOracle silos, TimeProvider time) : ILifecycleParticipant<ISiloLifecycle>

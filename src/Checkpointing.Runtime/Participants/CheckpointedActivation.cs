@@ -1,4 +1,5 @@
 using Checkpointing.Protocol.Labels;
+using Checkpointing.Protocol.RollbackAlgorithm;
 using Checkpointing.Runtime.Calls;
 using Checkpointing.Runtime.Silos;
 using Orleans.CodeGeneration;
@@ -53,7 +54,9 @@ internal sealed class CheckpointedActivation : CallOrigin
     /// <summary>The running handlers are answered when the activation stops because it rolls back, whatever their code still does.</summary>
     public RunningHandlers Handlers { get; } = new();
 
-    protected override LocalRollbacks Rollbacks => _rollbacks;
+    public override LocalRollbacks Rollbacks => _rollbacks;
+
+    public override bool IsSuspect => _rollbacks.MaySuspect(Ledger);
 
     public override bool IsStopped => Turns.IsStopped;
 
@@ -103,6 +106,15 @@ internal sealed class CheckpointedActivation : CallOrigin
 
     public override StampSet LabelNext(GrainId receiver, CallRole receiverRole) =>
         new(receiverRole == CallRole.Participant ? Ledger.Send(receiver.ToParticipantId()) : Ledger.Send());
+
+    /// <summary>This life takes no checkpoint while it waits for the answer, so nothing of the call becomes permanent meanwhile.</summary>
+    public override long SentUnder(CallRole receiverRole) => receiverRole == CallRole.Participant ? _rollbacks.CutOffs.Known : CallCutOff.Unchecked;
+
+    /// <summary>RB-20: whether a call that has been admitted may run.</summary>
+    public CallFate FateOf(LabelledRequest request) =>
+        _rollbacks.CutOffs.Refuses(request.SentUnder) ? CallFate.NotRun
+        : request.MayHaveArrived && Ledger.MayHaveReceived(request.Stamps.First) ? CallFate.HasArrived
+        : CallFate.Answered;
 
     /// <summary>The label of the response to a request with these stamps.</summary>
     public StampSet LabelResponse(in StampSet request) =>

@@ -76,6 +76,8 @@ internal sealed partial class CheckpointAgent : GrainService, ICheckpointAgent
 
     public Task<bool> HasSettled(long membershipVersion) => _rollbacks.HasSettled(membershipVersion);
 
+    public Task CutOffCalls(long membershipVersion) => _rollbacks.CutOffs.RaiseHere(membershipVersion);
+
     protected override Task StartInBackground()
     {
         // Outside this service's turns: the loops only queue work and make calls of their own. Answers go out to the very end: the grains of a silo are deactivated

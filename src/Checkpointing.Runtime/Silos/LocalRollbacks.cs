@@ -20,6 +20,7 @@ internal sealed partial class LocalRollbacks(
     IClusterMembershipService membership,
     ParticipantRegistry registry,
     CoordinatorOutbox outbox,
+    CallCutOffs cutOffs,
     CheckpointingMetrics metrics,
     IOptions<ClusterMembershipOptions> membershipOptions,
     TimeProvider time,
@@ -33,6 +34,9 @@ internal sealed partial class LocalRollbacks(
     private readonly Channel<bool> _reportDue = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private long _lastLoss;
     private long _membershipVersion = -1;
+
+    /// <summary>Which calls run no more because a silo was lost while they were on their way.</summary>
+    public CallCutOffs CutOffs => cutOffs;
 
     /// <summary>What is known of ended lives. It may be read from any thread.</summary>
     public UndoneLabels Undone => _agent.Undone;
@@ -94,6 +98,9 @@ internal sealed partial class LocalRollbacks(
             return [.. _agent.SuspectsIn(ledger)];
         }
     }
+
+    /// <summary>Whether this ledger may hold something undone that nobody has told of yet. In a turn of that participant.</summary>
+    public bool MaySuspect(Ledger ledger) => Interlocked.Read(ref _membershipVersion) < cutOffs.Known || !SuspectsIn(ledger).IsEmpty;
 
     /// <summary>RB-13: a life leaves for another silo. False: it is an orphan, and takes nothing along.</summary>
     public bool OnLifeMovesAway(Ledger ledger)
@@ -208,6 +215,7 @@ internal sealed partial class LocalRollbacks(
 
     private void OnMembers(ClusterMembershipSnapshot snapshot)
     {
+        cutOffs.OnMembers(snapshot);
         var gone = new List<SiloAddress>();
         lock (_lock)
         {

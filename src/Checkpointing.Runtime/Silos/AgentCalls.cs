@@ -1,6 +1,4 @@
-using Checkpointing.Runtime.Silos;
-
-namespace Checkpointing.Runtime.Coordination;
+namespace Checkpointing.Runtime.Silos;
 
 /// <summary>
 /// Calls to the agents of silos, each for as long as its silo is not known to be gone. When a silo is lost the runtime breaks off the calls that are under way to it, but one that is

@@ -1,0 +1,86 @@
+using Checkpointing.Protocol.RollbackAlgorithm;
+
+namespace Checkpointing.Runtime.Silos;
+
+/// <summary>
+/// RB-20 on this silo: refuses calls that were sent under too old a membership, and has all other silos do the same before a call that was lost with a silo is sent again.
+/// </summary>
+internal sealed class CallCutOffs(ILocalSiloDetails silo, IClusterMembershipService membership, AgentCalls agents, TimeProvider time)
+{
+    private static readonly TimeSpan PauseBetweenAttempts = TimeSpan.FromMilliseconds(50);
+
+    // Then the silo is unreachable and yet not declared dead; whoever waits has given up long ago.
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+
+    private readonly CallCutOff _here = new(joinedAt: 0);
+    private readonly Lock _lock = new();
+    private volatile bool _isActive;
+    private (long Version, Task Task) _last = (0, Task.CompletedTask);
+
+    /// <summary>The membership that is known here.</summary>
+    public long Known => membership.CurrentSnapshot.Version.Value;
+
+    /// <summary>From any thread. Before this silo knows in which membership it became active it does not know either which cut-offs it has missed.</summary>
+    public bool Refuses(long sentUnder) => sentUnder != CallCutOff.Unchecked && (!_isActive || _here.Refuses(sentUnder));
+
+    /// <summary>What breaks calls off may have heard of a loss a moment before <see cref="Known"/> shows it.</summary>
+    public async Task CatchUp() => await membership.Refresh();
+
+    public void OnMembers(ClusterMembershipSnapshot snapshot)
+    {
+        if (!_isActive && snapshot.GetSiloStatus(silo.SiloAddress) == SiloStatus.Active)
+        {
+            _here.Raise(snapshot.Version.Value);
+            _isActive = true;
+        }
+    }
+
+    /// <summary>Another silo, or this one, is about to send calls again. Callers from here are to know as much.</summary>
+    public async Task RaiseHere(long version)
+    {
+        _here.Raise(version);
+        await membership.Refresh(new MembershipVersion(version));
+    }
+
+    /// <summary>Completes when no silo runs calls any more that were sent under a membership older than this. Fails if one is unreachable.</summary>
+    public Task RaiseEverywhere(long version)
+    {
+        lock (_lock)
+        {
+            if (_last.Version < version || _last.Task.IsFaulted)
+            {
+                // For all grains of this silo, so not in the turns of the first that asks.
+                _last = (version, Task.Run(() => Raise(version)));
+            }
+
+            return _last.Task;
+        }
+    }
+
+    private async Task Raise(long version)
+    {
+        await RaiseHere(version);
+
+        // A silo that is not active in this membership becomes so in a later one.
+        await Task.WhenAll(membership.CurrentSnapshot.Members.Values
+            .Where(member => member.Status is SiloStatus.Active or SiloStatus.ShuttingDown or SiloStatus.Stopping && !member.SiloAddress.Equals(silo.SiloAddress))
+            .Select(member => RaiseAt(member.SiloAddress, version)));
+    }
+
+    private async Task RaiseAt(SiloAddress other, long version)
+    {
+        var began = time.GetTimestamp();
+        while (membership.CurrentSnapshot.GetSiloStatus(other) != SiloStatus.Dead)
+        {
+            try
+            {
+                await agents.To(other, agent => agent.CutOffCalls(version));
+                return;
+            }
+            catch (Exception) when (time.GetElapsedTime(began) < Limit)
+            {
+                await Task.Delay(PauseBetweenAttempts, time);
+            }
+        }
+    }
+}
