@@ -63,6 +63,8 @@ internal sealed class SeededSimulation
 
     public long Dropped { get; private set; }
 
+    public long NotClosed { get; private set; }
+
     public long SentAgain { get; private set; }
 
     public long SentAgainPerhapsArrived { get; private set; }
@@ -135,6 +137,7 @@ internal sealed class SeededSimulation
             RolledBack += judges.Rollbacks.RolledBack;
             LargestRollback = Math.Max(LargestRollback, judges.Rollbacks.LargestSet);
             Dropped += judges.Rollbacks.Dropped;
+            NotClosed += judges.Rollbacks.NotClosed;
             SentAgain += judges.Rollbacks.SentAgain;
             SentAgainPerhapsArrived += judges.Rollbacks.SentAgainPerhapsArrived;
             CallsLost += run.Cluster.Calls.Count(call => call.LostInTime);

@@ -12,6 +12,7 @@ internal sealed class CheckpointParticipant
     private readonly Ledger _ledger;
     private readonly ParticipantId _self;
     private RoundNumber _round;
+    private RoundNumber _verifying;
     private RoundNumber _number;
     private int _attempt;
     private int _attemptAsked;
@@ -50,7 +51,8 @@ internal sealed class CheckpointParticipant
 
         if (Phase is ParticipantPhase.Storing or ParticipantPhase.InDoubt)
         {
-            return [Send(new StillInDoubt(join.Round, _self, _number))];
+            // CP-15: it has been told, and joins when it is asked again.
+            return _verifying == _number ? [] : [Send(new StillInDoubt(join.Round, _self, _number))];
         }
 
         var effects = ImmutableArray.CreateBuilder<ParticipantEffect>();
@@ -255,14 +257,18 @@ internal sealed class CheckpointParticipant
     {
         _ when Phase is not (ParticipantPhase.Storing or ParticipantPhase.InDoubt) || answer.Round != _number => [],
         Decision.Committed => OnMakePermanent(answer.Round),
-        Decision.Aborted => [new VerifyAbort(answer.Round)],
+        Decision.Aborted when _verifying == answer.Round => [],
+        Decision.Aborted => Verify(answer.Round),
         Decision.Forgotten => [new ReportUnknownDecision(answer.Round)],
         _ => [],
     };
 
-    /// <summary>CP-15: the round is not in the record, and no other life has proven it.</summary>
-    public ImmutableArray<ParticipantEffect> OnAbortVerified(RoundNumber number) =>
-        Phase is not (ParticipantPhase.Storing or ParticipantPhase.InDoubt) || number != _number ? [] : OnUndoTentative(number);
+    /// <summary>CP-15: the round is not in the record, and no other life has proven it; or that could not be told, and it asks again.</summary>
+    public ImmutableArray<ParticipantEffect> OnAbortVerified(RoundNumber number, bool isAborted)
+    {
+        _verifying = RoundNumber.None;
+        return !isAborted || Phase is not (ParticipantPhase.Storing or ParticipantPhase.InDoubt) || number != _number ? [] : OnUndoTentative(number);
+    }
 
     /// <summary>
     /// CP-14: a marker in the free slot proves the permanent checkpoint. Who is in a round proves it by its snapshot, and who has not heard the decision
@@ -318,6 +324,12 @@ internal sealed class CheckpointParticipant
 
     /// <summary>It turned out to be no orphan.</summary>
     public void OnNeedNotRollBack() => _rollsBack = false;
+
+    private ImmutableArray<ParticipantEffect> Verify(RoundNumber number)
+    {
+        _verifying = number;
+        return [new VerifyAbort(number)];
+    }
 
     private void TakeTentative(ImmutableArray<ParticipantEffect>.Builder effects)
     {

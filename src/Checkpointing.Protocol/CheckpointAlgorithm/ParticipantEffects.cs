@@ -35,7 +35,7 @@ internal sealed record DropSnapshot(RoundNumber Number) : ParticipantEffect;
 internal sealed record WriteMarker(RoundNumber Permanent) : ParticipantEffect;
 
 /// <summary>
-/// CP-15: somebody has said that this round is aborted, perhaps because it was forgotten. Read both slots. If they are as this life left them, call
+/// CP-15: somebody has said that this round is aborted, perhaps because it was forgotten. Read both slots. If they are as this life left them, or cannot be read, call
 /// <see cref="CheckpointParticipant.OnAbortVerified"/>; if another life has written, this one is superseded.
 /// </summary>
 internal sealed record VerifyAbort(RoundNumber Number) : ParticipantEffect;

@@ -8,7 +8,9 @@ namespace Checkpointing.Protocol.RollbackAlgorithm;
 /// look for orphans, makes those get ready, which gives new facts, and so on until nothing is left to ask; only then do all orphans roll back.
 /// It keeps nothing in stable storage: who is ready reports again, and facts follow from the slots.
 /// </summary>
-internal sealed class RollbackCoordinator(Guid life)
+/// <param name="life">Tells this coordinator's facts from those of others.</param>
+/// <param name="patience">RB-21: so often everything is said again while somebody is ready; then those go on who are.</param>
+internal sealed class RollbackCoordinator(Guid life, int patience)
 {
     private readonly List<LifeEnd> _ends = [];
     private readonly UndoneLabels _known = new();
@@ -17,6 +19,7 @@ internal sealed class RollbackCoordinator(Guid life)
     private readonly SortedDictionary<SiloId, int> _installed = [];
     private readonly Queue<RequestedRollback> _requested = [];
     private readonly ImmutableArray<RollbackEffect>.Builder _effects = ImmutableArray.CreateBuilder<RollbackEffect>();
+    private int _saidAgain;
 
     /// <summary>Whether there is anything to wait for: then <see cref="OnResendDue"/> is to be called now and then.</summary>
     public bool IsBusy => _requested.Count > 0 || _asked.Count > 0 || _orphans.Count > 0 || _installed.Values.Any(position => position < _ends.Count);
@@ -180,6 +183,7 @@ internal sealed class RollbackCoordinator(Guid life)
             }
         }
 
+        _saidAgain = _orphans.ContainsValue(OrphanState.Ready) ? _saidAgain + 1 : 0;
         if (Requested is { } requested)
         {
             Perform(requested.OnResendDue());
@@ -249,16 +253,19 @@ internal sealed class RollbackCoordinator(Guid life)
 
     /// <summary>
     /// RB-7: nobody rolls back before all orphans are ready and all silos drop what they have sent: a life that starts earlier could receive
-    /// an undone message again, and the rollbacks would never end (SPEC A7).
+    /// an undone message again, and the rollbacks would never end (SPEC A7). RB-21: but a grain that cannot start, because its storage is down or its record damaged, must not
+    /// keep all others from going on for ever.
     /// </summary>
     private ImmutableArray<RollbackEffect> Advance()
     {
-        if (_asked.Count == 0 && !_orphans.ContainsValue(OrphanState.Asked) && _installed.Values.All(position => position == _ends.Count))
+        var isClosed = _asked.Count == 0 && !_orphans.ContainsValue(OrphanState.Asked);
+        if ((isClosed || _saidAgain >= patience) && _installed.Values.All(position => position == _ends.Count))
         {
             var ready = LivesThatAre(OrphanState.Ready).ToList();
             if (ready.Count > 0)
             {
-                _effects.Add(new RollbackDecided([.. _ends.Where(end => ready.Contains(end.Life))]));
+                _effects.Add(new RollbackDecided([.. _ends.Where(end => ready.Contains(end.Life))], isClosed));
+                _saidAgain = 0;
             }
 
             foreach (var orphan in ready)

@@ -47,5 +47,7 @@ internal sealed record RollbackRequestEnded(Guid Request, RequestedRollbackOutco
 
 internal sealed record TellAgentOfCleared(SiloId To, SuspectsCleared Message) : RollbackEffect;
 
-/// <summary>The set of orphans is closed: these lives roll back now, and nobody else has to.</summary>
-internal sealed record RollbackDecided(ImmutableArray<LifeEnd> Lives) : RollbackEffect;
+/// <summary>These lives roll back now.</summary>
+/// <param name="Lives">Who.</param>
+/// <param name="IsClosed">The set is closed, so nobody else has to; false if somebody could not be asked for too long (RB-21).</param>
+internal sealed record RollbackDecided(ImmutableArray<LifeEnd> Lives, bool IsClosed) : RollbackEffect;

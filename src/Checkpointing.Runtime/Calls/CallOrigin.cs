@@ -22,6 +22,15 @@ internal abstract class CallOrigin
     /// <summary>Whether it may turn out to depend on undone work: then nothing is sent again for it, because it would only draw the receiver in.</summary>
     public virtual bool IsSuspect => false;
 
+    /// <summary>A copy is sent although an earlier one may have arrived.</summary>
+    public virtual void RepeatSent()
+    {
+    }
+
+    public virtual void RepeatEnded()
+    {
+    }
+
     /// <summary>It rolls back: what its code still does has no effect any more.</summary>
     public abstract bool IsStopped { get; }
 

@@ -71,7 +71,7 @@ internal sealed class IncomingCallFilter(GrainTypeTraitsResolver traits) : IInco
         {
             activation.Turns.Exit(turn);
             var callee = activation.Context.GrainId;
-            return Conclude(context, labelled, fate, fate == CallFate.NotRun ? Undone.TooOld(callee) : Undone.HasArrived(callee));
+            return Conclude(context, labelled, fate, fate == CallFate.TooOld ? Undone.TooOld(callee) : Undone.HasArrived(callee));
         }
 
         var isReadOnly = (turn & Turn.ReadOnly) != 0;
@@ -83,12 +83,14 @@ internal sealed class IncomingCallFilter(GrainTypeTraitsResolver traits) : IInco
         if (labelled is not null && !leavesNoTrace && !activation.TryReceive(labelled.Stamps))
         {
             activation.Turns.Exit(turn);
-            return Conclude(context, labelled, CallFate.Lost, Undone.Message(activation.Context.GrainId));
+            return Conclude(context, labelled, CallFate.LostForGood, Undone.Message(activation.Context.GrainId));
         }
 
         if (labelled is not null)
         {
             labelled.HasRun = true;
+            if (leavesNoTrace)
+                activation.UntracedReads++;
             if (labelled.IsNested)
                 activation.NestedCallBegan(labelled);
         }
@@ -134,13 +136,15 @@ internal sealed class IncomingCallFilter(GrainTypeTraitsResolver traits) : IInco
                     return handler.IsCompletedSuccessfully || labelled.IsOneWay ? handler : Answer(context, handler, default);
 
                 if (!activation.TryReceive(labelled.Stamps))
-                    return Conclude(context, labelled, CallFate.Lost, Undone.Message(activation.Context.GrainId));
+                    return Conclude(context, labelled, CallFate.LostForGood, Undone.Message(activation.Context.GrainId));
             }
 
             return labelled.IsOneWay ? handler : Answer(context, handler, activation.LabelResponse(labelled.Stamps));
         }
         finally
         {
+            if (leavesNoTrace)
+                activation.UntracedReads--;
             if (labelled?.IsNested == true)
                 activation.NestedCallEnded(labelled);
             activation.Turns.Exit(turn);

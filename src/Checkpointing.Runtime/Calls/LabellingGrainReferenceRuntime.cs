@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Checkpointing.Protocol.RollbackAlgorithm;
 using Checkpointing.Runtime.Participants;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.CodeGeneration;
@@ -92,11 +93,12 @@ internal sealed class LabellingGrainReferenceRuntime(
         if (origin.IsStopped)
             throw Undone.Caller(caller!.GrainId);
 
-        var isNested = (options & InvokeMethodOptions.OneWay) == 0 && origin.IsAwaitedByParticipant;
+        var isOneWay = (options & InvokeMethodOptions.OneWay) != 0;
+        var isNested = !isOneWay && origin.IsAwaitedByParticipant;
         if (isNested && targetTraits.Role == CallRole.Participant)
             options |= InvokeMethodOptions.AlwaysInterleave;
 
-        return new LabelledRequest(plain, origin.LabelNext(target, targetTraits.Role), isNested, origin, origin.SentUnder(targetTraits.Role));
+        return new LabelledRequest(plain, origin.LabelNext(target, targetTraits.Role), isNested, origin, isOneWay ? CallCutOff.Unchecked : origin.SentUnder(targetTraits.Role));
     }
 
     private ValueTask<T?> AskCoordinator<T>(GrainReference reference, IInvokable request, InvokeMethodOptions options)

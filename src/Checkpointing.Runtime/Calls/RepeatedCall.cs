@@ -25,6 +25,8 @@ internal sealed class RepeatedCall(CallOrigin origin, GrainId callee, LabelledRe
 
     private bool IsOverdue => time.GetElapsedTime(_began) >= limit;
 
+    private long Known => origin.Rollbacks?.CutOffs.Known ?? CallCutOff.Unchecked;
+
     private bool MayRunAgain => !_copy.HasRun && !OpenEnumerations.IsEnumerationCall(_copy);
 
     /// <summary>The last copy has ended with this error. The answer of the next one, whatever it says.</summary>
@@ -38,14 +40,14 @@ internal sealed class RepeatedCall(CallOrigin origin, GrainId callee, LabelledRe
         while (true)
         {
             origin.ThrowIfStopped(callee);
-            if (error is not null && Undone.IsLoss(error))
+            if (error is SiloUnavailableException || response is { Fate: CallFate.TooOld })
                 await CatchUp();
 
             switch (RuleFor(error, response))
             {
                 case LostCall.SendAgain:
                     break;
-                case LostCall.CutOffFirst when await TryCutOff():
+                case LostCall.CutOffFirst when await TryCutOff() && !IsOverdue:
                     _mayHaveArrived = true;
                     break;
                 case null:
@@ -65,6 +67,9 @@ internal sealed class RepeatedCall(CallOrigin origin, GrainId callee, LabelledRe
             while (origin.IsSuspect && !IsOverdue);
 
             _copy = _copy.Again(_copy.SentUnder == CallCutOff.Unchecked ? CallCutOff.Unchecked : origin.SentUnder(CallRole.Participant), _mayHaveArrived);
+            if (_mayHaveArrived)
+                origin.RepeatSent();
+
             try
             {
                 return await send(_copy);
@@ -73,22 +78,34 @@ internal sealed class RepeatedCall(CallOrigin origin, GrainId callee, LabelledRe
             {
                 (error, response) = (exception, null);
             }
+            finally
+            {
+                if (_mayHaveArrived)
+                    origin.RepeatEnded();
+            }
         }
     }
 
     /// <summary>What becomes of the call; null if this is its answer after all.</summary>
     private LostCall? RuleFor(Exception? error, LabelledResponse? response)
     {
-        if (response is { Fate: CallFate.NotRun } || (error is not null && Undone.IsRejection(error)))
-            return !IsOverdue ? LostCall.SendAgain : _mayHaveArrived ? LostCall.IsLost : null;
+        if (response is { Fate: CallFate.NotRun or CallFate.TooOld } || (error is not null && Undone.IsRejection(error)))
+        {
+            if (IsOverdue)
+                return _mayHaveArrived ? LostCall.IsLost : null;
+
+            // The runtime says the same of what it has not sent and of what it was about to write to a connection that broke: that may have arrived.
+            return error is SiloUnavailableException && LostCalls.OnSiloGone(_copy.SentUnder, Known) == LostCall.CutOffFirst ? LostCall.CutOffFirst : LostCall.SendAgain;
+        }
 
         if (response is not null)
-            return response.Fate == CallFate.HasArrived || IsOverdue || !MayRunAgain ? LostCall.IsLost : LostCalls.OnUndone(_copy.SentUnder);
+            return response.Fate == CallFate.LostForGood || IsOverdue || !MayRunAgain ? LostCall.IsLost : LostCalls.OnUndone(_copy.SentUnder);
 
         if (Undone.IsLoss(error!))
-            return IsOverdue || !MayRunAgain || origin.Rollbacks is not { } rollbacks ? LostCall.IsLost : LostCalls.OnSiloGone(_copy.SentUnder, rollbacks.CutOffs.Known);
+            return IsOverdue || !MayRunAgain ? LostCall.IsLost : LostCalls.OnSiloGone(_copy.SentUnder, Known);
 
-        return origin.IsLoss(error!) ? LostCall.IsLost : null;
+        // Whatever ends it now, one copy may have run and another one may be on its way.
+        return _mayHaveArrived || origin.IsLoss(error!) ? LostCall.IsLost : null;
     }
 
     private async Task CatchUp()

@@ -64,6 +64,9 @@ internal sealed partial class CoordinatorLog(ILogger<CheckpointCoordinatorGrain>
     [LoggerMessage(9, LogLevel.Information, "All grains that depend on lost work are found: {Count} roll back to their permanent checkpoints")]
     public partial void RollbackDecided(int count);
 
+    [LoggerMessage(14, LogLevel.Error, "{Count} grains depend on lost work and roll back now, although nobody has told of {Awaited} for too long. Grains that have heard from those cannot be checkpointed until they start again: look at their errors. Some may have to roll back a second time then")]
+    public partial void RollbackWithoutAnswers(int count, string awaited);
+
     [LoggerMessage(13, LogLevel.Warning, "A recovery is not over: it waits to hear of {Awaited}, and asks again")]
     public partial void RecoveryWaits(string awaited);
 

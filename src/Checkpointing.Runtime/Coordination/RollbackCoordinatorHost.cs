@@ -11,7 +11,7 @@ namespace Checkpointing.Runtime.Coordination;
 /// been answered.
 /// </summary>
 internal sealed class RollbackCoordinatorHost(
-    ParticipantMessenger messenger, AgentCalls agents, IClusterMembershipService membership, RoundPause rounds, TimeSpan maxPause, CoordinatorLog log, TimeProvider time)
+    ParticipantMessenger messenger, AgentCalls agents, IClusterMembershipService membership, RoundPause rounds, TimeSpan maxPause, TimeSpan patience, CoordinatorLog log, TimeProvider time)
 {
     private static readonly TimeSpan ResendInterval = TimeSpan.FromMilliseconds(250);
 
@@ -19,7 +19,7 @@ internal sealed class RollbackCoordinatorHost(
 
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(10);
 
-    private readonly RollbackCoordinator _coordinator = new(Guid.NewGuid());
+    private readonly RollbackCoordinator _coordinator = new(Guid.NewGuid(), (int)(patience / ResendInterval));
     private readonly Dictionary<SiloId, SiloAddress> _silos = [];
     private readonly Dictionary<SiloId, FactsOutbox> _outboxes = [];
     private readonly Dictionary<Guid, TaskCompletionSource<RequestedRollbackOutcome?>> _requests = [];
@@ -157,7 +157,15 @@ internal sealed class RollbackCoordinatorHost(
 
                     break;
                 case RollbackDecided decided:
-                    log.RollbackDecided(decided.Lives.Length);
+                    if (decided.IsClosed)
+                    {
+                        log.RollbackDecided(decided.Lives.Length);
+                    }
+                    else
+                    {
+                        log.RollbackWithoutAnswers(decided.Lives.Length, _coordinator.AwaitedAnswers);
+                    }
+
                     break;
             }
         }

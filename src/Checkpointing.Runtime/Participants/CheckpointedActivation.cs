@@ -48,6 +48,12 @@ internal sealed class CheckpointedActivation : CallOrigin
     /// <summary>Called before the first call is admitted: from then on the activation has started, OnActivateAsync included.</summary>
     public Action? OnFirstCall { get; set; }
 
+    /// <summary>Read-only calls that run here and have left no trace so far: their receipts are recorded at their ends, or never.</summary>
+    public int UntracedReads { get; set; }
+
+    /// <summary>Copies that were sent although an earlier one may have arrived, and have not been answered yet.</summary>
+    public int RepeatsOutstanding { get; private set; }
+
     /// <summary>SPEC K6: nothing here differs from the permanent checkpoint, so a read-only answer is no dependency.</summary>
     public bool IsUntouched => !StateMayHaveChanged && Ledger.IsClean;
 
@@ -112,8 +118,8 @@ internal sealed class CheckpointedActivation : CallOrigin
 
     /// <summary>RB-20: whether a call that has been admitted may run.</summary>
     public CallFate FateOf(LabelledRequest request) =>
-        _rollbacks.CutOffs.Refuses(request.SentUnder) ? CallFate.NotRun
-        : request.MayHaveArrived && Ledger.MayHaveReceived(request.Stamps.First) ? CallFate.HasArrived
+        _rollbacks.CutOffs.Refuses(request.SentUnder) ? CallFate.TooOld
+        : request.MayHaveArrived && (UntracedReads > 0 || Ledger.MayHaveReceived(request.Stamps.First)) ? CallFate.LostForGood
         : CallFate.Answered;
 
     /// <summary>The label of the response to a request with these stamps.</summary>
@@ -134,6 +140,10 @@ internal sealed class CheckpointedActivation : CallOrigin
 
         return true;
     }
+
+    public override void RepeatSent() => RepeatsOutstanding++;
+
+    public override void RepeatEnded() => RepeatsOutstanding--;
 
     public override void LoseCall()
     {

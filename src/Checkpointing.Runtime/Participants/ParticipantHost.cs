@@ -128,9 +128,20 @@ internal sealed class ParticipantHost
             throw new InvalidOperationException($"it is still in round {participant.Round}");
         }
 
-        return _services.Rollbacks.OnLifeMovesAway(_activation.Ledger)
+        if (_activation.RepeatsOutstanding > 0)
+        {
+            // RB-20: the next activation would not wait for the copy that is on its way, and could become permanent before that runs.
+            _services.Log.ChangesLost(_grain, "a call that was sent again after the loss of a silo is still outstanding", null);
+            _activation.LoseCall();
+        }
+
+        var leaves = _services.Rollbacks.OnLifeMovesAway(_activation.Ledger)
             ? new MigratedParticipant(_activation.Ledger, participant.LastFinished, StoreId, _activation.StateMayHaveChanged, _captured.PermanentHash, _states.Capture())
             : null;
+
+        // Calls that nobody awaits may still be outstanding. They are not sent again from here.
+        _activation.Stop();
+        return leaves;
     }
 
     /// <summary>RB-9: whoever depends on them learns it from the next life.</summary>
@@ -256,7 +267,7 @@ internal sealed class ParticipantHost
     private async Task LeaveRound(CancellationToken cancellationToken)
     {
         Rollback.GoOn();
-        while (_participant is { } participant && participant.Phase != ParticipantPhase.Idle)
+        while (!IsStopped && _participant is { } participant && participant.Phase != ParticipantPhase.Idle)
         {
             _whenIdle = new TaskCompletionSource();
             Perform(participant.OnSilence());

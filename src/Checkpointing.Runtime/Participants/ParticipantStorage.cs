@@ -40,6 +40,7 @@ internal sealed class ParticipantStorage(ParticipantHost host, CheckpointSlots s
     /// <summary>CP-15. If the slots cannot be read the decision is asked for again.</summary>
     public async Task Verify(RoundNumber aborted)
     {
+        var isAborted = true;
         try
         {
             StopIf(
@@ -49,12 +50,12 @@ internal sealed class ParticipantStorage(ParticipantHost host, CheckpointSlots s
         catch (Exception exception)
         {
             services.Log.AbortNotVerified(host.GrainId.ToString(), aborted.ToString(), exception);
-            return;
+            isAborted = false;
         }
 
         if (!host.IsStopped)
         {
-            host.Perform(Algorithm.OnAbortVerified(aborted));
+            host.Perform(Algorithm.OnAbortVerified(aborted, isAborted));
         }
     }
 

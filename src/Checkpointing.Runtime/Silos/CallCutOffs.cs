@@ -5,12 +5,12 @@ namespace Checkpointing.Runtime.Silos;
 /// <summary>
 /// RB-20 on this silo: refuses calls that were sent under too old a membership, and has all other silos do the same before a call that was lost with a silo is sent again.
 /// </summary>
-internal sealed class CallCutOffs(ILocalSiloDetails silo, IClusterMembershipService membership, AgentCalls agents, TimeProvider time)
+internal sealed class CallCutOffs(ISiloStatusOracle silos, IClusterMembershipService membership, AgentCalls agents, TimeProvider time)
 {
     private static readonly TimeSpan PauseBetweenAttempts = TimeSpan.FromMilliseconds(50);
 
-    // Then the silo is unreachable and yet not declared dead; whoever waits has given up long ago.
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+    // Then a silo is unreachable and yet not declared dead; whoever waits has given up long ago.
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
 
     private readonly CallCutOff _here = new(joinedAt: 0);
     private readonly Lock _lock = new();
@@ -21,19 +21,10 @@ internal sealed class CallCutOffs(ILocalSiloDetails silo, IClusterMembershipServ
     public long Known => membership.CurrentSnapshot.Version.Value;
 
     /// <summary>From any thread. Before this silo knows in which membership it became active it does not know either which cut-offs it has missed.</summary>
-    public bool Refuses(long sentUnder) => sentUnder != CallCutOff.Unchecked && (!_isActive || _here.Refuses(sentUnder));
+    public bool Refuses(long sentUnder) => sentUnder != CallCutOff.Unchecked && (!IsActive() || _here.Refuses(sentUnder));
 
     /// <summary>What breaks calls off may have heard of a loss a moment before <see cref="Known"/> shows it.</summary>
     public async Task CatchUp() => await membership.Refresh();
-
-    public void OnMembers(ClusterMembershipSnapshot snapshot)
-    {
-        if (!_isActive && snapshot.GetSiloStatus(silo.SiloAddress) == SiloStatus.Active)
-        {
-            _here.Raise(snapshot.Version.Value);
-            _isActive = true;
-        }
-    }
 
     /// <summary>Another silo, or this one, is about to send calls again. Callers from here are to know as much.</summary>
     public async Task RaiseHere(long version)
@@ -47,7 +38,7 @@ internal sealed class CallCutOffs(ILocalSiloDetails silo, IClusterMembershipServ
     {
         lock (_lock)
         {
-            if (_last.Version < version || _last.Task.IsFaulted)
+            if (_last.Version < version || _last.Task is { IsCompleted: true, IsCompletedSuccessfully: false })
             {
                 // For all grains of this silo, so not in the turns of the first that asks.
                 _last = (version, Task.Run(() => Raise(version)));
@@ -57,13 +48,30 @@ internal sealed class CallCutOffs(ILocalSiloDetails silo, IClusterMembershipServ
         }
     }
 
+    private bool IsActive()
+    {
+        if (_isActive)
+        {
+            return true;
+        }
+
+        var snapshot = membership.CurrentSnapshot;
+        if (snapshot.GetSiloStatus(silos.SiloAddress) is SiloStatus.None or SiloStatus.Created or SiloStatus.Joining)
+        {
+            return false;
+        }
+
+        _here.Raise(snapshot.Version.Value);
+        return _isActive = true;
+    }
+
     private async Task Raise(long version)
     {
         await RaiseHere(version);
 
         // A silo that is not active in this membership becomes so in a later one.
         await Task.WhenAll(membership.CurrentSnapshot.Members.Values
-            .Where(member => member.Status is SiloStatus.Active or SiloStatus.ShuttingDown or SiloStatus.Stopping && !member.SiloAddress.Equals(silo.SiloAddress))
+            .Where(member => member.Status is SiloStatus.Active or SiloStatus.ShuttingDown or SiloStatus.Stopping && !member.SiloAddress.Equals(silos.SiloAddress))
             .Select(member => RaiseAt(member.SiloAddress, version)));
     }
 
@@ -77,7 +85,7 @@ internal sealed class CallCutOffs(ILocalSiloDetails silo, IClusterMembershipServ
                 await agents.To(other, agent => agent.CutOffCalls(version));
                 return;
             }
-            catch (Exception) when (time.GetElapsedTime(began) < Limit)
+            catch (Exception) when (time.GetElapsedTime(began) < Limit && silos.CurrentStatus != SiloStatus.Dead)
             {
                 await Task.Delay(PauseBetweenAttempts, time);
             }

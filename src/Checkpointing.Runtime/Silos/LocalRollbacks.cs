@@ -34,6 +34,7 @@ internal sealed partial class LocalRollbacks(
     private readonly Channel<bool> _reportDue = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private long _lastLoss;
     private long _membershipVersion = -1;
+    private volatile bool _isWatching;
 
     /// <summary>Which calls run no more because a silo was lost while they were on their way.</summary>
     public CallCutOffs CutOffs => cutOffs;
@@ -100,7 +101,7 @@ internal sealed partial class LocalRollbacks(
     }
 
     /// <summary>Whether this ledger may hold something undone that nobody has told of yet. In a turn of that participant.</summary>
-    public bool MaySuspect(Ledger ledger) => Interlocked.Read(ref _membershipVersion) < cutOffs.Known || !SuspectsIn(ledger).IsEmpty;
+    public bool MaySuspect(Ledger ledger) => (_isWatching && Interlocked.Read(ref _membershipVersion) < cutOffs.Known) || !SuspectsIn(ledger).IsEmpty;
 
     /// <summary>RB-13: a life leaves for another silo. False: it is an orphan, and takes nothing along.</summary>
     public bool OnLifeMovesAway(Ledger ledger)
@@ -179,6 +180,7 @@ internal sealed partial class LocalRollbacks(
     /// <summary>Watches the membership of the cluster.</summary>
     public async Task WatchSilos(CancellationToken cancellationToken)
     {
+        _isWatching = true;
         try
         {
             await foreach (var snapshot in membership.MembershipUpdates.WithCancellation(cancellationToken))
@@ -190,6 +192,10 @@ internal sealed partial class LocalRollbacks(
         catch (OperationCanceledException)
         {
             // The silo stops.
+        }
+        finally
+        {
+            _isWatching = false;
         }
     }
 
@@ -215,7 +221,6 @@ internal sealed partial class LocalRollbacks(
 
     private void OnMembers(ClusterMembershipSnapshot snapshot)
     {
-        cutOffs.OnMembers(snapshot);
         var gone = new List<SiloAddress>();
         lock (_lock)
         {

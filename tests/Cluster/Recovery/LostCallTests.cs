@@ -132,6 +132,11 @@ public sealed class LostCallTests
         };
         var next = callers.Known + 1;
         var raised = cutOffs.RaiseHere(next);
+
+        // Nobody hears of a one-way call that is not run, so it is never refused.
+        var notified = new Signal();
+        await p.Put(0, self => self.Own(q).Notify(notified.AsScript()));
+        await notified.Happens;
         var chain = p.Put(1, self => self.Own(q).Add(1));
         await arrived.Happens;
         Assert.Equal(0, await q.Look((ParticipantGrain self) => self.Amount));

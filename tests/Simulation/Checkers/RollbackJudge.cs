@@ -10,7 +10,7 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
     private readonly Dictionary<int, CheckpointedActor> _actorOf = [];
     private readonly Dictionary<Life, long> _learnedAt = [];
     private readonly Dictionary<Life, long> _decidedAt = [];
-    private readonly HashSet<Life> _decidedByZombie = [];
+    private readonly HashSet<Life> _notClosed = [];
     private readonly Dictionary<string, long> _restartDecidedAt = [];
     private readonly Dictionary<CheckpointedActor, long> _beganByRollback = [];
 
@@ -29,6 +29,9 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
     public List<Life> RolledBackLives { get; } = [];
 
     public int RolledBack => RolledBackLives.Count;
+
+    /// <summary>Sets that went without having heard from everybody (RB-21).</summary>
+    public int NotClosed { get; private set; }
 
     public int LargestSet { get; private set; }
 
@@ -66,7 +69,7 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
 
     public void OnCoordinatorLearned(Life ready) => _learnedAt.TryAdd(ready, cluster.Time.Now);
 
-    public void OnDecided(ImmutableArray<LifeEnd> lives, bool isByZombie)
+    public void OnDecided(ImmutableArray<LifeEnd> lives, bool isByZombie, bool isClosed)
     {
         Decided++;
         LargestSet = Math.Max(LargestSet, lives.Length);
@@ -76,10 +79,11 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
         }
 
         cluster.Judges.RecoveryLine.OnDecided(lives);
-        if (isByZombie)
+        NotClosed += isClosed ? 0 : 1;
+        if (isByZombie || !isClosed)
         {
-            // It may not know of silos that have joined since.
-            _decidedByZombie.UnionWith(lives.Select(end => end.Life));
+            // A zombie may not know of silos that have joined since; and who has not been asked may have undone more.
+            _notClosed.UnionWith(lives.Select(end => end.Life));
             return;
         }
 
@@ -89,7 +93,7 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
     public void OnRolledBack(CheckpointedActor actor)
     {
         RolledBackLives.Add(actor.Host.Ledger.Life);
-        if (!_decidedByZombie.Contains(actor.Host.Ledger.Life))
+        if (!_notClosed.Contains(actor.Host.Ledger.Life))
         {
             JudgeClosure([actor.Host.Ledger.Life]);
             _restartDecidedAt[actor.Name] = _decidedAt.GetValueOrDefault(actor.Host.Ledger.Life, cluster.Time.Now);

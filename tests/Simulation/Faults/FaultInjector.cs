@@ -81,6 +81,12 @@ internal sealed class FaultInjector(FaultProfile profile, SeededRandom random)
     public bool IsLostWhileInDoubt() =>
         IsOn && _siloCrashes < profile.MostSiloCrashes && random.Chance(profile.LossWhileInDoubt) && ++_siloCrashes > 0;
 
+    /// <summary>Scripts decide the next starts themselves: how long they take.</summary>
+    public Queue<long> ScriptedStarts { get; } = new();
+
+    /// <summary>So long a participant that starts cannot read its slots.</summary>
+    public long StuckFor() => ScriptedStarts.TryDequeue(out var scripted) ? scripted : IsOn && random.Chance(profile.StuckStart) ? random.Between(500, 5000) : 0;
+
     public bool Moves() => IsOn && random.Chance(profile.Move);
 
     public bool StopsInOrder(double factor) => IsOn && random.Chance(profile.OrderlyStop * factor);

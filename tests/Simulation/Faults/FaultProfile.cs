@@ -65,6 +65,9 @@ internal sealed record FaultProfile
 
     public double UnwillingToRollBack { get; init; }
 
+    /// <summary>Per start of a participant: its storage cannot be read for long.</summary>
+    public double StuckStart { get; init; }
+
     /// <summary>Among the moves, those during which one of the two silos dies.</summary>
     public double LossWhileMoving { get; init; }
 
@@ -108,6 +111,7 @@ internal sealed record FaultProfile
             RequestedRollback = random.Chance(0.5) ? 0.5 : 0,
             UnwillingToRollBack = random.Chance(0.4) ? 0.1 : 0,
             LossWhileMoving = random.Chance(0.5) ? 0.3 : 0,
+            StuckStart = random.Chance(0.2) ? 0.05 : 0,
         };
     }
 

@@ -95,8 +95,14 @@ internal enum Mutation
     /// <summary>K1: a call that ended with the loss of its callee makes nobody an orphan.</summary>
     LostCallsForgotten,
 
+    /// <summary>Nobody who is ready waits for those who have not been asked yet, and all the same the set is held to be closed.</summary>
+    NoPatience,
+
     /// <summary>RB-20: a lost call is sent again before all silos refuse the first copy.</summary>
     CutOffNotAwaited,
+
+    /// <summary>RB-20: a call that times out although one copy of it may have run and another one may be on its way counts as timed out only.</summary>
+    SecondCopiesGivenUp,
 
     /// <summary>RB-20: copies that were sent under an older membership run.</summary>
     OldCopiesRun,

@@ -17,12 +17,16 @@ internal sealed class AbortVerification(CheckpointedActor actor, ParticipantSlot
 
         slots.FindOtherLife(isOther =>
         {
-            if (actor.IsDead || isOther is not { } other)
+            if (actor.IsDead)
             {
                 return;
             }
 
-            if (other)
+            if (isOther is not { } other)
+            {
+                actor.Host.Perform(participant.OnAbortVerified(aborted, isAborted: false));
+            }
+            else if (other)
             {
                 actor.Cluster.Trace.Line($"{actor.Name} does not believe that {aborted} is aborted: another life has written");
                 actor.Host.Perform(actor.Host.Rollback.Algorithm.OnFenced(FenceOutcome.Superseded));
@@ -38,7 +42,7 @@ internal sealed class AbortVerification(CheckpointedActor actor, ParticipantSlot
     {
         var inDoubt = participant.Phase is ParticipantPhase.Storing or ParticipantPhase.InDoubt ? participant.Round : RoundNumber.None;
         actor.Cluster.Judges.Decisions.OnBelieved(actor.Name, new DecisionAnswered(aborted, Decision.Aborted), inDoubt);
-        actor.Host.Perform(participant.OnAbortVerified(aborted));
+        actor.Host.Perform(participant.OnAbortVerified(aborted, isAborted: true));
         actor.Host.Perform(actor.Host.Rollback.Algorithm.OnDecided());
     }
 }

@@ -44,8 +44,19 @@ internal sealed class ParticipantSlots(CheckpointedActor actor)
     public RoundNumber PermanentRound { get; private set; }
 
     /// <summary>Reads both slots, however often it takes, and says which one to start from.</summary>
-    public void Load(Action<SlotChoice> done) => Refresh(_slots[0], () => Refresh(_slots[1], () =>
-        done(PermanentSlot.Choose(_slots[0].Record?.Head, _slots[1].Record?.Head))));
+    public void Load(Action<SlotChoice> done)
+    {
+        if (_cluster.Faults.StuckFor() is > 0 and var stuck)
+        {
+            _cluster.Trace.Line($"{actor.Name} cannot read its slots for {stuck} ms");
+            _cluster.Time.After(stuck, Read);
+            return;
+        }
+
+        Read();
+
+        void Read() => Refresh(_slots[0], () => Refresh(_slots[1], () => done(PermanentSlot.Choose(_slots[0].Record?.Head, _slots[1].Record?.Head))));
+    }
 
     /// <summary>The life starts from this checkpoint; null is the initial state.</summary>
     public SlotRecord? StartFrom(SlotHead? permanent)

@@ -11,6 +11,8 @@ internal sealed class RollbackCoordinatorHost
 {
     public const long ResendInterval = 50;
 
+    private const int Patience = 30;
+
     private readonly SimulatedCluster _cluster;
     private readonly CoordinatorHost _host;
     private readonly RollbackCoordinator _coordinator;
@@ -22,7 +24,7 @@ internal sealed class RollbackCoordinatorHost
     {
         _cluster = cluster;
         _host = host;
-        _coordinator = new RollbackCoordinator(cluster.NextIdentity());
+        _coordinator = new RollbackCoordinator(cluster.NextIdentity(), cluster.Mutation == Mutation.NoPatience ? 0 : Patience);
     }
 
     /// <summary>What it waits for; null if there is nothing to do.</summary>
@@ -180,8 +182,8 @@ internal sealed class RollbackCoordinatorHost
                     _cluster.Network.SendToAgent(_host, _cluster.Silos.All.FirstOrDefault(silo => silo.Id == tell.To), tell.Message);
                     break;
                 case RollbackDecided decided:
-                    _cluster.Trace.Line($"coordinator {_host.Number}: the set is closed: {string.Join(", ", decided.Lives)}");
-                    _cluster.Judges.Rollbacks.OnDecided(decided.Lives, _host.IsZombie);
+                    _cluster.Trace.Line($"coordinator {_host.Number}: the set is {(decided.IsClosed ? "closed" : "not closed")}: {string.Join(", ", decided.Lives)}");
+                    _cluster.Judges.Rollbacks.OnDecided(decided.Lives, _host.IsZombie, decided.IsClosed || _cluster.Mutation == Mutation.NoPatience);
                     break;
             }
         }

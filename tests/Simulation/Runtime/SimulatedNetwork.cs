@@ -17,7 +17,7 @@ internal sealed class SimulatedNetwork(SimulatedCluster cluster)
     public List<(object Message, Action Deliver)> Held { get; } = [];
 
     /// <summary>Scripts only: how long it takes a silo to pass a message on.</summary>
-    public long? PassingOn { get; set; }
+    public Func<Request, long>? PassingOn { get; set; }
 
     public void Send(SimulatedActor from, Request request) => Send(request, cluster.Route(from.Silo, request.Plan.Target));
 
@@ -27,7 +27,7 @@ internal sealed class SimulatedNetwork(SimulatedCluster cluster)
     public void PassOn(Request request, SimulatedSilo from, string name)
     {
         var to = cluster.Route(from, name);
-        var delay = PassingOn ?? (cluster.Silos.All.Count > 1 && cluster.Random.Chance(0.7) ? cluster.Random.Between(20, 300) : 0);
+        var delay = PassingOn?.Invoke(request) ?? (cluster.Silos.All.Count > 1 && cluster.Random.Chance(0.7) ? cluster.Random.Between(20, 300) : 0);
         if (delay > 0)
         {
             var life = cluster.LifeNumber;

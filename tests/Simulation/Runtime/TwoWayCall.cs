@@ -30,7 +30,7 @@ internal sealed class TwoWayCall(SimulatedActor actor, HandlerRun run, CallPlan 
     private void Send()
     {
         _copies++;
-        var callee = Cluster.Route(actor.Silo, plan.Target);
+        var callee = Cluster.RouteCall(actor.Silo, plan.Target);
         OutgoingCall sent = null!;
         sent = new OutgoingCall(callee, end => OnFailed(sent, end));
         _sent = sent;
@@ -51,7 +51,15 @@ internal sealed class TwoWayCall(SimulatedActor actor, HandlerRun run, CallPlan 
             OnResponse = response => Cluster.Network.Send(() => OnResponse(sent, response)),
             OnFailed = end => Cluster.Network.Send(() => OnFailed(sent, end)),
         };
-        Cluster.Network.Send(_copy, callee);
+        if (_copies > 1 && (Cluster.Network.PassingOn is not null || Cluster.Random.Chance(0.2)))
+        {
+            // It is looked up anew where the callee is now, which takes time after a loss.
+            Cluster.Network.PassOn(_copy, actor.Silo, plan.Target);
+        }
+        else
+        {
+            Cluster.Network.Send(_copy, callee);
+        }
     }
 
     /// <summary>Its caller takes no checkpoint while it waits. Nobody knows whether the caller of a relay still does.</summary>
@@ -132,8 +140,17 @@ internal sealed class TwoWayCall(SimulatedActor actor, HandlerRun run, CallPlan 
         if (IsPending)
         {
             // The runtime drops some expired requests that still wait in a queue; others run later.
-            _copy.IsCancelled = Cluster.Random.Chance(0.5);
+            _copy.IsCancelled = Cluster.Random.Chance(0.5) && Cluster.Network.PassingOn is null;
             Cluster.Trace.Line($"{actor.Name} gives up m{record.Request}");
+            if (_mayHaveArrived && _copies > 1 && Cluster.Mutation != Mutation.SecondCopiesGivenUp)
+            {
+                // One copy may have run, and the other may be on its way.
+                record.LostInTime = actor.IsCheckpointed || !run.HasEnded;
+                actor.OnCallLost(run);
+                End(CallEnd.Lost);
+                return;
+            }
+
             End(CallEnd.TimedOut);
         }
     }

@@ -28,7 +28,7 @@ internal sealed class Workload
         }
 
         // Some take part in little, so that they are clean for long.
-        if (cluster.Silos.All.Count > 1 && _random.Chance(0.4))
+        if (cluster.Silos.All.Count > 1 && _random.Chance(0.7))
         {
             // Long enough for a lost call to be sent again.
             _callTimeout = 700;

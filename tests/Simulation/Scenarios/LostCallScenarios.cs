@@ -51,7 +51,7 @@ public class LostCallScenarios
         Assert.Equal("runs once", Assert.Throws<SimulationViolationException>(() => Play(Mutation.ArrivedCopiesNotNoticed)).Checker);
         Assert.Throws<SimulationViolationException>(() => Play(Mutation.LostCallsForgotten));
 
-        static Script Play(Mutation mutation) => PassedOn(mutation, late: 0, new Work(300));
+        static Script Play(Mutation mutation) => PassedOn(mutation, first: 0, new Work(300));
     }
 
     /// <summary>RB-20: the silo that is gone has passed the first copy on. It arrives when the second one has run.</summary>
@@ -65,7 +65,27 @@ public class LostCallScenarios
         Assert.Equal("runs once", Assert.Throws<SimulationViolationException>(() => Play(Mutation.OldCopiesRun)).Checker);
         Assert.Equal("runs once", Assert.Throws<SimulationViolationException>(() => Play(Mutation.CutOffNotAwaited)).Checker);
 
-        static Script Play(Mutation mutation) => PassedOn(mutation, late: 600, new Work(1));
+        static Script Play(Mutation mutation) => PassedOn(mutation, first: 600, new Work(1));
+    }
+
+    /// <summary>RB-20: the first copy has run where it was passed on to, and its answer came to nobody. Its caller gives up before the second copy arrives.</summary>
+    [Fact]
+    public void A_caller_that_gives_up_while_a_second_copy_is_on_its_way_has_lost_the_call()
+    {
+        var script = Play(Mutation.None);
+        Assert.Equal(CallEnd.Lost, script.Cluster.Calls.Single(call => call.Callee == "b").End);
+        Assert.Equal(["b", "p"], script.RolledBack);
+        Assert.Equal("runs once", Assert.Throws<SimulationViolationException>(() => Play(Mutation.SecondCopiesGivenUp)).Checker);
+
+        static Script Play(Mutation mutation)
+        {
+            var script = PassedOn(mutation, first: 0, new Work(100), second: 900, timeout: 500, settle: false);
+            script.Run(450);
+            var checkpoint = script.Checkpoint("b");
+            script.RunUntil(() => checkpoint.Outcome is not null);
+            script.Settle();
+            return script;
+        }
     }
 
     /// <summary>
@@ -104,17 +124,21 @@ public class LostCallScenarios
     }
 
     /// <summary>A call of p to b, which has just moved from the third silo to the fourth. The third passes it on, and dies.</summary>
-    private static Script PassedOn(Mutation mutation, long late, Work work)
+    private static Script PassedOn(Mutation mutation, long first, Work work, long second = 0, int timeout = 1000, bool settle = true)
     {
         var script = new Script(mutation, "p@2", "b@3", "x@4");
-        script.Cluster.Network.PassingOn = late;
-        script.Client(Call("p", Awaits("b", work)));
+        script.Cluster.Network.PassingOn = request => request.MayHaveArrived ? second : first;
+        script.Client(Call("p", new Await([Call("b", work)], timeout)));
         script.RunUntil(() => script.Cluster.Calls.Exists(call => call.Callee == "b"));
         script.Cluster.Moves.Begin(script["b"], script.Silo(4), duration: 0);
         script.Run(60);
         Assert.Equal(script.Silo(4), script["b"].Silo);
         script.Lose(3);
-        script.Settle();
+        if (settle)
+        {
+            script.Settle();
+        }
+
         return script;
     }
 }

@@ -183,7 +183,7 @@ public class MoveScenarios
         }
 
         Assert.True(
-            stops > Seeds && moves > Seeds && tooSlow * 20 < stops && rolledBack * 500 < stops,
+            stops > Seeds && moves > Seeds && tooSlow * 20 < stops && rolledBack * 25 < stops,
             $"{stops} stops, {moves} moves, {tooSlow} did not stop in time, {rolledBack} rolled somebody back");
     }
 

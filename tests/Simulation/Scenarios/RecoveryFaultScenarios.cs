@@ -68,6 +68,24 @@ public class RecoveryFaultScenarios
         Assert.Equal(p.Incarnation.Generation + 1, RollbackScenarios.Life(script, "p").Incarnation.Generation);
     }
 
+    /// <summary>RB-21: x cannot be asked where its life ended. p, which has not heard of it, goes on after a while, and r as soon as x can start.</summary>
+    [Fact]
+    public void A_participant_that_cannot_start_does_not_keep_all_others_from_going_on()
+    {
+        var script = new Script("x@2", "y@2", "p@3", "r@4");
+        script.Sends("x", "r");
+        script.Sends("y", "p");
+        script.Hold(static (peer, message) => peer == "x" && message is AskLife);
+        script.Lose(2);
+        script.RunUntil(() => script.RolledBack.Any());
+        Assert.Equal(["p"], script.RolledBack);
+        Assert.Equal(1, script.Cluster.Judges.Rollbacks.NotClosed);
+        Assert.False(script["p"].IsStopped);
+        script.Release();
+        script.Settle();
+        Assert.Equal(["p", "r"], script.RolledBack);
+    }
+
     /// <summary>RB-7: the new silo knows what is undone before anybody goes on.</summary>
     [Fact]
     public void A_silo_that_joins_during_a_rollback_gets_all_facts_before_anybody_rolls_back()
