@@ -96,7 +96,7 @@ internal sealed record FaultProfile
         if (random.Chance(0.4))
         {
             // Decisions that take long: who has to roll back is often in doubt.
-            profile = profile with { StorageSlow = 0.5, ControlLost = 0.1, ControlDelayed = 0.2, EverythingCrash = 0.002 };
+            profile = profile with { StorageSlow = 0.5, ControlLost = 0.1, ControlDuplicated = 0.15, ControlDelayed = 0.2, EverythingCrash = 0.002 };
         }
 
         return profile with
