@@ -48,7 +48,8 @@ internal sealed class CallCutOffs(ISiloStatusOracle silos, IClusterMembershipSer
         }
     }
 
-    private bool IsActive()
+    /// <summary>The sooner it is asked, the fewer calls are refused for nothing.</summary>
+    public bool IsActive()
     {
         if (_isActive)
         {

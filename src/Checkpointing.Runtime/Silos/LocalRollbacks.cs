@@ -221,6 +221,7 @@ internal sealed partial class LocalRollbacks(
 
     private void OnMembers(ClusterMembershipSnapshot snapshot)
     {
+        cutOffs.IsActive();
         var gone = new List<SiloAddress>();
         lock (_lock)
         {

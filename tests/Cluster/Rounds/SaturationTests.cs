@@ -29,8 +29,12 @@ public sealed class SaturationTests(ITestOutputHelper output)
         await load.Stop();
         output.WriteLine($"{shape}: {load.Calls} transfers, {rounds.Describe()}");
         await cluster.AssertEverythingIsPermanent(load.Calls);
-        var prompt = rounds.Count(round => round.Status == CheckpointStatus.Committed && round.Attempts <= 2);
-        Assert.True(prompt >= rounds.Count * 0.95, $"Only {prompt} of {rounds.Count} requests committed within two attempts.");
+
+        // On a starved machine no call may have run between two requests: then there was nothing to do.
+        var needed = rounds.Where(round => round.Status != CheckpointStatus.NothingToDo).ToList();
+        var prompt = needed.Count(round => round.Status == CheckpointStatus.Committed && round.Attempts <= 2);
+        Assert.True(needed.Count >= rounds.Count * 0.75, $"Only {needed.Count} of {rounds.Count} requests had something to do.");
+        Assert.True(prompt >= needed.Count * 0.95, $"Only {prompt} of {needed.Count} requests committed within two attempts.");
         Assert.Equal(0, BankWatch.Overlaps);
     }
 }
