@@ -41,7 +41,7 @@ public sealed class DemoTests : IDisposable
     public async Task A_mix_of_faults_leaves_the_bank_consistent(int seed)
     {
         var kills = IsSoak ? 10 : 3;
-        var report = await Demo(seed, "--silos", "3", "--kills", $"{kills}");
+        var report = await Demo(seed, ["--silos", "3", "--kills", $"{kills}", .. IsSoak ? Array.Empty<string>() : ["--seconds", "10"]]);
 
         Assert.Equal(kills, report.Kills);
         Assert.True(report is { SiloKills: > 0, ClusterKills: > 0, RollingRestarts: > 0 }, report.ToString());
