@@ -20,7 +20,13 @@ internal sealed class CallCutOff(long joinedAt)
     {
         for (var known = Volatile.Read(ref _version); known < version;)
         {
-            known = Interlocked.CompareExchange(ref _version, version, known) is var seen && seen == known ? version : seen;
+            var seen = Interlocked.CompareExchange(ref _version, version, known);
+            if (seen == known)
+            {
+                return;
+            }
+
+            known = seen;
         }
     }
 }

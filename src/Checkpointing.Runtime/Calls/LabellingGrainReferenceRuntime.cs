@@ -144,7 +144,6 @@ internal sealed class LabellingGrainReferenceRuntime(
     private async ValueTask<T?> Await<T>(
         OutstandingCall call, ValueTask<object?> pending, GrainReference reference, LabelledRequest request, InvokeMethodOptions options)
     {
-        RepeatedCall? repeated = null;
         try
         {
             object? answer;
@@ -154,19 +153,13 @@ internal sealed class LabellingGrainReferenceRuntime(
             }
             catch (Exception exception)
             {
-                answer = await (repeated = Repeat(reference, request, options)).After(exception);
+                return call.ResultOf<T>(await Repeat(reference, request, options).After(exception));
             }
 
-            while (answer is LabelledResponse response)
-            {
-                if (call.TryTake(response))
-                    return response.Unwrap<T>();
+            if (answer is LabelledResponse response && !call.TryTake(response))
+                answer = await Repeat(reference, request, options).After(response);
 
-                answer = await (repeated ??= Repeat(reference, request, options)).After(response);
-            }
-
-            call.ThrowIfStopped();
-            return (T?)answer;
+            return call.ResultOf<T>(answer);
         }
         finally
         {
@@ -178,7 +171,6 @@ internal sealed class LabellingGrainReferenceRuntime(
     private async ValueTask AwaitVoid(
         OutstandingCall call, ValueTask<object?> pending, GrainReference reference, LabelledRequest request, InvokeMethodOptions options)
     {
-        RepeatedCall? repeated = null;
         try
         {
             object? answer;
@@ -188,21 +180,14 @@ internal sealed class LabellingGrainReferenceRuntime(
             }
             catch (Exception exception)
             {
-                answer = await (repeated = Repeat(reference, request, options)).After(exception);
+                call.ResultOf<object>(await Repeat(reference, request, options).After(exception));
+                return;
             }
 
-            while (answer is LabelledResponse response)
-            {
-                if (call.TryTake(response))
-                {
-                    response.ThrowIfFailed();
-                    return;
-                }
+            if (answer is LabelledResponse response && !call.TryTake(response))
+                answer = await Repeat(reference, request, options).After(response);
 
-                answer = await (repeated ??= Repeat(reference, request, options)).After(response);
-            }
-
-            call.ThrowIfStopped();
+            call.ResultOf<object>(answer);
         }
         finally
         {
@@ -256,6 +241,14 @@ internal sealed class LabellingGrainReferenceRuntime(
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public bool TryTake(LabelledResponse response) => _origin.TryTake(response, callee);
 
-        public void ThrowIfStopped() => _origin.ThrowIfStopped(callee);
+        /// <summary>The result in an answer that was taken, or that needs not be.</summary>
+        public T? ResultOf<T>(object? answer)
+        {
+            if (answer is LabelledResponse response)
+                return response.Unwrap<T>();
+
+            _origin.ThrowIfStopped(callee);
+            return (T?)answer;
+        }
     }
 }

@@ -29,10 +29,10 @@ internal sealed class RepeatedCall(CallOrigin origin, GrainId callee, LabelledRe
 
     private bool MayRunAgain => !_copy.HasRun && !OpenEnumerations.IsEnumerationCall(_copy);
 
-    /// <summary>The last copy has ended with this error. The answer of the next one, whatever it says.</summary>
+    /// <summary>The first copy has ended with this error. The first answer that counts, received.</summary>
     public Task<object?> After(Exception error) => Repeat(error, null);
 
-    /// <summary>The last copy has ended with an answer that does not count. The answer of the next one, whatever it says.</summary>
+    /// <summary>The first copy has ended with an answer that does not count. The first one that does, received.</summary>
     public Task<object?> After(LabelledResponse response) => Repeat(null, response);
 
     private async Task<object?> Repeat(Exception? error, LabelledResponse? response)
@@ -70,19 +70,25 @@ internal sealed class RepeatedCall(CallOrigin origin, GrainId callee, LabelledRe
             if (_mayHaveArrived)
                 origin.RepeatSent();
 
+            object? answer = null;
+            error = null;
             try
             {
-                return await send(_copy);
+                answer = await send(_copy);
             }
             catch (Exception exception)
             {
-                (error, response) = (exception, null);
+                error = exception;
             }
             finally
             {
                 if (_mayHaveArrived)
                     origin.RepeatEnded();
             }
+
+            response = answer as LabelledResponse;
+            if (error is null && (response is null || origin.TryTake(response, callee)))
+                return answer;
         }
     }
 

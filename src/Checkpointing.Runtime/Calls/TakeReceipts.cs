@@ -21,33 +21,24 @@ internal sealed class TakeReceipts(IGrainReferenceRuntime direct, GrainTypeTrait
             return;
         }
 
-        var callee = context.TargetId;
-        RepeatedCall? repeated = null;
-        object? answer;
         try
         {
             await context.Invoke();
-            answer = context.Response;
         }
         catch (Exception exception)
         {
-            answer = await (repeated = Repeat(context, origin, request)).After(exception);
+            Answer(context, await Repeat(context, origin, request).After(exception));
+            return;
         }
 
-        while (answer is LabelledResponse response)
-        {
-            if (origin.TryTake(response, callee))
-            {
-                context.Response = response.Inner;
-                response.ThrowIfFailed();
-                return;
-            }
+        if (context.Response is LabelledResponse response)
+            Answer(context, origin.TryTake(response, context.TargetId) ? response : await Repeat(context, origin, request).After(response));
+    }
 
-            answer = await (repeated ??= Repeat(context, origin, request)).After(response);
-        }
-
-        if (repeated is not null)
-            context.Response = Response.FromResult(answer);
+    private static void Answer(IOutgoingGrainCallContext context, object? answer)
+    {
+        context.Response = answer is LabelledResponse response ? response.Inner : Response.FromResult(answer);
+        (answer as LabelledResponse)?.ThrowIfFailed();
     }
 
     private RepeatedCall Repeat(IOutgoingGrainCallContext context, CallOrigin origin, LabelledRequest request)

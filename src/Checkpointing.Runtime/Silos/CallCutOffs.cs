@@ -21,7 +21,7 @@ internal sealed class CallCutOffs(ISiloStatusOracle silos, IClusterMembershipSer
     public long Known => membership.CurrentSnapshot.Version.Value;
 
     /// <summary>From any thread. Before this silo knows in which membership it became active it does not know either which cut-offs it has missed.</summary>
-    public bool Refuses(long sentUnder) => sentUnder != CallCutOff.Unchecked && (!IsActive() || _here.Refuses(sentUnder));
+    public bool Refuses(long sentUnder) => sentUnder != CallCutOff.Unchecked && (!NoticeActive() || _here.Refuses(sentUnder));
 
     /// <summary>What breaks calls off may have heard of a loss a moment before <see cref="Known"/> shows it.</summary>
     public async Task CatchUp() => await membership.Refresh();
@@ -48,8 +48,8 @@ internal sealed class CallCutOffs(ISiloStatusOracle silos, IClusterMembershipSer
         }
     }
 
-    /// <summary>The sooner it is asked, the fewer calls are refused for nothing.</summary>
-    public bool IsActive()
+    /// <summary>Whether this silo is active; then it notes in which membership. The sooner it is asked, the fewer calls are refused for nothing.</summary>
+    public bool NoticeActive()
     {
         if (_isActive)
         {

@@ -221,7 +221,7 @@ internal sealed partial class LocalRollbacks(
 
     private void OnMembers(ClusterMembershipSnapshot snapshot)
     {
-        cutOffs.IsActive();
+        cutOffs.NoticeActive();
         var gone = new List<SiloAddress>();
         lock (_lock)
         {

@@ -9,8 +9,7 @@ public sealed class LogLines : ILoggerProvider
     private const int LinesShown = 400;
 
     private readonly Lock _lock = new();
-    private readonly List<(LogLevel Level, string Text)> _lines = [];
-    private readonly List<DateTimeOffset> _times = [];
+    private readonly List<(DateTimeOffset At, LogLevel Level, string Text)> _lines = [];
     private readonly List<(string Start, Signal Signal)> _awaited = [];
 
     public IReadOnlyList<(LogLevel Level, string Text)> All
@@ -18,7 +17,7 @@ public sealed class LogLines : ILoggerProvider
         get
         {
             lock (_lock)
-                return [.. _lines];
+                return [.. _lines.Select(line => (line.Level, line.Text))];
         }
     }
 
@@ -41,7 +40,7 @@ public sealed class LogLines : ILoggerProvider
     public override string ToString()
     {
         lock (_lock)
-            return string.Join(Environment.NewLine, _lines.Zip(_times, (line, at) => $"{at:HH:mm:ss.fff} {line.Level} {line.Text}").TakeLast(LinesShown));
+            return string.Join(Environment.NewLine, _lines.TakeLast(LinesShown).Select(line => $"{line.At:HH:mm:ss.fff} {line.Level} {line.Text}"));
     }
 
     /// <summary>Something that the test itself has seen.</summary>
@@ -57,8 +56,7 @@ public sealed class LogLines : ILoggerProvider
     {
         lock (_lock)
         {
-            _lines.Add((level, text));
-            _times.Add(DateTimeOffset.UtcNow);
+            _lines.Add((DateTimeOffset.UtcNow, level, text));
             foreach (var (_, signal) in _awaited.FindAll(awaited => text.StartsWith(awaited.Start, StringComparison.Ordinal)))
                 signal.Set();
         }

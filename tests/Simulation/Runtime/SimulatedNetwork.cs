@@ -30,14 +30,7 @@ internal sealed class SimulatedNetwork(SimulatedCluster cluster)
         var delay = PassingOn?.Invoke(request) ?? (cluster.Silos.All.Count > 1 && cluster.Random.Chance(0.7) ? cluster.Random.Between(20, 300) : 0);
         if (delay > 0)
         {
-            var life = cluster.LifeNumber;
-            cluster.Time.After(delay, () =>
-            {
-                if (life == cluster.LifeNumber)
-                {
-                    to.Deliver(request);
-                }
-            });
+            UnlessEverythingCrashes(delay, () => to.Deliver(request));
         }
         else
         {
@@ -46,10 +39,13 @@ internal sealed class SimulatedNetwork(SimulatedCluster cluster)
     }
 
     /// <summary>An application message.</summary>
-    public void Send(Action deliver)
+    public void Send(Action deliver) =>
+        UnlessEverythingCrashes(cluster.Random.Chance(0.1) ? cluster.Random.Between(5, 30) : cluster.Random.Between(1, 5), deliver);
+
+    private void UnlessEverythingCrashes(long delay, Action deliver)
     {
         var life = cluster.LifeNumber;
-        cluster.Time.After(cluster.Random.Chance(0.1) ? cluster.Random.Between(5, 30) : cluster.Random.Between(1, 5), () =>
+        cluster.Time.After(delay, () =>
         {
             if (life == cluster.LifeNumber)
             {

@@ -109,9 +109,7 @@ internal sealed class TwoWayCall(SimulatedActor actor, HandlerRun run, CallPlan 
                 End(end);
                 break;
             default:
-                record.LostInTime = actor.IsCheckpointed || !run.HasEnded;
-                actor.OnCallLost(run);
-                End(CallEnd.Lost);
+                Lose();
                 break;
         }
     }
@@ -145,14 +143,19 @@ internal sealed class TwoWayCall(SimulatedActor actor, HandlerRun run, CallPlan 
             if (_mayHaveArrived && _copies > 1 && Cluster.Mutation != Mutation.SecondCopiesGivenUp)
             {
                 // One copy may have run, and the other may be on its way.
-                record.LostInTime = actor.IsCheckpointed || !run.HasEnded;
-                actor.OnCallLost(run);
-                End(CallEnd.Lost);
+                Lose();
                 return;
             }
 
             End(CallEnd.TimedOut);
         }
+    }
+
+    private void Lose()
+    {
+        record.LostInTime = actor.IsCheckpointed || !run.HasEnded;
+        actor.OnCallLost(run);
+        End(CallEnd.Lost);
     }
 
     private void End(CallEnd end)
