@@ -65,6 +65,10 @@ internal sealed class SeededSimulation
 
     public long NotClosed { get; private set; }
 
+    public long ToBeSure { get; private set; }
+
+    public long LateGhosts { get; private set; }
+
     public long SentAgain { get; private set; }
 
     public long SentAgainPerhapsArrived { get; private set; }
@@ -138,6 +142,8 @@ internal sealed class SeededSimulation
             LargestRollback = Math.Max(LargestRollback, judges.Rollbacks.LargestSet);
             Dropped += judges.Rollbacks.Dropped;
             NotClosed += judges.Rollbacks.NotClosed;
+            ToBeSure += judges.Rollbacks.ToBeSure;
+            LateGhosts += judges.Rollbacks.LateGhosts;
             SentAgain += judges.Rollbacks.SentAgain;
             SentAgainPerhapsArrived += judges.Rollbacks.SentAgainPerhapsArrived;
             CallsLost += run.Cluster.Calls.Count(call => call.LostInTime);

@@ -28,9 +28,9 @@ internal sealed class SimulationRun
 
     public string? Violation { get; private set; }
 
-    public static SimulationRun Of(ulong seed, Mutation mutation = Mutation.None, FaultProfile? profile = null, bool isTraced = false)
+    public static SimulationRun Of(ulong seed, Mutation mutation = Mutation.None, FaultProfile? profile = null, bool isTraced = false, SimulationSettings? settings = null)
     {
-        var run = new SimulationRun(seed, new SimulatedCluster(seed, profile, mutation, isTraced));
+        var run = new SimulationRun(seed, new SimulatedCluster(seed, profile, mutation, isTraced, settings));
         try
         {
             run.Play();
@@ -61,7 +61,7 @@ internal sealed class SimulationRun
 
         Cluster.Faults.IsOn = false;
         workload.Stop();
-        ComeToRest();
+        ComeToRest(afterRound: false);
         if (!workload.EveryClientIsAnswered)
         {
             Cluster.Judges.Report("progress", "a client was never answered");
@@ -80,8 +80,9 @@ internal sealed class SimulationRun
         }
 
         Cluster.Judges.Permanent.JudgeNothingIsMissing();
+        Cluster.Judges.Rollbacks.JudgeLiveState(afterRound: true);
         Cluster.CrashEverything();
-        ComeToRest();
+        ComeToRest(afterRound: true);
     }
 
     private static AbortReason? WhyIncomplete(CheckpointOutcome? outcome) => outcome switch
@@ -95,11 +96,11 @@ internal sealed class SimulationRun
     {
         CheckpointOutcome? last = null;
         Cluster.RequestCheckpoint([.. Cluster.Participants.Select(participant => participant.Name)], [], outcome => last = outcome);
-        ComeToRest();
+        ComeToRest(afterRound: false);
         return last;
     }
 
-    private void ComeToRest()
+    private void ComeToRest(bool afterRound)
     {
         if (!Cluster.Time.RunToEnd(EventLimit))
         {
@@ -111,6 +112,6 @@ internal sealed class SimulationRun
         Cluster.Judges.Requests.JudgeAllAnswered();
         Cluster.Judges.Requested.JudgeAllAnswered();
         Cluster.Judges.Permanent.Judge();
-        Cluster.Judges.Rollbacks.JudgeLiveState();
+        Cluster.Judges.Rollbacks.JudgeLiveState(afterRound);
     }
 }

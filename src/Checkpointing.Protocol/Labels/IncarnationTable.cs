@@ -4,10 +4,13 @@ namespace Checkpointing.Protocol.Labels;
 
 /// <summary>
 /// "ends" of SPEC D3: for each earlier life that owns a checkpoint, the last label of it that counts. A label of a life that is neither
-/// in the table nor the present one is undone work.
+/// in the table nor the present one counts as undone work. That it need not be if its life is too old for the table (RB-22).
 /// </summary>
 internal sealed class IncarnationTable : IEquatable<IncarnationTable>
 {
+    /// <summary>RB-22: of so many lives, the present one among them, a participant remembers where they ended.</summary>
+    public const int Capacity = 16;
+
     public static IncarnationTable Empty { get; } = new([]);
 
     private readonly ImmutableArray<MessageLabel> _ends;
@@ -49,6 +52,9 @@ internal sealed class IncarnationTable : IEquatable<IncarnationTable>
         var kept = _ends.RemoveAll(end => end.Incarnation == incarnation);
         return kept.Length == _ends.Length ? this : new IncarnationTable(kept);
     }
+
+    /// <summary>Without the oldest lives, so that this many are left.</summary>
+    public IncarnationTable Youngest(int lives) => _ends.Length <= lives ? this : new IncarnationTable([.. _ends.AsSpan()[^lives..]]);
 
     public bool Equals(IncarnationTable? other) => other is not null && _ends.AsSpan().SequenceEqual(other._ends.AsSpan());
 

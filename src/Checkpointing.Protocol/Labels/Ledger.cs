@@ -10,20 +10,27 @@ internal sealed class Ledger
 {
     private readonly ReceiptTable _received = new();
     private readonly SendTable _sent = new();
+    private readonly int _livesRemembered;
     private TentativeCheckpoint? _tentative;
     private Dictionary<ParticipantId, long>? _sentBeforeTentative;
 
-    public Ledger(Life life, CheckpointMark permanentMark)
+    public Ledger(Life life, CheckpointMark permanentMark, int livesRemembered = IncarnationTable.Capacity)
     {
         Life = life;
         PermanentMark = permanentMark;
+        _livesRemembered = livesRemembered;
     }
 
     /// <summary>The same life goes on elsewhere: what it had sent and received counts there too.</summary>
     public static Ledger Resume(
-        Life life, long lastSequence, CheckpointMark permanentMark, ImmutableArray<Receipt> received, IEnumerable<KeyValuePair<ParticipantId, long>> sent)
+        Life life,
+        long lastSequence,
+        CheckpointMark permanentMark,
+        ImmutableArray<Receipt> received,
+        IEnumerable<KeyValuePair<ParticipantId, long>> sent,
+        int livesRemembered = IncarnationTable.Capacity)
     {
-        var ledger = new Ledger(life, permanentMark) { LastSequence = lastSequence };
+        var ledger = new Ledger(life, permanentMark, livesRemembered) { LastSequence = lastSequence };
         ledger._received.Merge(received);
         ledger._sent.Restore(new Dictionary<ParticipantId, long>(sent));
         return ledger;
@@ -169,6 +176,10 @@ internal sealed class Ledger
         _sentBeforeTentative = null;
     }
 
-    private CheckpointMark MarkNow() =>
-        new(new MessageLabel(Life.Incarnation, LastSequence), PermanentMark.Table().Without(Life.Incarnation));
+    /// <summary>RB-22: whoever has sent something in this life forgets the oldest one for it; the mark of one that has not says the same as before.</summary>
+    private CheckpointMark MarkNow()
+    {
+        var ends = PermanentMark.Table().Without(Life.Incarnation);
+        return new(new MessageLabel(Life.Incarnation, LastSequence), LastSequence == 0 ? ends : ends.Youngest(_livesRemembered - 1));
+    }
 }

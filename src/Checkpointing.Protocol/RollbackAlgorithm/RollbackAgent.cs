@@ -96,16 +96,10 @@ internal sealed class RollbackAgent(SiloId silo)
     public bool Suspects(MessageStamp stamp) => WasThere(stamp) && IsOpen(stamp.Sender, stamp.Sequence);
 
     /// <summary>Installs the facts. The host then tests every participant of the silo, each in a turn of its own, and answers with what it found.</summary>
-    /// <returns>
-    /// How many facts of that coordinator are installed now, and what the silo had known before if it hears of the coordinator for the first time.
-    /// </returns>
-    public (int Position, ImmutableArray<LifeEnd> OwnEnds) OnInstallEnds(InstallEnds install)
+    /// <returns>How many facts of that coordinator are installed now.</returns>
+    public int OnInstallEnds(InstallEnds install)
     {
-        ImmutableArray<LifeEnd> own = [];
-        if (!_positions.TryGetValue(install.Coordinator, out var position))
-        {
-            own = [.. Undone.Ends];
-        }
+        var position = Math.Max(_positions.GetValueOrDefault(install.Coordinator), install.Forgotten);
 
         foreach (var end in install.Ends)
         {
@@ -121,15 +115,30 @@ internal sealed class RollbackAgent(SiloId silo)
         }
 
         _positions[install.Coordinator] = position;
-        return (position, own);
+        return position;
     }
 
     /// <summary>
     /// All participants of this silo have been tested; those that are on their way to another one are tested here. As long as one of those is an orphan
     /// this silo is not done: nobody knows yet whether that life will get ready or is lost.
     /// </summary>
-    public EndsInstalled OnTested(InstallEnds install, (int Position, ImmutableArray<LifeEnd> OwnEnds) installed, ImmutableArray<Life> orphans) =>
-        new(silo, install.Coordinator, _moved.Values.Any(moved => moved.OnItsWay?.IsOrphan(Undone) == true) ? 0 : installed.Position, orphans, installed.OwnEnds);
+    public EndsInstalled OnTested(InstallEnds install, int position, ImmutableArray<Life> orphans) => new(
+        silo,
+        install.Coordinator,
+        _moved.Values.Any(moved => moved.OnItsWay?.IsOrphan(Undone) == true) ? 0 : position,
+        orphans,
+        install.AsksForAll ? [.. Undone.Ends] : null);
+
+    /// <summary>
+    /// RB-23: forgets what it was told before the last call, and not since. Where lives ended can be asked again, and whoever has moved away is looked for again, until its
+    /// labels count for ever.
+    /// </summary>
+    public void ForgetOlder()
+    {
+        _stopped.RemoveWhere(Undone.Knows);
+        Undone.ForgetOlder();
+        _whereabouts.ForgetOlder();
+    }
 
     /// <summary>Would this life be an orphan if those had ended there? Nothing is installed.</summary>
     public static WouldBeOrphan? Test(TestEnds test, Ledger ledger)

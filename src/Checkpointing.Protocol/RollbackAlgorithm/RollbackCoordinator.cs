@@ -12,22 +12,24 @@ namespace Checkpointing.Protocol.RollbackAlgorithm;
 /// <param name="patience">RB-21: so often everything is said again while somebody is ready; then those go on who are.</param>
 internal sealed class RollbackCoordinator(Guid life, int patience)
 {
-    private readonly List<LifeEnd> _ends = [];
-    private readonly UndoneLabels _known = new();
+    private readonly FactLog _facts = new();
     private readonly Dictionary<Life, long> _asked = [];
     private readonly Dictionary<Life, OrphanState> _orphans = [];
     private readonly SortedDictionary<SiloId, int> _installed = [];
+    private readonly HashSet<SiloId> _notHeard = [];
     private readonly Queue<RequestedRollback> _requested = [];
     private readonly ImmutableArray<RollbackEffect>.Builder _effects = ImmutableArray.CreateBuilder<RollbackEffect>();
     private int _saidAgain;
 
     /// <summary>Whether there is anything to wait for: then <see cref="OnResendDue"/> is to be called now and then.</summary>
-    public bool IsBusy => _requested.Count > 0 || _asked.Count > 0 || _orphans.Count > 0 || _installed.Values.Any(position => position < _ends.Count);
+    public bool IsBusy => _requested.Count > 0 || _asked.Count > 0 || _orphans.Count > 0 || IsInstalling;
+
+    private bool IsInstalling => _notHeard.Count > 0 || _installed.Values.Any(position => position < _facts.Count);
 
     public RecoveryStep Step =>
         _asked.Count > 0 ? RecoveryStep.AskLives
         : _orphans.ContainsValue(OrphanState.Asked) ? RecoveryStep.Prepare
-        : _installed.Values.Any(position => position < _ends.Count) ? RecoveryStep.InstallEnds
+        : IsInstalling ? RecoveryStep.InstallEnds
         : _orphans.Count > 0 ? RecoveryStep.RollBack
         : RecoveryStep.Idle;
 
@@ -36,7 +38,7 @@ internal sealed class RollbackCoordinator(Guid life, int patience)
     {
         RecoveryStep.AskLives => $"the end of {Some([.. _asked.Keys])}",
         RecoveryStep.Prepare => $"the stop of {Some([.. LivesThatAre(OrphanState.Asked)])}",
-        RecoveryStep.InstallEnds => $"{Some([.. _installed.Where(silo => silo.Value < _ends.Count).Select(silo => silo.Key)])}, about {_ends.Count} facts",
+        RecoveryStep.InstallEnds => $"{Some([.. _installed.Keys.Where(LagsBehind)])}, about {_facts.Count} facts",
         RecoveryStep.RollBack => $"the new start of {Some([.. LivesThatAre(OrphanState.Released)])}",
         _ => Requested is { } requested ? $"the rollback {requested.Request}, which somebody has asked for: {requested.Step}" : "nothing",
     };
@@ -83,12 +85,14 @@ internal sealed class RollbackCoordinator(Guid life, int patience)
         foreach (var gone in _installed.Keys.Where(silo => !alive.Contains(silo)).ToList())
         {
             _installed.Remove(gone);
+            _notHeard.Remove(gone);
         }
 
         foreach (var silo in alive)
         {
-            if (_installed.TryAdd(silo, 0))
+            if (_installed.TryAdd(silo, _facts.Forgotten))
             {
+                _notHeard.Add(silo);
                 Install(silo);
             }
         }
@@ -175,12 +179,9 @@ internal sealed class RollbackCoordinator(Guid life, int patience)
             }
         }
 
-        foreach (var (silo, position) in _installed)
+        foreach (var silo in _installed.Keys.Where(LagsBehind))
         {
-            if (position < _ends.Count)
-            {
-                Install(silo);
-            }
+            Install(silo);
         }
 
         _saidAgain = _orphans.ContainsValue(OrphanState.Ready) ? _saidAgain + 1 : 0;
@@ -192,9 +193,42 @@ internal sealed class RollbackCoordinator(Guid life, int patience)
         return Advance();
     }
 
+    /// <summary>RB-23: nobody remembers facts for ever. This coordinator forgets sooner than the silos: so it asks again whatever they ask again.</summary>
+    public void ForgetOlder() => _facts.ForgetOlder(_installed.Values, _orphans.ContainsKey);
+
+    /// <summary>
+    /// A participant says in a round that a label of its own does not count (CP-3). If it is held to count here, that participant has forgotten the life meanwhile (RB-22).
+    /// </summary>
+    public ImmutableArray<RollbackEffect> OnUndoneLabel(Suspect undone)
+    {
+        if (!_facts.Knows(undone.Life) || _facts.IsUndone(undone.Life, undone.LastLabelReceived))
+        {
+            OnSuspect(undone);
+        }
+        else
+        {
+            Ask(undone);
+        }
+
+        return Advance();
+    }
+
     private void OnSuspect(Suspect suspect)
     {
-        if (_known.Knows(suspect.Life) || (_asked.TryGetValue(suspect.Life, out var label) && label >= suspect.LastLabelReceived))
+        if (!_facts.Knows(suspect.Life))
+        {
+            Ask(suspect);
+        }
+        else if (_facts.IsOld(suspect.Life))
+        {
+            _facts.SayAgain(suspect.Life);
+            TellAll();
+        }
+    }
+
+    private void Ask(Suspect suspect)
+    {
+        if (_asked.TryGetValue(suspect.Life, out var label) && label >= suspect.LastLabelReceived)
         {
             return;
         }
@@ -207,7 +241,7 @@ internal sealed class RollbackCoordinator(Guid life, int patience)
     {
         foreach (var orphan in orphans)
         {
-            if (!_known.Knows(orphan) && _orphans.TryAdd(orphan, OrphanState.Asked))
+            if (!_facts.Knows(orphan) && _orphans.TryAdd(orphan, OrphanState.Asked))
             {
                 Tell(new PrepareToRollBack(orphan));
             }
@@ -217,7 +251,7 @@ internal sealed class RollbackCoordinator(Guid life, int patience)
     private void OnInstalled(EndsInstalled installed)
     {
         OnOrphans(installed.Orphans);
-        foreach (var end in installed.OwnEnds)
+        foreach (var end in installed.AllEnds ?? [])
         {
             Learn(end);
         }
@@ -225,46 +259,50 @@ internal sealed class RollbackCoordinator(Guid life, int patience)
         if (installed.Coordinator == life && _installed.TryGetValue(installed.Silo, out var position))
         {
             _installed[installed.Silo] = Math.Max(position, installed.Position);
+            if (installed.AllEnds is not null)
+            {
+                _notHeard.Remove(installed.Silo);
+            }
         }
     }
 
     /// <summary>RB-6: every fact goes to every silo.</summary>
     private void Learn(LifeEnd end)
     {
-        if (_known.Knows(end.Life))
+        if (_facts.Learn(end))
         {
-            _known.Install(end);
-            return;
-        }
-
-        _known.Install(end);
-        _ends.Add(end);
-        foreach (var (silo, position) in _installed)
-        {
-            _effects.Add(new TellAgent(silo, new InstallEnds(life, _ends.Count - 1, [end])));
+            TellAll();
         }
     }
 
-    private void Install(SiloId silo)
+    private void TellAll()
     {
-        var position = _installed[silo];
-        _effects.Add(new TellAgent(silo, new InstallEnds(life, position, [.. _ends.Skip(position)])));
+        foreach (var silo in _installed.Keys)
+        {
+            Tell(silo, _facts.Count - 1);
+        }
     }
+
+    private void Install(SiloId silo) => Tell(silo, _installed[silo]);
+
+    private void Tell(SiloId silo, int position) => _effects.Add(new TellAgent(silo, _facts.From(position, life) with { AsksForAll = _notHeard.Contains(silo) }));
+
+    private bool LagsBehind(SiloId silo) => _notHeard.Contains(silo) || _installed[silo] < _facts.Count;
 
     /// <summary>
     /// RB-7: nobody rolls back before all orphans are ready and all silos drop what they have sent: a life that starts earlier could receive
-    /// an undone message again, and the rollbacks would never end (SPEC A7). RB-21: but a grain that cannot start, because its storage is down or its record damaged, must not
+    /// an undone message again, and the rollbacks would never end (SPEC A7). Nor before all silos have said what they know: an earlier coordinator may have found out more (SPEC K27). RB-21: but a grain that cannot start, because its storage is down or its record damaged, must not
     /// keep all others from going on for ever.
     /// </summary>
     private ImmutableArray<RollbackEffect> Advance()
     {
         var isClosed = _asked.Count == 0 && !_orphans.ContainsValue(OrphanState.Asked);
-        if ((isClosed || _saidAgain >= patience) && _installed.Values.All(position => position == _ends.Count))
+        if ((isClosed || _saidAgain >= patience) && !IsInstalling)
         {
             var ready = LivesThatAre(OrphanState.Ready).ToList();
             if (ready.Count > 0)
             {
-                _effects.Add(new RollbackDecided([.. _ends.Where(end => ready.Contains(end.Life))], isClosed));
+                _effects.Add(new RollbackDecided([.. ready.Select(_facts.EndOf)], isClosed));
                 _saidAgain = 0;
             }
 

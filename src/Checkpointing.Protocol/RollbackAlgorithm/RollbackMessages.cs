@@ -23,7 +23,9 @@ internal sealed record RollBack(Life Life) : ToRollbackParticipant(Life);
 /// <param name="Coordinator">The life of the coordinator: positions are its own.</param>
 /// <param name="Position">How many facts come before these.</param>
 /// <param name="Ends">The facts.</param>
-internal sealed record InstallEnds(Guid Coordinator, int Position, ImmutableArray<LifeEnd> Ends);
+/// <param name="Forgotten">So many of the first facts need not be installed any more.</param>
+/// <param name="AsksForAll">The silo has not said yet what it knows itself.</param>
+internal sealed record InstallEnds(Guid Coordinator, int Position, ImmutableArray<LifeEnd> Ends, int Forgotten = 0, bool AsksForAll = false);
 
 /// <summary>What the coordinator of a rollback tells the agents about suspects that turned out to be none. It may be lost: they report again.</summary>
 internal sealed record SuspectsCleared(ImmutableArray<LabelsCount> Lives);
@@ -62,6 +64,6 @@ internal sealed record RolledBack(Life Life) : ToRollbackCoordinator;
 /// <param name="Coordinator">The life of the coordinator whose facts were installed.</param>
 /// <param name="Position">How many facts of that coordinator are installed.</param>
 /// <param name="Orphans">The orphans among the participants of this silo.</param>
-/// <param name="OwnEnds">All that the silo knew before; only in the first answer to a coordinator, which may be younger than the facts.</param>
+/// <param name="AllEnds">All that the silo knows, if it was asked for that: a coordinator may be younger than the facts.</param>
 internal sealed record EndsInstalled(
-    SiloId Silo, Guid Coordinator, int Position, ImmutableArray<Life> Orphans, ImmutableArray<LifeEnd> OwnEnds) : ToRollbackCoordinator;
+    SiloId Silo, Guid Coordinator, int Position, ImmutableArray<Life> Orphans, ImmutableArray<LifeEnd>? AllEnds) : ToRollbackCoordinator;

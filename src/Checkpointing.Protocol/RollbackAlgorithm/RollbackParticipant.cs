@@ -31,19 +31,24 @@ internal sealed class RollbackParticipant(Ledger ledger, CheckpointParticipant c
             return [];
         }
 
-        if (ask.Life.Equals(Self))
+        if (ask.Life.Equals(Self) && Phase == RollbackPhase.Ready)
         {
-            return Phase == RollbackPhase.Ready ? [Send(new ReadyToRollBack(MyEnd()))] : [Send(new LabelsCount(Self, ledger.LastSequence))];
-        }
-
-        if (ask.Life.Incarnation.Generation > Self.Incarnation.Generation)
-        {
-            return Supersede(ask.Life);
+            return [Send(new ReadyToRollBack(MyEnd()))];
         }
 
         if (ledger.PermanentMark.Covers(new MessageLabel(ask.Life.Incarnation, ask.LastLabelReceived)))
         {
             return [Send(new LabelsCount(new Life(Self.Participant, ask.Life.Incarnation), ask.LastLabelReceived))];
+        }
+
+        if (ask.Life.Equals(Self))
+        {
+            return [Send(new LabelsCount(Self, ledger.LastSequence))];
+        }
+
+        if (ask.Life.Incarnation.Generation > Self.Incarnation.Generation)
+        {
+            return Supersede(ask.Life);
         }
 
         if (IsFenced)

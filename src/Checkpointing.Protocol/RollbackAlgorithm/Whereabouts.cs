@@ -9,28 +9,29 @@ namespace Checkpointing.Protocol.RollbackAlgorithm;
 /// </summary>
 internal sealed class Whereabouts
 {
-    private readonly Dictionary<Life, long> _counted = [];
-    private readonly Dictionary<Life, LabelsCount> _found = [];
+    private readonly Dictionary<Life, (long Label, int Age)> _counted = [];
+    private readonly Dictionary<Life, (LabelsCount Where, int Age)> _found = [];
+    private int _age;
 
     public void Learn(LabelsCount counts)
     {
         if (counts.Life.Silo.IsUnknown)
         {
-            _counted[counts.Life] = Math.Max(counts.LastLabel, _counted.GetValueOrDefault(counts.Life));
+            _counted[counts.Life] = (Math.Max(counts.LastLabel, _counted.GetValueOrDefault(counts.Life).Label), _age);
         }
-        else if (!_found.TryGetValue(counts.Life, out var known) || known.LastLabel <= counts.LastLabel)
+        else if (!_found.TryGetValue(counts.Life, out var known) || known.Where.LastLabel <= counts.LastLabel)
         {
             // Answers overtake each other: the one with the higher label is the later one, because each move takes a label.
-            _found[counts.Life] = counts;
+            _found[counts.Life] = (counts, _age);
         }
     }
 
     /// <summary>That label is covered by a permanent checkpoint.</summary>
-    public bool CountsForEver(Life life, long label) => _counted.TryGetValue(life, out var counted) && label <= counted;
+    public bool CountsForEver(Life life, long label) => _counted.TryGetValue(life, out var counted) && label <= counted.Label;
 
     /// <summary>Where that life was when it had given out that label or a later one; unknown if nobody has said so.</summary>
     public SiloId SiloOf(Life life, long label) =>
-        _found.TryGetValue(life, out var found) && label <= found.LastLabel ? found.Life.Silo : default;
+        _found.TryGetValue(life, out var found) && label <= found.Where.LastLabel ? found.Where.Life.Silo : default;
 
     public void Forget(ImmutableArray<LifeEnd> ended)
     {
@@ -39,5 +40,21 @@ internal sealed class Whereabouts
             _counted.Remove(end.Life);
             _found.Remove(end.Life);
         }
+    }
+
+    /// <summary>RB-23: forgets what was learnt before the last call, and not since.</summary>
+    public void ForgetOlder()
+    {
+        foreach (var (life, _) in _counted.Where(known => known.Value.Age < _age).ToList())
+        {
+            _counted.Remove(life);
+        }
+
+        foreach (var (life, _) in _found.Where(known => known.Value.Age < _age).ToList())
+        {
+            _found.Remove(life);
+        }
+
+        _age++;
     }
 }

@@ -62,7 +62,7 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
         _messenger = new ParticipantMessenger(agents, silos, GrainFactory, OnUnreachable);
         _log = new CoordinatorLog(logger);
         _pause = new RoundPause(() => _coordinator is not { Round: null });
-        _rollbacks = new RollbackCoordinatorHost(_messenger, agents, membership, _pause, options.Value.MaxPause, recovery.Value.Patience, _log, time);
+        _rollbacks = new RollbackCoordinatorHost(_messenger, agents, membership, _pause, options.Value.MaxPause, recovery.Value, _log, time);
         _differing = new SilosThatDiffer(silos, manifests, GrainContext.GrainId.Type);
         _changed = new ChangedParticipants(agents, silos, _messenger, _log);
         _deactivation = new DeactivationNotice(() => GrainFactory.GetGrain<ICheckpointCoordinatorControl>(this.GetPrimaryKeyString()).KeepAlive(), time);

@@ -18,7 +18,7 @@ internal sealed class FactsOutbox(AgentCalls agents, SiloAddress silo)
 
     /// <summary>Facts follow each other; those that are sent again begin with an earlier one.</summary>
     public void Add(InstallEnds facts) => _facts = _facts is { } before && before.Position <= facts.Position && before.Position + before.Ends.Length >= facts.Position
-        ? before with { Ends = [.. before.Ends.Take(facts.Position - before.Position), .. facts.Ends] }
+        ? facts with { Position = before.Position, Ends = [.. before.Ends.Take(facts.Position - before.Position), .. facts.Ends] }
         : facts;
 
     public void Flush()

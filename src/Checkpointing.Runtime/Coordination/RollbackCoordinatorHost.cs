@@ -11,7 +11,7 @@ namespace Checkpointing.Runtime.Coordination;
 /// been answered.
 /// </summary>
 internal sealed class RollbackCoordinatorHost(
-    ParticipantMessenger messenger, AgentCalls agents, IClusterMembershipService membership, RoundPause rounds, TimeSpan maxPause, TimeSpan patience, CoordinatorLog log, TimeProvider time)
+    ParticipantMessenger messenger, AgentCalls agents, IClusterMembershipService membership, RoundPause rounds, TimeSpan maxPause, RecoveryOptions recovery, CoordinatorLog log, TimeProvider time)
 {
     private static readonly TimeSpan ResendInterval = TimeSpan.FromMilliseconds(250);
 
@@ -19,7 +19,7 @@ internal sealed class RollbackCoordinatorHost(
 
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(10);
 
-    private readonly RollbackCoordinator _coordinator = new(Guid.NewGuid(), (int)(patience / ResendInterval));
+    private readonly RollbackCoordinator _coordinator = new(Guid.NewGuid(), (int)(recovery.Patience / ResendInterval));
     private readonly Dictionary<SiloId, SiloAddress> _silos = [];
     private readonly Dictionary<SiloId, FactsOutbox> _outboxes = [];
     private readonly Dictionary<Guid, TaskCompletionSource<RequestedRollbackOutcome?>> _requests = [];
@@ -47,6 +47,7 @@ internal sealed class RollbackCoordinatorHost(
         var watch = new CancellationTokenSource();
         _stopWatching = watch.Cancel;
         _ = WatchSilos(watch.Token);
+        _ = Forget(watch.Token);
     }
 
     /// <summary>A rollback that somebody asks for, or a preview of it.</summary>
@@ -80,7 +81,7 @@ internal sealed class RollbackCoordinatorHost(
 
     /// <summary>A round has found a label that its sender does not know: its receiver depends on undone work.</summary>
     public void OnOrphanInRound(ParticipantId sender, MessageLabel label) =>
-        OnMessage(new SuspectsReported([new Suspect(new Life(sender, label.Incarnation), label.Sequence)]));
+        Perform(_coordinator.OnUndoneLabel(new Suspect(new Life(sender, label.Incarnation), label.Sequence)));
 
     private async Task WatchSilos(CancellationToken cancellationToken)
     {
@@ -104,6 +105,22 @@ internal sealed class RollbackCoordinatorHost(
 
                 _membershipVersion = snapshot.Version.Value;
                 Perform(_coordinator.OnSilos(_silos.Keys));
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The coordinator stops.
+        }
+    }
+
+    private async Task Forget(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(recovery.Memory / 2, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(cancellationToken))
+            {
+                _coordinator.ForgetOlder();
             }
         }
         catch (OperationCanceledException)

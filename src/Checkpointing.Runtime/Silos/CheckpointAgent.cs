@@ -86,6 +86,7 @@ internal sealed partial class CheckpointAgent : GrainService, ICheckpointAgent
         _work = Task.WhenAll(
             Task.Run(() => _rollbacks.WatchSilos(_stopping.Token)),
             Task.Run(() => _rollbacks.Report(_stopping.Token)),
+            Task.Run(() => _rollbacks.Forget(_stopping.Token)),
             Task.Run(() => Sweep(_stopping.Token)),
             Task.Run(() => KeepCoordinatorActive(_stopping.Token)));
         return Task.CompletedTask;

@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using Checkpointing.Protocol.Labels;
 using Checkpointing.Protocol.RollbackAlgorithm;
 using Checkpointing.Runtime.Calls;
+using Checkpointing.Runtime.Coordination;
 using Checkpointing.Runtime.Hosting;
 using Checkpointing.Runtime.Participants;
 using Microsoft.Extensions.Logging;
@@ -23,6 +24,7 @@ internal sealed partial class LocalRollbacks(
     CallCutOffs cutOffs,
     CheckpointingMetrics metrics,
     IOptions<ClusterMembershipOptions> membershipOptions,
+    IOptions<RecoveryOptions> recovery,
     TimeProvider time,
     ILogger<LocalRollbacks> logger)
 {
@@ -142,16 +144,16 @@ internal sealed partial class LocalRollbacks(
     /// <summary>Installs facts, has every participant test itself against them, and answers.</summary>
     public async Task Install(InstallEnds install)
     {
-        (int Position, ImmutableArray<LifeEnd> OwnEnds) installed;
+        int position;
         lock (_lock)
         {
-            installed = _agent.OnInstallEnds(install);
+            position = _agent.OnInstallEnds(install);
         }
 
         ImmutableArray<Life> orphans = [.. (await Examine()).Where(finding => finding.Orphan is not null).Select(finding => finding.Orphan!)];
         lock (_lock)
         {
-            outbox.Send(_agent.OnTested(install, installed, orphans));
+            outbox.Send(_agent.OnTested(install, position, orphans));
         }
     }
 
@@ -211,6 +213,28 @@ internal sealed partial class LocalRollbacks(
                     await Task.WhenAny(_reportDue.Reader.WaitToReadAsync(cancellationToken).AsTask(), Task.Delay(ReportInterval, time, cancellationToken));
                     _reportDue.Reader.TryRead(out _);
                 }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The silo stops.
+        }
+    }
+
+    /// <summary>RB-23: forgets now and then what was found out long ago.</summary>
+    public async Task Forget(CancellationToken cancellationToken)
+    {
+        using var timer = new PeriodicTimer(recovery.Value.Memory, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(cancellationToken))
+            {
+                lock (_lock)
+                {
+                    _agent.ForgetOlder();
+                }
+
+                ReportSoon();
             }
         }
         catch (OperationCanceledException)

@@ -102,7 +102,12 @@ internal static class RollbackMessageCodec
                 writer.Write(installed.Coordinator.ToByteArray());
                 writer.Write7BitEncodedInt(installed.Position);
                 writer.WriteAll(installed.Orphans, static (w, life) => w.Write(life));
-                writer.WriteAll(installed.OwnEnds, WriteEnd);
+                writer.Write(installed.AllEnds is not null);
+                if (installed.AllEnds is { } all)
+                {
+                    writer.WriteAll(all, WriteEnd);
+                }
+
                 break;
             case WouldRollBack would:
                 writer.Write((byte)9);
@@ -148,7 +153,7 @@ internal static class RollbackMessageCodec
         6 => new NotAnOrphan(reader.ReadLife()),
         7 => new RolledBack(reader.ReadLife()),
         8 => new EndsInstalled(
-            new SiloId(reader.ReadUInt64()), reader.ReadGuid(), reader.Read7BitEncodedInt(), reader.ReadAll(static r => r.ReadLife()), reader.ReadAll(ReadEnd)),
+            new SiloId(reader.ReadUInt64()), reader.ReadGuid(), reader.Read7BitEncodedInt(), reader.ReadAll(static r => r.ReadLife()), reader.ReadBoolean() ? reader.ReadAll(ReadEnd) : null),
         9 => new WouldRollBack(reader.ReadGuid(), ReadEnd(reader), reader.Read7BitEncodedInt64(), reader.ReadBoolean()),
         10 => new HeldForRollBack(reader.ReadGuid(), reader.ReadLife()),
         11 => new CannotRollBack(reader.ReadGuid(), reader.ReadLife(), (WhyNotRolledBack)reader.ReadByte()),
@@ -165,10 +170,12 @@ internal static class RollbackMessageCodec
         writer.Write(install.Coordinator.ToByteArray());
         writer.Write7BitEncodedInt(install.Position);
         writer.WriteAll(install.Ends, WriteEnd);
+        writer.Write7BitEncodedInt(install.Forgotten);
+        writer.Write(install.AsksForAll);
     }).Content;
 
     public static InstallEnds DecodeInstallEnds(byte[] content) =>
-        Decode(content, static reader => new InstallEnds(reader.ReadGuid(), reader.Read7BitEncodedInt(), reader.ReadAll(ReadEnd)));
+        Decode(content, static reader => new InstallEnds(reader.ReadGuid(), reader.Read7BitEncodedInt(), reader.ReadAll(ReadEnd), reader.Read7BitEncodedInt(), reader.ReadBoolean()));
 
     public static byte[] Encode(SuspectsCleared cleared) => Encode(default, writer => writer.WriteAll(cleared.Lives, WriteCounts)).Content;
 

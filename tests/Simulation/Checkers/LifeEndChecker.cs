@@ -6,11 +6,16 @@ namespace Checkpointing.Simulation.Tests.Checkers;
 
 /// <summary>
 /// RB-1: a fact never changes. Once somebody has said where a life ended, the permanent checkpoint of its participant says the same, then and
-/// ever after.
+/// ever after; or nothing any more, if that life is too old (RB-22).
 /// </summary>
 internal sealed class LifeEndChecker(SimulatedCluster cluster)
 {
     private readonly Dictionary<string, HashSet<LifeEnd>> _said = [];
+    private readonly Dictionary<string, IncarnationTable> _tables = [];
+    private readonly Dictionary<Incarnation, long> _forgotten = [];
+
+    /// <summary>Whether this label counts, and its sender has forgotten that.</summary>
+    public bool IsForgotten(Receipt receipt) => _forgotten.TryGetValue(receipt.Sender.Incarnation, out var end) && receipt.Sequence <= end;
 
     public void OnSaid(ToRollbackCoordinator message)
     {
@@ -30,6 +35,13 @@ internal sealed class LifeEndChecker(SimulatedCluster cluster)
 
     public void OnPermanent(string participant, SlotRecord? permanent)
     {
+        var table = permanent?.Head.Mark.Table() ?? IncarnationTable.Empty;
+        foreach (var end in _tables.GetValueOrDefault(participant, IncarnationTable.Empty).Ends.Where(end => table.Ends.All(other => other.Incarnation != end.Incarnation)))
+        {
+            _forgotten.Add(end.Incarnation, end.Sequence);
+        }
+
+        _tables[participant] = table;
         foreach (var end in _said.GetValueOrDefault(participant) ?? [])
         {
             Compare(end, permanent);
@@ -59,12 +71,13 @@ internal sealed class LifeEndChecker(SimulatedCluster cluster)
     private void Compare(LifeEnd end, SlotRecord? permanent)
     {
         var remembered = Remembered(end.Life, permanent);
-        if (remembered != end.LastSequence)
+        if (remembered != end.LastSequence && !(end.LastSequence == 0 && _forgotten.ContainsKey(end.Life.Incarnation)))
         {
             cluster.Judges.Report("facts", $"it was said that {end}, and the permanent checkpoint remembers its labels up to {remembered}");
         }
     }
 
-    private static long Remembered(Life life, SlotRecord? permanent) =>
-        permanent?.Head.Mark.Table().Ends.FirstOrDefault(other => other.Incarnation == life.Incarnation).Sequence ?? 0;
+    private long Remembered(Life life, SlotRecord? permanent) => _forgotten.TryGetValue(life.Incarnation, out var end)
+        ? end
+        : permanent?.Head.Mark.Table().Ends.FirstOrDefault(other => other.Incarnation == life.Incarnation).Sequence ?? 0;
 }

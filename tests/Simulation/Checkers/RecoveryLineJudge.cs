@@ -24,7 +24,7 @@ internal sealed class RecoveryLineJudge(SimulatedCluster cluster)
         foreach (var end in lives)
         {
             var name = end.Life.Participant.ToString();
-            if (!cluster.Judges.Requested.HasCommitted(end.Life) && cluster.Participants.Exists(actor => actor is { IsDead: false, Host.IsLoaded: true } && actor.Host.Ledger.Life.Equals(end.Life))
+            if (!cluster.Judges.Rollbacks.IsFirst(end.Life) && cluster.Participants.Exists(actor => actor is { IsDead: false, Host.IsLoaded: true } && actor.Host.Ledger.Life.Equals(end.Life))
                 && !line.GoingBack.ContainsKey(new ProcessName(name)))
             {
                 cluster.Judges.Report("recovery line", $"{name} rolls back, and by the recovery line it need not: {line}");
@@ -49,7 +49,7 @@ internal sealed class RecoveryLineJudge(SimulatedCluster cluster)
     {
         Judged++;
         var live = cluster.Participants.ToDictionary(actor => actor.Name, actor =>
-            actor == first || actor.IsDead || !actor.Host.IsLoaded || cluster.Judges.Requested.HasCommitted(actor.Host.Ledger.Life) ? Permanent(actor.Name) : actor.State);
+            actor == first || actor.IsDead || !actor.Host.IsLoaded || cluster.Judges.Rollbacks.IsFirst(actor.Host.Ledger.Life) ? Permanent(actor.Name) : actor.State);
         var before = live.Keys.ToDictionary(name => name, _ => new List<LocalEvent>());
         var since = live.Keys.ToDictionary(name => name, _ => new List<LocalEvent>());
         foreach (var (receiver, state) in live)

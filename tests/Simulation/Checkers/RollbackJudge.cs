@@ -8,9 +8,12 @@ namespace Checkpointing.Simulation.Tests.Checkers;
 internal sealed class RollbackJudge(SimulatedCluster cluster)
 {
     private readonly Dictionary<int, CheckpointedActor> _actorOf = [];
+    private readonly Dictionary<int, long> _sentAt = [];
+    private readonly ExactSet _late = new();
     private readonly Dictionary<Life, long> _learnedAt = [];
     private readonly Dictionary<Life, long> _decidedAt = [];
     private readonly HashSet<Life> _notClosed = [];
+    private readonly HashSet<Life> _toBeSure = [];
     private readonly Dictionary<string, long> _restartDecidedAt = [];
     private readonly Dictionary<CheckpointedActor, long> _beganByRollback = [];
 
@@ -32,6 +35,12 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
 
     /// <summary>Sets that went without having heard from everybody (RB-21).</summary>
     public int NotClosed { get; private set; }
+
+    /// <summary>How often only a round found that somebody had received what was undone: it had been on its way for very long.</summary>
+    public int LateGhosts { get; private set; }
+
+    /// <summary>RB-22: lives that rolled back because a sender had forgotten that its labels count.</summary>
+    public int ToBeSure => _toBeSure.Count;
 
     public int LargestSet { get; private set; }
 
@@ -64,7 +73,20 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
     public void OnHappened(int id, CheckpointedActor actor)
     {
         _actorOf[id] = actor;
+        _sentAt[id] = cluster.Time.Now;
         cluster.Judges.RecoveryLine.OnHappened(id, actor);
+    }
+
+    /// <summary>RB-23: what was on its way for longer than silos remember may be undone without anybody's knowing it; then the next round finds it.</summary>
+    public void OnReceived(ExactSet carries)
+    {
+        if (cluster.Settings.Memory is { } memory)
+        {
+            foreach (var message in carries.Except(_late, cluster.EventsOfParticipants).Where(message => cluster.Time.Now - _sentAt[message] > memory))
+            {
+                _late.Add(message);
+            }
+        }
     }
 
     public void OnCoordinatorLearned(Life ready) => _learnedAt.TryAdd(ready, cluster.Time.Now);
@@ -126,14 +148,22 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
         var surviving = Surviving();
         surviving.UnionWith(actor.State.Happened);
         var undone = UndoneMessages(actor, surviving).ToList();
-        if (undone.Count == 0 && !cluster.Judges.Requested.HasCommitted(actor.Host.Ledger.Life) && !HasLostCall(actor.Name, actor.State))
+        if (undone.Count > 0 || cluster.Judges.Requested.HasCommitted(actor.Host.Ledger.Life) || HasLostCall(actor.Name, actor.State))
+        {
+            // It has to.
+        }
+        else if (actor.Host.Ledger.AllReceipts().Any(cluster.Judges.LifeEnds.IsForgotten))
+        {
+            _toBeSure.Add(actor.Host.Ledger.Life);
+        }
+        else
         {
             cluster.Judges.Report("needless rollback", $"{actor.Name} rolls back, and nothing that it has received is undone");
         }
 
         // P-R5: no later restart is caused by a message that was undone before.
         if (_beganByRollback.TryGetValue(actor, out var decided)
-            && undone.Exists(message => _learnedAt.TryGetValue(_actorOf[message].Host.Ledger.Life, out var learned) && learned <= decided))
+            && undone.Exists(message => !_late.Contains(message) && _learnedAt.TryGetValue(_actorOf[message].Host.Ledger.Life, out var learned) && learned <= decided))
         {
             cluster.Judges.Report("livelock", $"{actor.Name} rolls back again, because it received what had been undone before it began");
         }
@@ -147,7 +177,7 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
         {
             foreach (var message in UndoneMessages(actor, surviving))
             {
-                if (set.Contains(_actorOf[message].Host.Ledger.Life))
+                if (!_late.Contains(message) && set.Contains(_actorOf[message].Host.Ledger.Life))
                 {
                     cluster.Judges.Report("closure", $"{actor.Name} has received m{message}, which {_actorOf[message].Host.Ledger.Life} undoes, and goes on");
                 }
@@ -166,8 +196,15 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
     }
 
     /// <summary>Once faults have stopped and all is at rest, the live actors form a consistent global state.</summary>
-    public void JudgeLiveState()
+    /// <param name="afterRound">Everybody has been in a round since.</param>
+    public void JudgeLiveState(bool afterRound)
     {
+        if (!afterRound && cluster.Participants.Any(actor => actor is { IsDead: false, Host.IsLoaded: true } && UndoneMessages(actor, Surviving()).Any(_late.Contains)))
+        {
+            LateGhosts++;
+            return;
+        }
+
         var live = new SortedDictionary<string, ActorState>(StringComparer.Ordinal);
         foreach (var actor in cluster.Participants)
         {
@@ -213,6 +250,9 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
 
         cluster.Judges.RecoveryLine.JudgeAtRest();
     }
+
+    /// <summary>It goes back although nothing was lost that it depends on.</summary>
+    public bool IsFirst(Life life) => _toBeSure.Contains(life) || cluster.Judges.Requested.HasCommitted(life);
 
     public bool HasLostCall(string actor, ActorState state) =>
         cluster.Calls.Exists(call => call.LostInTime && call.Caller == actor && state.Happened.Contains(call.Request));

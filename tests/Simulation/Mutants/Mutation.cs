@@ -178,6 +178,12 @@ internal enum Mutation
 
     /// <summary>RB-14: nobody notices that two lives of a peer have met in one ledger, nor that silos are gone.</summary>
     ContactNotNoticed,
+
+    /// <summary>K27: a silo does not tell a new coordinator what it knows.</summary>
+    OldFactsNotTold,
+
+    /// <summary>RB-23: silos forget facts, and the coordinator takes it that they still have them.</summary>
+    CoordinatorsRememberForEver,
 }
 
 internal static class Mutations

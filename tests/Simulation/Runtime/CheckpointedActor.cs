@@ -196,6 +196,7 @@ internal sealed class CheckpointedActor : SimulatedActor
     {
         State.Received.UnionWith(carries);
         Cluster.Judges.Requested.OnReceived(Name, carries);
+        Cluster.Judges.Rollbacks.OnReceived(carries);
         State.Receipts += leavesTrace && !carries.IsEmpty ? 1 : 0;
         foreach (var stamp in stamps)
         {

@@ -272,7 +272,7 @@ internal sealed class CoordinatorHost(SimulatedCluster cluster, int number, Simu
 
                     break;
                 case ReportOrphan orphan:
-                    Rollback.Receive(new SuspectsReported([new Suspect(new Life(orphan.Sender, orphan.UndoneLabel.Incarnation), orphan.UndoneLabel.Sequence)]));
+                    Rollback.OnUndoneLabel(new Suspect(new Life(orphan.Sender, orphan.UndoneLabel.Incarnation), orphan.UndoneLabel.Sequence));
                     break;
                 case Retire:
                     cluster.Trace.Line($"coordinator {number} retires");

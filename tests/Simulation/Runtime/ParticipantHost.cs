@@ -70,11 +70,10 @@ internal sealed class ParticipantHost
         PermanentState = left.PermanentState;
         PermanentLastChange = left.PermanentLastChange;
         Ledger = Ledger.Resume(
-            new Life(_actor.Id, left.Ledger.Life.Incarnation, _actor.Silo.Id),
-            left.Ledger.LastSequence,
-            left.Ledger.PermanentMark,
+            new Life(_actor.Id, left.Ledger.Life.Incarnation, _actor.Silo.Id), left.Ledger.LastSequence, left.Ledger.PermanentMark,
             left.Ledger.Received.ToImmutable(),
-            left.Ledger.Sent.Freeze());
+            left.Ledger.Sent.Freeze(),
+            Cluster.Settings.LivesRemembered);
         _participant = new CheckpointParticipant(Ledger, left._participant.LastFinished);
         Rollback.Create(Ledger, _participant, _slots);
         IsLoaded = true;
@@ -381,7 +380,7 @@ internal sealed class ParticipantHost
         var life = new Life(_actor.Id, new Incarnation(Cluster.Mutation == Mutation.LivesNotOrdered ? 1 : _slots.NextLifeGeneration, Cluster.Random.NextGuid()), _actor.Silo.Id);
         _slots.Writer = life.Incarnation;
         Cluster.Judges.Rollbacks.OnBegan(_actor);
-        Ledger = new Ledger(life, permanent?.Mark ?? CheckpointMark.Initial);
+        Ledger = new Ledger(life, permanent?.Mark ?? CheckpointMark.Initial, Cluster.Settings.LivesRemembered);
         _participant = new CheckpointParticipant(Ledger, permanent?.Round ?? RoundNumber.None);
         Rollback.Create(Ledger, _participant, _slots);
         IsLoaded = true;

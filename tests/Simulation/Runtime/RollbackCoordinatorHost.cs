@@ -25,6 +25,7 @@ internal sealed class RollbackCoordinatorHost
         _cluster = cluster;
         _host = host;
         _coordinator = new RollbackCoordinator(cluster.NextIdentity(), cluster.Mutation == Mutation.NoPatience ? 0 : Patience);
+        cluster.Time.ForgetEvery(cluster.Settings.Memory / 2, cluster.Settings.ForgettingEnds, () => _host.IsAlive && cluster.Mutation != Mutation.CoordinatorsRememberForEver, _coordinator.ForgetOlder);
     }
 
     /// <summary>What it waits for; null if there is nothing to do.</summary>
@@ -97,6 +98,8 @@ internal sealed class RollbackCoordinatorHost
             _cluster.Judges.Rollbacks.OnCoordinatorLearned(ready.End.Life);
         }
     }
+
+    public void OnUndoneLabel(Suspect undone) => Perform(_coordinator.OnUndoneLabel(undone));
 
     private bool IsHitAtARareMoment()
     {

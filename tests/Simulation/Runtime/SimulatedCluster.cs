@@ -22,11 +22,12 @@ internal sealed class SimulatedCluster
     private int _lastIdentity;
     private long _lastRequest;
 
-    public SimulatedCluster(ulong seed, FaultProfile? profile, Mutation mutation, bool isTraced)
+    public SimulatedCluster(ulong seed, FaultProfile? profile, Mutation mutation, bool isTraced, SimulationSettings? settings = null)
     {
         // The streams of seeds that follow each other overlap. The older seeds are kept as they are, for those that once failed.
         Random = seed < FaultProfile.FirstSiloSeed ? new SeededRandom(seed) : new SeededRandom(new SeededRandom(seed).NextBits());
         Mutation = mutation;
+        Settings = settings ?? SimulationSettings.Of(seed);
         Trace = new SimulationTrace(Time, isTraced);
         Faults = new FaultInjector(profile ?? FaultProfile.Draw(Random, seed), Random) { IgnoresETags = mutation == Mutation.StaleETagsAccepted };
         Network = new SimulatedNetwork(this);
@@ -49,7 +50,7 @@ internal sealed class SimulatedCluster
 
     public SimulationTrace Trace { get; }
 
-    public SimulationSettings Settings { get; init; } = new();
+    public SimulationSettings Settings { get; }
 
     public Mutation Mutation { get; }
 

@@ -22,6 +22,11 @@ internal sealed class SimulatedSilo
         JoinedAt = cluster.Time.Now;
         KnownVersion = version;
         CutOff = new CallCutOff(version);
+        cluster.Time.ForgetEvery(cluster.Settings.Memory, cluster.Settings.ForgettingEnds, () => IsRunning, () =>
+        {
+            Agent.ForgetOlder();
+            Report();
+        });
     }
 
     public long JoinedAt { get; }
@@ -208,8 +213,12 @@ internal sealed class SimulatedSilo
             if (--waiting == 0 && IsRunning)
             {
                 var tested = Agent.OnTested(install, installed, [.. orphans]);
-                _cluster.Network.SendToRollbackCoordinator(
-                    this, _cluster.Mutation == Mutation.MovingLivesNotTested ? tested with { Position = installed.Position } : tested);
+                _cluster.Network.SendToRollbackCoordinator(this, _cluster.Mutation switch
+                {
+                    Mutation.MovingLivesNotTested => tested with { Position = installed },
+                    Mutation.OldFactsNotTold when tested.AllEnds is not null => tested with { AllEnds = [] },
+                    _ => tested,
+                });
             }
         }
     }

@@ -14,6 +14,24 @@ internal sealed class VirtualTime
 
     public void After(long delay, Action action) => _agenda.Enqueue(action, ((Now + delay) << SequenceBits) | ++_sequence);
 
+    /// <summary>RB-23: as a host's timer would.</summary>
+    public void ForgetEvery(long? interval, long end, Func<bool> isAlive, Action forget)
+    {
+        if (interval is not { } delay || Now >= end)
+        {
+            return;
+        }
+
+        After(delay, () =>
+        {
+            if (isAlive())
+            {
+                forget();
+                ForgetEvery(interval, end, isAlive, forget);
+            }
+        });
+    }
+
     /// <summary>Runs events up to this instant; false if the agenda was not finished within the limit of events.</summary>
     public bool RunUntil(long end, int eventLimit)
     {

@@ -4,6 +4,7 @@ using Checkpointing.Protocol.RollbackAlgorithm;
 using Checkpointing.Simulation.Tests.Checkers;
 using Checkpointing.Simulation.Tests.Faults;
 using Checkpointing.Simulation.Tests.Mutants;
+using Checkpointing.Simulation.Tests.Runtime;
 using Xunit;
 using static Checkpointing.Simulation.Tests.Scenarios.Script;
 
@@ -171,7 +172,7 @@ public class MoveScenarios
         var (stops, moves, tooSlow, rolledBack) = (0, 0, 0, 0);
         for (var seed = FaultProfile.FirstSiloSeed; seed < FaultProfile.FirstSiloSeed + Seeds; seed++)
         {
-            var run = SimulationRun.Of(seed, profile: profile);
+            var run = SimulationRun.Of(seed, profile: profile, settings: new SimulationSettings());
             var judge = run.Cluster.Judges.Rollbacks;
             Assert.True(run.Violation is null, $"seed {seed}: {run.Violation}");
             var hasRolledBack = judge is not ({ RolledBack: 0, Dropped: 0 } or { SiloCrashes: > 0 });

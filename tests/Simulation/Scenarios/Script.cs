@@ -31,9 +31,14 @@ internal sealed class Script
     {
     }
 
-    private Script(Mutation mutation, bool isTraced, string[] actors)
+    public Script(SimulationSettings settings, params string[] actors)
+        : this(Mutation.None, isTraced: true, actors, settings)
     {
-        Cluster = new SimulatedCluster(seed: 1, FaultProfile.None, mutation, isTraced);
+    }
+
+    private Script(Mutation mutation, bool isTraced, string[] actors, SimulationSettings? settings = null)
+    {
+        Cluster = new SimulatedCluster(seed: 1, FaultProfile.None, mutation, isTraced, settings);
         foreach (var actor in actors)
         {
             Add(actor.Split('@'));
@@ -98,7 +103,7 @@ internal sealed class Script
         if (Cluster.Silos.All.Count > 1)
         {
             // With one silo, scripts replace activations by hand, and nobody hears of that.
-            Cluster.Judges.Rollbacks.JudgeLiveState();
+            Cluster.Judges.Rollbacks.JudgeLiveState(afterRound: true);
         }
     }
 
