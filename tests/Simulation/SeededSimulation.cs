@@ -21,6 +21,10 @@ internal sealed class SeededSimulation
 
     public long Rounds { get; private set; }
 
+    public long RoundsCommitted { get; private set; }
+
+    public long RoundsWithNothingToDo { get; private set; }
+
     public long CommittedComponents { get; private set; }
 
     public long CheckpointsMade { get; private set; }
@@ -120,6 +124,8 @@ internal sealed class SeededSimulation
             Faults.Add(run.Cluster.Faults.Counts);
             Events += run.Cluster.Time.EventsRun;
             Rounds += judges.Rounds.Rounds;
+            RoundsCommitted += judges.Rounds.Committed;
+            RoundsWithNothingToDo += judges.Rounds.NothingToDo;
             CommittedComponents += judges.Writes.Committed;
             CheckpointsMade += judges.Permanent.CheckpointsMade;
             DecisionsJudgedMinimal += judges.Permanent.RoundsJudgedMinimal;

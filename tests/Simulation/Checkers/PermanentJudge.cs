@@ -78,6 +78,7 @@ internal sealed class PermanentJudge(SimulatedCluster cluster)
         cluster.Trace.Line($"    permanent now: {string.Join(", ", changed)}");
         Judge();
         cluster.Judges.Writes.OnCommitted(numbers);
+        cluster.Judges.Rounds.OnCommitted(numbers);
         if (_initiators.TryGetValue(decision.Stamp, out var initiators))
         {
             RoundsJudgedMinimal++;
@@ -104,6 +105,11 @@ internal sealed class PermanentJudge(SimulatedCluster cluster)
         if (_states.FirstOrDefault(state => cluster.Judges.Rollbacks.HasLostCall(state.Key, state.Value)) is { Key: { } loser })
         {
             cluster.Judges.Report("whole chains", $"the permanent checkpoint of {loser} remembers a call that was lost");
+        }
+
+        if (_states.FirstOrDefault(state => state.Value.RanOneTwice) is { Key: { } twice })
+        {
+            cluster.Judges.Report("runs once", $"the permanent checkpoint of {twice} has run a call twice");
         }
 
         if (WholeChainChecker.FindHalfChain(_states, cluster.Calls) is { } half)

@@ -91,6 +91,15 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
 
     public void OnCoordinatorLearned(Life ready) => _learnedAt.TryAdd(ready, cluster.Time.Now);
 
+    /// <summary>The coordinator on that silo has learnt what nobody else has heard: that is lost with it.</summary>
+    public void OnLostWhileSilent()
+    {
+        foreach (var life in _learnedAt.Keys.Where(life => !cluster.Silos.All.Any(other => other is { IsRunning: true, IsDeclaredDead: false } && other.Agent.Undone.Knows(life))).ToList())
+        {
+            _learnedAt.Remove(life);
+        }
+    }
+
     public void OnDecided(ImmutableArray<LifeEnd> lives, bool isByZombie, bool isClosed)
     {
         Decided++;
@@ -236,6 +245,11 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
         if (OrphanMessageChecker.FindOrphan(live, cluster.EventsOfParticipants) is { } orphan)
         {
             cluster.Judges.Report("live orphans", $"{orphan.Receiver} has received m{orphan.Message}, which nobody has sent any more");
+        }
+
+        if (live.FirstOrDefault(actor => actor.Value.RanOneTwice) is { Key: { } twice })
+        {
+            cluster.Judges.Report("runs once", $"{twice} has run a call twice");
         }
 
         if (live.FirstOrDefault(actor => HasLostCall(actor.Key, actor.Value)) is { Key: { } loser })

@@ -9,9 +9,18 @@ internal sealed class RoundChecker(SimulatedCluster cluster)
     /// <summary>Pause, votes, slow decision writes and their re-reads.</summary>
     private const long Bound = 4000;
 
-    private readonly Dictionary<int, (RoundNumber Round, long Since)> _running = [];
+    private readonly Dictionary<int, (CheckpointRound? Round, long Since)> _running = [];
+    private readonly HashSet<RoundNumber> _committed = [];
 
     public int Rounds { get; private set; }
+
+    /// <summary>Rounds that made somebody's checkpoint permanent.</summary>
+    public int Committed { get; private set; }
+
+    /// <summary>Rounds that found nobody changed, and left nobody out.</summary>
+    public int NothingToDo { get; private set; }
+
+    public void OnCommitted(IEnumerable<(string Participant, RoundNumber Number)> permanent) => _committed.UnionWith(permanent.Select(member => member.Number));
 
     public int Retakes { get; private set; }
 
@@ -20,16 +29,34 @@ internal sealed class RoundChecker(SimulatedCluster cluster)
     /// <summary>Called after every step of a coordinator.</summary>
     public void OnStep(CoordinatorHost host)
     {
-        var round = host.Coordinator?.Round?.Number ?? RoundNumber.None;
+        var round = host.Coordinator?.Round;
         var known = _running.GetValueOrDefault(host.Number);
         if (known.Round != round)
         {
             _running[host.Number] = (round, cluster.Time.Now);
-            Rounds += round.IsNone ? 0 : 1;
+            Rounds += round is null ? 0 : 1;
+            OnEnded(known.Round);
         }
-        else if (!round.IsNone && cluster.Time.Now - known.Since > Bound)
+        else if (round is not null && cluster.Time.Now - known.Since > Bound)
         {
-            cluster.Judges.Report("rounds end", $"round {round} has been running for {cluster.Time.Now - known.Since} ms");
+            cluster.Judges.Report("rounds end", $"round {round.Number} has been running for {cluster.Time.Now - known.Since} ms");
+        }
+    }
+
+    private void OnEnded(CheckpointRound? round)
+    {
+        if (round is null)
+        {
+            return;
+        }
+
+        if (round.Members.Values.Any(member => _committed.Contains(member.Number)))
+        {
+            Committed++;
+        }
+        else if (round.LeftOut.Count == 0 && round.Members.Values.All(member => member.State == MemberState.NotNeeded || member.IsUnchanged))
+        {
+            NothingToDo++;
         }
     }
 

@@ -8,6 +8,7 @@ internal sealed class FaultInjector(FaultProfile profile, SeededRandom random)
     private int _coordinatorCrashes;
     private int _everythingCrashes;
     private int _siloCrashes;
+    private int _silences;
     private bool _hasScriptedWrites;
 
     public FaultCounts Counts { get; } = new();
@@ -86,6 +87,9 @@ internal sealed class FaultInjector(FaultProfile profile, SeededRandom random)
 
     /// <summary>So long a participant that starts cannot read its slots.</summary>
     public long StuckFor() => ScriptedStarts.TryDequeue(out var scripted) ? scripted : IsOn && random.Chance(profile.StuckStart) ? random.Between(500, 5000) : 0;
+
+    public bool FallsSilent(double factor) =>
+        IsOn && profile.Silence > 0 && _silences < profile.MostSiloCrashes && random.Chance(profile.Silence * factor) && ++_silences > 0;
 
     public bool Moves() => IsOn && random.Chance(profile.Move);
 

@@ -25,6 +25,9 @@ internal enum FaultKind
 
     /// <summary>A silo begins to stop in order.</summary>
     OrderlyStop,
+
+    /// <summary>Nothing comes to a silo or goes from it for longer than anybody waits for anything; then it goes on, and nobody has declared it dead for that.</summary>
+    Silence,
 }
 
 /// <summary>What becomes of one write.</summary>

@@ -21,10 +21,16 @@ internal sealed class ActorState
     /// <summary>Which requests have run: none may run twice.</summary>
     public ExactSet Ran { get; private init; } = new();
 
+    /// <summary>
+    /// One has run twice. On a silo that goes on although it was declared dead that may be: a copy that had waited there for a grain to start finds it, in the end, as another silo has made it
+    /// permanent. Nothing of such a life is ever permanent.
+    /// </summary>
+    public bool RanOneTwice { get; set; }
+
     /// <summary>The application's own state is a function of its changes, and so of the last one.</summary>
     public int LastChange { get; set; }
 
-    public ActorState Copy() => new() { Happened = Happened.Copy(), Received = Received.Copy(), Receipts = Receipts, Ran = Ran.Copy(), LastChange = LastChange };
+    public ActorState Copy() => new() { Happened = Happened.Copy(), Received = Received.Copy(), Receipts = Receipts, Ran = Ran.Copy(), RanOneTwice = RanOneTwice, LastChange = LastChange };
 
     public bool SameAs(ActorState other) =>
         LastChange == other.LastChange && Happened.SetEquals(other.Happened) && Received.SetEquals(other.Received);

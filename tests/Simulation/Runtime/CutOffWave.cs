@@ -45,7 +45,7 @@ internal sealed class CutOffWave(SimulatedCluster cluster, SimulatedSilo from, l
         {
             cluster.Time.After(cluster.Random.Between(1, 8), () =>
             {
-                if (silo.IsRunning)
+                if (silo.IsRunning && silo.SilentUntil <= cluster.Time.Now && from.SilentUntil <= cluster.Time.Now)
                 {
                     silo.CutOff.Raise(version);
                     cluster.Time.After(cluster.Random.Between(1, 8), () => Heard(silo));

@@ -104,6 +104,7 @@ internal sealed class RollbackCoordinatorHost
     private bool IsHitAtARareMoment()
     {
         _cluster.Silos.MayStop(_host.Silo, factor: 3);
+        _cluster.Silos.MayFallSilent(_host.Silo, factor: 20);
         foreach (var clean in _cluster.Participants.Where(actor => actor.MayRestart).ToList())
         {
             if (_cluster.Faults.RestartsWhenClean())
@@ -114,7 +115,7 @@ internal sealed class RollbackCoordinatorHost
 
         return _cluster.CrashesEverythingNow(factor: 30)
             || (_cluster.Coordinators.CrashesNow(_host, factor: 3) && !_host.IsAlive)
-            || (_cluster.Silos.CrashesNow(_host.Silo, factor: 15) && !_host.IsAlive);
+            || (_cluster.Silos.CrashesNow(_host.Silo, factor: 30) && !_host.IsAlive);
     }
 
     private void Perform(ImmutableArray<RollbackEffect> effects)

@@ -19,9 +19,9 @@ internal sealed class SimulatedNetwork(SimulatedCluster cluster)
     /// <summary>Scripts only: how long it takes a silo to pass a message on.</summary>
     public Func<Request, long>? PassingOn { get; set; }
 
-    public void Send(SimulatedActor from, Request request) => Send(request, cluster.Route(from.Silo, request.Plan.Target));
+    public void Send(SimulatedActor from, Request request) => Send(from.Silo, cluster.Route(from.Silo, request.Plan.Target), request);
 
-    public void Send(Request request, SimulatedActor to) => Send(() => to.Deliver(request));
+    public void Send(SimulatedSilo from, SimulatedActor to, Request request) => Send(from, to.Silo, () => to.Deliver(request));
 
     /// <summary>A silo passes a message on to where its actor is now; that may take long, and outlive that silo.</summary>
     public void PassOn(Request request, SimulatedSilo from, string name)
@@ -30,7 +30,7 @@ internal sealed class SimulatedNetwork(SimulatedCluster cluster)
         var delay = PassingOn?.Invoke(request) ?? (cluster.Silos.All.Count > 1 && cluster.Random.Chance(0.7) ? cluster.Random.Between(20, 300) : 0);
         if (delay > 0)
         {
-            UnlessEverythingCrashes(delay, () => to.Deliver(request));
+            UnlessEverythingCrashes(from, to.Silo, delay, () => to.Deliver(request));
         }
         else
         {
@@ -39,13 +39,27 @@ internal sealed class SimulatedNetwork(SimulatedCluster cluster)
     }
 
     /// <summary>An application message.</summary>
-    public void Send(Action deliver) =>
-        UnlessEverythingCrashes(cluster.Random.Chance(0.1) ? cluster.Random.Between(5, 30) : cluster.Random.Between(1, 5), deliver);
+    public void Send(SimulatedSilo from, SimulatedSilo to, Action deliver) =>
+        UnlessEverythingCrashes(from, to, cluster.Random.Chance(0.1) ? cluster.Random.Between(5, 30) : cluster.Random.Between(1, 5), deliver);
 
-    private void UnlessEverythingCrashes(long delay, Action deliver)
+    /// <summary>Whatever a silent silo sends, or is sent, waits until it is heard again.</summary>
+    public void Carry(SimulatedSilo from, SimulatedSilo to, long delay, Action deliver) =>
+        cluster.Time.After(Math.Max(from.SilentUntil - cluster.Time.Now, 0) + delay, () =>
+        {
+            if (to.SilentUntil > cluster.Time.Now)
+            {
+                Carry(to, to, cluster.Random.Between(1, 10), deliver);
+            }
+            else
+            {
+                deliver();
+            }
+        });
+
+    private void UnlessEverythingCrashes(SimulatedSilo from, SimulatedSilo to, long delay, Action deliver)
     {
         var life = cluster.LifeNumber;
-        cluster.Time.After(delay, () =>
+        Carry(from, to, delay, () =>
         {
             if (life == cluster.LifeNumber)
             {
@@ -55,6 +69,8 @@ internal sealed class SimulatedNetwork(SimulatedCluster cluster)
     }
 
     public void SendToParticipant(CoordinatorHost from, CheckpointedActor to, ToParticipant message) => SendControl(
+        from.Silo,
+        to.Silo,
         to.Name,
         message,
         (to.Host.Step, from.Step),
@@ -62,13 +78,15 @@ internal sealed class SimulatedNetwork(SimulatedCluster cluster)
         () => from.OnUnreachable(to, message));
 
     public void SendToCoordinator(CheckpointedActor from, ToCoordinator message) => SendControl(
-        from.Name, message, (from.Host.Step, cluster.Coordinator.Step), () => cluster.Coordinators.Deliver(message), static () => { });
+        from.Silo, cluster.Coordinator.Silo, from.Name, message, (from.Host.Step, cluster.Coordinator.Step), () => cluster.Coordinators.Deliver(message), static () => { });
 
     public void SendToRollbackParticipant(CoordinatorHost from, ParticipantId to, ToRollbackParticipant message)
     {
         var participant = cluster.Participant(to);
         var name = participant.Name;
         SendControl(
+            from.Silo,
+            participant.Silo,
             name,
             message,
             (participant.Host.Rollback.Step ?? participant.Host.Step, from.Rollback.Step ?? from.Step),
@@ -80,14 +98,14 @@ internal sealed class SimulatedNetwork(SimulatedCluster cluster)
     {
         cluster.Judges.LifeEnds.OnSaid(message);
         SendControl(
-            from.Id.ToString(), message, (Step(cluster.Coordinator), Step(cluster.Coordinator)), () => cluster.Coordinators.Deliver(message), static () => { });
+            from, cluster.Coordinator.Silo, from.Id.ToString(), message, (Step(cluster.Coordinator), Step(cluster.Coordinator)), () => cluster.Coordinators.Deliver(message), static () => { });
     }
 
     public void SendToAgent(CoordinatorHost from, SimulatedSilo? to, InstallEnds message)
     {
         if (to is not null)
         {
-            SendControl(to.Id.ToString(), message, (Step(from), Step(from)), () => to.Receive(message), static () => { });
+            SendControl(from.Silo, to, to.Id.ToString(), message, (Step(from), Step(from)), () => to.Receive(message), static () => { });
         }
     }
 
@@ -95,7 +113,7 @@ internal sealed class SimulatedNetwork(SimulatedCluster cluster)
     {
         if (to is not null)
         {
-            SendControl(to.Id.ToString(), message, (Step(from), Step(from)), () => to.Receive(message), static () => { });
+            SendControl(from.Silo, to, to.Id.ToString(), message, (Step(from), Step(from)), () => to.Receive(message), static () => { });
         }
     }
 
@@ -103,13 +121,13 @@ internal sealed class SimulatedNetwork(SimulatedCluster cluster)
     {
         if (to is not null)
         {
-            SendControl(to.Id.ToString(), message, (Step(from), Step(from)), () => to.Receive(message), static () => { });
+            SendControl(from.Silo, to, to.Id.ToString(), message, (Step(from), Step(from)), () => to.Receive(message), static () => { });
         }
     }
 
     private static StepOfRound Step(CoordinatorHost host) => host.Rollback.Step ?? host.Step;
 
-    private void SendControl(string peer, object message, (StepOfRound Participant, StepOfRound Coordinator) steps, Action deliver, Action unreachable)
+    private void SendControl(SimulatedSilo from, SimulatedSilo to, string peer, object message, (StepOfRound Participant, StepOfRound Coordinator) steps, Action deliver, Action unreachable)
     {
         if (Hold?.Invoke(peer, message) == true)
         {
@@ -128,22 +146,22 @@ internal sealed class SimulatedNetwork(SimulatedCluster cluster)
 
                 break;
             case ControlFate.Duplicated:
-                Plan(deliver, cluster.Random.Between(1, 8));
-                Plan(deliver, cluster.Random.Between(1, 120));
+                Plan(from, to, deliver, cluster.Random.Between(1, 8));
+                Plan(from, to, deliver, cluster.Random.Between(1, 120));
                 break;
             case ControlFate.Delayed:
-                Plan(deliver, cluster.Random.Between(20, SimulatedCluster.LongestControlDelay));
+                Plan(from, to, deliver, cluster.Random.Between(20, SimulatedCluster.LongestControlDelay));
                 break;
             default:
-                Plan(deliver, cluster.Random.Between(1, 8));
+                Plan(from, to, deliver, cluster.Random.Between(1, 8));
                 break;
         }
     }
 
-    private void Plan(Action deliver, long delay)
+    private void Plan(SimulatedSilo from, SimulatedSilo to, Action deliver, long delay)
     {
         var life = cluster.LifeNumber;
-        cluster.Time.After(delay, () =>
+        Carry(from, to, delay, () =>
         {
             if (life == cluster.LifeNumber || cluster.Random.Chance(cluster.Faults.Profile.ControlOutlivesCrash))
             {

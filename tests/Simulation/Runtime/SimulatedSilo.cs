@@ -47,6 +47,9 @@ internal sealed class SimulatedSilo
     /// <summary>It takes nobody in any more, and will be declared dead when nobody is left on it.</summary>
     public bool IsStopping { get; set; }
 
+    /// <summary>Until then nothing comes here and nothing goes from here.</summary>
+    public long SilentUntil { get; set; }
+
     /// <summary>The process runs.</summary>
     public bool IsRunning { get; private set; } = true;
 

@@ -45,6 +45,7 @@ internal sealed class SimulatedSilos(SimulatedCluster cluster)
     /// <summary>A fault, perhaps: this silo dies now, or is only believed to have died.</summary>
     public bool CrashesNow(SimulatedSilo silo, double factor = 1)
     {
+        MayFallSilent(silo, factor);
         if (!MayCrash(silo) || !cluster.Faults.SiloCrashes(factor))
         {
             return false;
@@ -52,6 +53,20 @@ internal sealed class SimulatedSilos(SimulatedCluster cluster)
 
         Crash(silo, isFalseSuspicion: cluster.Faults.IsFalseSuspicion());
         return !silo.IsRunning;
+    }
+
+    /// <param name="silo">Which one.</param>
+    /// <param name="factor">Some moments are rare and short.</param>
+    public void MayFallSilent(SimulatedSilo silo, double factor)
+    {
+        if (!silo.IsRunning || !cluster.Faults.FallsSilent(factor))
+        {
+            return;
+        }
+
+        cluster.Hit(FaultKind.Silence, cluster.Coordinator, silo.ParticipantsAndLeaving);
+        silo.SilentUntil = cluster.Time.Now + cluster.Random.Between(SimulatedCluster.SilenceLimit + 100, 2000);
+        cluster.Trace.Line($"*** {silo} falls silent until {silo.SilentUntil} ({cluster.Coordinator.Step})");
     }
 
     /// <summary>A fault, perhaps, at a moment when it matters most: while a participant of this silo stores a snapshot, or is in doubt and has to roll back.</summary>
@@ -135,6 +150,11 @@ internal sealed class SimulatedSilos(SimulatedCluster cluster)
         cluster.Hit(isFalseSuspicion ? FaultKind.FalseSuspicion : FaultKind.SiloDeath, cluster.Coordinator, silo.ParticipantsAndLeaving);
         cluster.Judges.Rollbacks.OnSiloCrash(isFalseSuspicion);
         silo.DeclareDead();
+        if (silo.SilentUntil > cluster.Time.Now && silo == cluster.Coordinator.Silo)
+        {
+            cluster.Judges.Rollbacks.OnLostWhileSilent();
+        }
+
         if (isFalseSuspicion)
         {
             cluster.Time.After(goesOnFor ?? cluster.Random.Between(50, 600), () => Kill(silo));
@@ -148,6 +168,12 @@ internal sealed class SimulatedSilos(SimulatedCluster cluster)
     /// <summary>This one hears that the other is gone, and so does the coordinator if it lives there.</summary>
     public void Tell(SimulatedSilo silo, SimulatedSilo gone)
     {
+        if (silo.SilentUntil > cluster.Time.Now)
+        {
+            cluster.Network.Carry(silo, silo, 1, () => Tell(silo, gone));
+            return;
+        }
+
         silo.LearnGone(gone);
         foreach (var host in cluster.Coordinators.All.Where(host => host.IsAlive && host.Silo == silo).ToList())
         {

@@ -20,20 +20,22 @@ internal sealed record SimulationSettings
     /// <summary>A committed round is left so long to be proven by later rounds.</summary>
     public long QuietTime { get; init; } = 100;
 
+    public int FewestActors { get; init; } = 5;
+
     /// <summary>RB-22.</summary>
     public int LivesRemembered { get; init; } = IncarnationTable.Capacity;
 
-    /// <summary>RB-23: how long silos remember at least what they were told; longer than any message is on its way. Coordinators remember it half as long.</summary>
+    /// <summary>RB-23: how long silos remember at least what they were told; longer than any silo is silent. Coordinators remember it half as long.</summary>
     public long? Memory { get; init; }
 
     /// <summary>So that a simulation ends: nothing is forgotten from then on.</summary>
-    public long ForgettingEnds { get; init; } = 4000;
+    public long ForgettingEnds { get; init; } = 6000;
 
     /// <summary>Some simulations with several silos forget soon, the others never.</summary>
     public static SimulationSettings Of(ulong seed) => seed < FaultProfile.FirstSiloSeed ? new() : new()
     {
         LivesRemembered = (seed % 4) switch { 0 => 1, 1 => 2, _ => IncarnationTable.Capacity },
-        Memory = seed % 3 == 0 ? 400 : null,
+        Memory = seed % 3 == 0 && FaultProfile.FallsSilent(seed) ? 2500 : seed % 3 == 0 ? 400 : null,
     };
 
     public long Duration(RoundTimer timer, SeededRandom random) => timer.Kind switch

@@ -48,8 +48,8 @@ internal sealed class TwoWayCall(SimulatedActor actor, HandlerRun run, CallPlan 
             Chain = actor.IsCheckpointed ? [.. run.Request.Chain, actor.Name] : run.Request.Chain,
             SentUnder = MaySendAgain(callee) ? actor.Silo.KnownVersion : CallCutOff.Unchecked,
             MayHaveArrived = _mayHaveArrived && Cluster.Mutation != Mutation.ArrivedCopiesNotNoticed,
-            OnResponse = response => Cluster.Network.Send(() => OnResponse(sent, response)),
-            OnFailed = end => Cluster.Network.Send(() => OnFailed(sent, end)),
+            OnResponse = response => Cluster.Network.Send(callee.Silo, actor.Silo, () => OnResponse(sent, response)),
+            OnFailed = end => Cluster.Network.Send(callee.Silo, actor.Silo, () => OnFailed(sent, end)),
         };
         if (_copies > 1 && (Cluster.Network.PassingOn is not null || Cluster.Random.Chance(0.2)))
         {
@@ -58,7 +58,7 @@ internal sealed class TwoWayCall(SimulatedActor actor, HandlerRun run, CallPlan 
         }
         else
         {
-            Cluster.Network.Send(_copy, callee);
+            Cluster.Network.Send(actor.Silo, callee, _copy);
         }
     }
 

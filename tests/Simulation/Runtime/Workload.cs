@@ -22,6 +22,7 @@ internal sealed class Workload
         _callTimeout = _random.Chance(0.4) ? 12 : 90;
         _throughRelays = _random.Chance(0.3) ? 0.7 : 0.2;
         var participants = 4 + _random.Next(4);
+        participants += participants < cluster.Settings.FewestActors ? 4 : 0;
         for (var i = 0; i < participants; i++)
         {
             cluster.AddParticipant(((char)('p' + i)).ToString(), isReentrant: _random.Chance(0.25));
@@ -144,7 +145,7 @@ internal sealed class Workload
             OnFailed = failed,
         };
         var callee = _cluster.Route(_cluster.Silos.Clients, plan.Target);
-        _cluster.Network.Send(request, callee);
+        _cluster.Network.Send(_cluster.Silos.Clients, callee, request);
         if (call is not null)
         {
             _cluster.ClientCalls.Add(new OutgoingCall(callee, failed));

@@ -144,7 +144,7 @@ internal sealed class Script
     {
         var call = new CallRecord { Request = Cluster.NewId(), Caller = null, Callee = plan.Target, Through = null };
         Cluster.Calls.Add(call);
-        Cluster.Network.Send(new Request
+        Cluster.Network.Send(Cluster.Silos.Clients, Cluster.Route(Cluster.Silos.Clients, plan.Target), new Request
         {
             Id = call.Request,
             Call = call,
@@ -157,7 +157,7 @@ internal sealed class Script
             Chain = [],
             OnResponse = _ => call.End = CallEnd.Completed,
             OnFailed = end => call.End = end,
-        }, Cluster.Route(Cluster.Silos.Clients, plan.Target));
+        });
         return call;
     }
 
