@@ -53,7 +53,10 @@ public enum CheckpointAbortReason
     /// </summary>
     StillInDoubt,
 
-    /// <summary>The request is awaited inside a call chain that its own round would have to wait for.</summary>
+    /// <summary>
+    /// The request was made inside a call chain that a round has to wait for, so the answer does not wait for the round. Nobody can tell whether it is awaited
+    /// there: who does not await it gets the same answer. A round that was begun for it goes on; <see cref="CheckpointResult.Detail"/> says so.
+    /// </summary>
     AwaitedInsideRound,
 
     /// <summary>The decision could not be written to storage.</summary>

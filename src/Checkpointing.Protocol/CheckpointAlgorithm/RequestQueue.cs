@@ -27,9 +27,15 @@ internal sealed class RequestQueue(CoordinatorLimits limits, ImmutableArray<Coor
     {
         foreach (var request in round.Requests.Concat(_waiting).Where(request => request.AwaitedBy.Contains(joined)).ToList())
         {
-            _ = round.Requests.Remove(request) || _waiting.Remove(request);
+            var goesOn = round.Requests.Remove(request);
+            _ = goesOn || _waiting.Remove(request);
             Complete(request, request.GivenUp(
-                round.Number, AbortReason.AwaitedInsideRound, joined, "the caller waits inside a call chain of this participant, and is not told how the round ends"));
+                round.Number,
+                AbortReason.AwaitedInsideRound,
+                joined,
+                goesOn
+                    ? "the round goes on, and commits when that chain has ended, unless something else fails"
+                    : "the round that runs goes on, but none is begun for this request"));
         }
     }
 

@@ -16,6 +16,11 @@ internal abstract class CallOrigin
     /// <summary>The labels of the next message to this receiver.</summary>
     public abstract StampSet LabelNext(GrainId receiver, CallRole receiverRole);
 
+    /// <summary>A call to a participant begins whose answer is awaited here, but by no participant: it is a chain of its own (SPEC K21).</summary>
+    public virtual void BeginChain(GrainId participant, IRequest request)
+    {
+    }
+
     /// <summary>RB-19, RB-20: what a call to such a receiver says of the membership under which it is sent.</summary>
     public virtual long SentUnder(CallRole receiverRole) => CallCutOff.Unchecked;
 

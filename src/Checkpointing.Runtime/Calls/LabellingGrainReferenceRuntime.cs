@@ -95,8 +95,13 @@ internal sealed class LabellingGrainReferenceRuntime(
 
         var isOneWay = (options & InvokeMethodOptions.OneWay) != 0;
         var isNested = !isOneWay && origin.IsAwaitedByParticipant;
-        if (isNested && targetTraits.Role == CallRole.Participant)
-            options |= InvokeMethodOptions.AlwaysInterleave;
+        if (targetTraits.Role == CallRole.Participant)
+        {
+            if (isNested)
+                options |= InvokeMethodOptions.AlwaysInterleave;
+            else if (!isOneWay)
+                origin.BeginChain(target, plain);
+        }
 
         return new LabelledRequest(plain, origin.LabelNext(target, targetTraits.Role), isNested, origin, isOneWay ? CallCutOff.Unchecked : origin.SentUnder(targetTraits.Role));
     }

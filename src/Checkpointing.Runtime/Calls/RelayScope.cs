@@ -1,6 +1,7 @@
 using Checkpointing.Protocol.Labels;
 using Checkpointing.Runtime.Silos;
 using Microsoft.Extensions.DependencyInjection;
+using Orleans.CodeGeneration;
 
 namespace Checkpointing.Runtime.Calls;
 
@@ -17,6 +18,8 @@ internal sealed class RelayScope(IGrainContext relay) : CallOrigin
     private int _running;
     private bool _isAwaitedByParticipant;
     private List<ParticipantId>? _awaiting;
+    private GrainId _firstChanged;
+    private bool _isOneCall;
 
     public override bool IsAwaitedByParticipant => _isAwaitedByParticipant;
 
@@ -54,6 +57,22 @@ internal sealed class RelayScope(IGrainContext relay) : CallOrigin
 
     public override StampSet LabelNext(GrainId receiver, CallRole receiverRole) => _received.ToStampSet();
 
+    /// <summary>Of what calls that overlap do, nobody can say which of them did it: only a call that runs alone is looked at.</summary>
+    public override void BeginChain(GrainId participant, IRequest request)
+    {
+        if (!_isOneCall || _running != 1 || (request.Options & InvokeMethodOptions.ReadOnly) != 0 || participant == _firstChanged)
+            return;
+
+        if (_firstChanged.IsDefault)
+        {
+            _firstChanged = participant;
+            return;
+        }
+
+        _isOneCall = false;
+        relay.ActivationServices.GetService<SeparateChains>()?.Seen(relay, _firstChanged, participant);
+    }
+
     public override bool IsStopped => false;
 
     public override LocalRollbacks? Rollbacks => relay.ActivationServices.GetService<LocalRollbacks>();
@@ -86,6 +105,12 @@ internal sealed class RelayScope(IGrainContext relay) : CallOrigin
             _isAwaitedByParticipant = false;
             HasLostCall = false;
             _awaiting = null;
+            _firstChanged = default;
+            _isOneCall = true;
+        }
+        else
+        {
+            _isOneCall = false;
         }
 
         if (request is not null)

@@ -36,7 +36,10 @@ internal static class CheckpointResults
             CheckpointAborted aborted => FromReport(outcome.Report, CheckpointStatus.Aborted) with
             {
                 Reason = aborted.First.Reason.ToPublic(),
-                Detail = Explain(aborted.First, "The previous permanent checkpoints still hold.", awaitedBy),
+                Detail = Explain(
+                    aborted.First,
+                    aborted.First.Reason == AbortReason.AwaitedInsideRound ? "Until a round commits, the previous permanent checkpoints hold." : "The previous permanent checkpoints still hold.",
+                    awaitedBy),
             },
             NothingToCheckpoint => FromReport(outcome.Report, CheckpointStatus.NothingToDo),
             _ => throw new Protocol.ProtocolInvariantViolatedException($"{outcome} is no outcome."),
@@ -72,7 +75,7 @@ internal static class CheckpointResults
         var what = failure.Reason switch
         {
             AbortReason.Unwilling => "was not willing to take a checkpoint",
-            AbortReason.AwaitedInsideRound => "is in the call chain that waits for this checkpoint, so the round could never have ended. Do not await it there",
+            AbortReason.AwaitedInsideRound => $"is in the call chain in which this was asked, for whose end a round has to wait, so the answer does not wait for the round: {failure.Detail}",
             AbortReason.Superseded => "was replaced while the request waited",
             _ => failure.Detail,
         };
@@ -90,7 +93,7 @@ internal static class CheckpointResults
         AbortReason.OrphanFound => "It rolls back by itself: ask again.",
         AbortReason.NotStored or AbortReason.DecisionNotStored => "Check the storage provider, then ask again.",
         AbortReason.StillInDoubt => "The grain works on and asks for that decision by itself: ask again. If it stays so, check the record of decisions in the storage provider.",
-        AbortReason.AwaitedInsideRound => "Ask from outside the chain, or do not await the answer.",
+        AbortReason.AwaitedInsideRound => "Do not await the answer there; to hear how a round ends, ask from outside the chain.",
         _ => "Ask again.",
     };
 

@@ -18,6 +18,7 @@ internal static class CallPathHosting
             return silo;
 
         services.AddSingleton<GrainTypeTraitsResolver>();
+        services.AddSingleton<SeparateChains>();
         services.AddSingleton<IGrainPropertiesProvider, GrainRolePropertiesProvider>();
         services.TryAddSingleton<IAttributeToFactoryMapper<CheckpointedStateAttribute>, CheckpointedStateFactory>();
 

@@ -10,6 +10,10 @@ public sealed class GateTests(CheckpointedCluster cluster)
     public static MatrixTheoryData<string, bool> Roots => new(
         [
             "client call",
+            "client ValueTask",
+            "client ValueTask<T>",
+            "client call that fails",
+            "client enumeration",
             "client one-way",
             "client read-only",
             "client always-interleave",
@@ -25,6 +29,10 @@ public sealed class GateTests(CheckpointedCluster cluster)
     public static MatrixTheoryData<string, bool> AwaitedCalls => new(
         [
             "call",
+            "ValueTask",
+            "ValueTask<T>",
+            "call that fails",
+            "ValueTask<T> that fails",
             "read-only",
             "always-interleave",
             "extension",
@@ -69,6 +77,10 @@ public sealed class GateTests(CheckpointedCluster cluster)
         var sent = kind switch
         {
             "client call" => q.Perform(ran.AsScript()),
+            "client ValueTask" => Ran(q.AddValue(1).AsTask(), ran),
+            "client ValueTask<T>" => Ran(q.AddValueAndGet(1).AsTask(), ran),
+            "client call that fails" => Ran(Assert.ThrowsAsync<InvalidOperationException>(() => q.Fail("later")), ran),
+            "client enumeration" => Ran(FirstOf(q.Count(3).WithBatchSize(1)), ran),
             "client one-way" => q.Notify(ran.AsScript()),
             "client read-only" => q.Peek(ran.AsScript()),
             "client always-interleave" => q.PerformInterleaved(ran.AsScript()),
@@ -112,6 +124,18 @@ public sealed class GateTests(CheckpointedCluster cluster)
                 case "call":
                     await self.Own(q).Perform(ran.AsScript());
                     break;
+                case "ValueTask":
+                    await Ran(self.Own(q).AddValue(1).AsTask(), ran);
+                    break;
+                case "ValueTask<T>":
+                    await Ran(self.Own(q).AddValueAndGet(1).AsTask(), ran);
+                    break;
+                case "call that fails":
+                    await Ran(Assert.ThrowsAsync<InvalidOperationException>(() => self.Own(q).Fail("later")), ran);
+                    break;
+                case "ValueTask<T> that fails":
+                    await Ran(Assert.ThrowsAsync<InvalidOperationException>(async () => await self.Own(q).FailValue("later")), ran);
+                    break;
                 case "read-only":
                     await self.Own(q).Peek(ran.AsScript());
                     break;
@@ -143,6 +167,74 @@ public sealed class GateTests(CheckpointedCluster cluster)
             Assert.Equal((atP.LastSequence, atQ.LastSequence), (atQ.LastReceivedFrom(atP), atP.LastReceivedFrom(atQ)));
         await q.OpenGate();
         await root;
+    }
+
+    [Theory]
+    [InlineData("reentrant class")]
+    [InlineData("always-interleave")]
+    [InlineData("reentrant call chain")]
+    public async Task A_call_to_oneself_passes_the_own_gate(string kind)
+    {
+        var isReentrant = kind == "reentrant class";
+        IProbeGrain p = isReentrant ? await cluster.New<IReentrantParticipantGrain>() : await cluster.New<IParticipantGrain>();
+        var (began, goOn, ran) = (new Signal(), new Signal(), new Signal());
+        var running = p.Perform(Script.Of(async self =>
+        {
+            began.Set();
+            await goOn.Happens;
+            using var reentrancy = kind == "reentrant call chain" ? RequestContext.AllowCallChainReentrancy() : default;
+            await (kind == "always-interleave" ? self.Own(p).PerformInterleaved(ran.AsScript()) : self.Own(p).Perform(ran.AsScript()));
+        }));
+        await began.Happens;
+        await p.CloseGate();
+        var root = p.Add(1);
+
+        goOn.Set();
+        await running.WithTimeLimit();
+        await p.UntilWaiting(1);
+
+        Assert.Equal((true, false), (ran.HasHappened, root.IsCompleted));
+        var atP = await p.Ledger();
+        Assert.Equal((2, 0, 1), (atP.LastSequence, atP.Receipts.Length, atP.Waiting));
+        Assert.True(await p.InTurn(activation => activation.Turns.IsQuiescent));
+        await p.OpenGate();
+        await root;
+    }
+
+    /// <summary>An observer has no gate; who awaits it has not drained.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task A_call_to_an_observer_goes_out_through_a_closed_gate_and_is_waited_for(int silo)
+    {
+        var p = await cluster.New<IParticipantGrain>(silo);
+        var observer = new SlowObserver();
+        var reference = cluster.Client.CreateObjectReference<IProbeObserver>(observer);
+        var (began, goOn) = (new Signal(), new Signal());
+        var running = p.Perform(Script.Of(async self =>
+        {
+            began.Set();
+            await goOn.Happens;
+            Assert.Equal(5, await self.Own(reference).See(4));
+        }));
+        await began.Happens;
+        await p.CloseGate();
+        var root = p.Add(1);
+
+        goOn.Set();
+        await observer.Asked.Happens;
+        Assert.False(await p.InTurn(activation => activation.Turns.IsQuiescent));
+        observer.Answer.Set();
+        await running.WithTimeLimit();
+        await p.UntilWaiting(1);
+
+        var atP = await p.Ledger();
+        Assert.Equal((0, 0, 0, 1), (atP.LastSequence, atP.Receipts.Length, atP.Outstanding, atP.Waiting));
+        Assert.True(await p.InTurn(activation => activation.Turns.IsQuiescent));
+        Assert.False(root.IsCompleted);
+        await p.OpenGate();
+        await root;
+        GC.KeepAlive(observer);
     }
 
     [Fact]
@@ -197,5 +289,36 @@ public sealed class GateTests(CheckpointedCluster cluster)
 
         Assert.Equal((1, 1, 1), await captured.Task.WithTimeLimit());
         await Task.WhenAll(running, next).WithTimeLimit();
+    }
+
+    private static async Task Ran(Task call, Signal ran)
+    {
+        await call;
+        ran.Set();
+    }
+
+    private static async Task FirstOf(IAsyncEnumerable<int> items)
+    {
+        await foreach (var item in items)
+        {
+            Assert.Equal(1, item);
+            return;
+        }
+
+        Assert.Fail("There is no item.");
+    }
+
+    private sealed class SlowObserver : IProbeObserver
+    {
+        public Signal Asked { get; } = new();
+
+        public Signal Answer { get; } = new();
+
+        public async Task<int> See(int amount)
+        {
+            Asked.Set();
+            await Answer.Happens;
+            return amount + 1;
+        }
     }
 }

@@ -1,4 +1,7 @@
 using Checkpointing.Cluster.Tests.Kit;
+using Checkpointing.Runtime.StableStorage;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Serialization;
 
 namespace Checkpointing.Cluster.Tests.Outcomes;
 
@@ -140,6 +143,32 @@ public sealed class WillingnessTests(SharedOutcomeCluster shared)
             return Task.CompletedTask;
         });
         Assert.Equal(CheckpointStatus.NothingToDo, (await asked!.WithTimeLimit()).Status);
+    }
+
+    /// <summary>S36: nobody can tell whether it is awaited. So the answer is that of an awaited one, but the round goes on and commits.</summary>
+    [Fact]
+    public async Task A_handler_may_ask_for_the_checkpoint_of_its_own_grain_without_awaiting_it_and_the_round_commits()
+    {
+        var p = await _cluster.OnceCheckpointed();
+        Task<CheckpointResult>? asked = null;
+        await p.Put(1, self =>
+        {
+            asked = self.Factory.GetCheckpointCoordinator().Checkpoint(p.GetGrainId(), TestContext.Current.CancellationToken);
+            self.Sum.State += 2;
+            return Task.CompletedTask;
+        });
+
+        var seen = await asked!.WithTimeLimit();
+        AssertRefusedAtOnce(seen, p);
+        Assert.Contains("the round goes on, and commits when that chain has ended", seen.Detail, StringComparison.Ordinal);
+        await _cluster.Log.Until($"{p.GetGrainId()} made its tentative checkpoint permanent by round {seen.Round}").WithTimeLimit();
+
+        // All that the handler did is permanent by that round.
+        var newest = new[] { RecordStore.SlotA, RecordStore.SlotB }.Select(slot => SlotRecord.Open(_cluster.Store[slot, p.GetGrainId()]!)).MaxBy(slot => slot.Head.Generation)!;
+        Assert.Equal(seen.Round, newest.Head.Round.ToString());
+        var sum = _cluster.Silos.Silos[0].ServiceProvider.GetRequiredService<Serializer<int>>().Deserialize(Assert.Single(newest.States).Bytes);
+        Assert.Equal((4, 4), (sum, await p.Get()));
+        Assert.Equal(CheckpointStatus.NothingToDo, (await _cluster.Checkpoint(p)).Status);
     }
 
     /// <summary>The answer to the caller does not wait until the decision has reached every participant.</summary>

@@ -20,6 +20,9 @@ internal sealed class ControlWatch
     /// <summary>Told when the agent of a silo has handed messages on to its participants.</summary>
     public Action<IReadOnlyList<(GrainId Grain, ToParticipant Message)>>? AfterDelivery { get; set; }
 
+    /// <summary>Told when a grain that is on its way out asks for its last checkpoint.</summary>
+    public Action<GrainId>? Leaves { get; set; }
+
     /// <summary>Messages to participants that are lost on the way.</summary>
     public Func<GrainId, ToParticipant, bool>? Loses { get; set; }
 
@@ -68,6 +71,11 @@ internal sealed class ControlWatch
                     var spoiled = answers.Messages.Select(message => IsOfRound(message) ? ControlMessageCodec.Encode(spoil(ControlMessageCodec.DecodeToCoordinator(message))) : message).ToArray();
                     context.Request.SetArgument(0, new ParticipantAnswers(answers.Silo, spoiled, answers.StoredBytes));
                 }
+            }
+
+            else if (type == typeof(ICheckpointCoordinatorControl) && context.Request.GetMethodName() == nameof(ICheckpointCoordinatorControl.CheckpointBeforeStop))
+            {
+                watch.Leaves?.Invoke((GrainId)context.Request.GetArgument(0)!);
             }
 
             await context.Invoke();
