@@ -11,7 +11,7 @@ namespace Checkpointing.Protocol.Tests.KooToueg;
 /// this round", or must raise W at the tentative checkpoint and put it back at the undo.
 /// </para>
 /// </summary>
-public sealed class ScalarWatermarkTests(ITestOutputHelper output)
+public sealed class ScalarWatermarkTests
 {
     private readonly Dictionary<string, int> _counts = [];
 
@@ -36,7 +36,7 @@ public sealed class ScalarWatermarkTests(ITestOutputHelper output)
 
         foreach (var (what, count) in _counts.OrderBy(entry => entry.Key, StringComparer.Ordinal))
         {
-            output.WriteLine($"{count} comparisons: {what}");
+            Report.Write($"{count} comparisons: {what}");
         }
 
         RequireOften("no tentative pending: needed");

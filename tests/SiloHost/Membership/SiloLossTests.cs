@@ -19,7 +19,7 @@ public sealed class SiloLossTests
         await silos.Kill(started[victim]);
 
         var detection = await silos.WaitUntilAllAgree();
-        TestContext.Current.TestOutputHelper?.WriteLine($"The others knew of the death after {detection.TotalSeconds:0.0} s.");
+        Report.Write($"The others knew of the death after {detection.TotalSeconds:0.0} s.");
         await silos.AssertAllServe();
 
         await silos.Start();
@@ -41,7 +41,7 @@ public sealed class SiloLossTests
         await silos.Start();
         await silos.WaitUntilAllAgree();
 
-        TestContext.Current.TestOutputHelper?.WriteLine($"It took {watch.Elapsed.TotalSeconds:0.0} s.");
+        Report.Write($"It took {watch.Elapsed.TotalSeconds:0.0} s.");
         Assert.DoesNotContain("ping", first.Output); // Orleans complains of members that do not answer.
         await silos.AssertAllServe();
     }
