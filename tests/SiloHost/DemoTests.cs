@@ -9,6 +9,13 @@ public sealed class DemoTests : IDisposable
 {
     private static readonly TimeSpan LongestMix = TimeSpan.FromMinutes(5);
 
+    /// <summary>What readers of the last line look for, to the letter.</summary>
+    private static readonly string[] Names =
+    [
+        "kills", "rounds", "participants", "stableWrites", "transfersBeforeKill", "transfersLost", "pauseMsP50", "pauseMsP99",
+        "siloKills", "clusterKills", "rollingRestarts", "grainsRolledBack", "grainsTotal", "detectionMsP50", "recoveryMsP50",
+    ];
+
     private readonly TemporaryFolder _folder = new();
 
     /// <summary>One seed, or ten in a row with CHECKPOINTING_SOAK=1.</summary>
@@ -70,6 +77,20 @@ public sealed class DemoTests : IDisposable
     }
 
     [Fact]
+    public async Task A_demo_that_cannot_be_carried_out_says_so_in_its_last_line()
+    {
+        await File.WriteAllTextAsync(_folder.File("file"), "", TestContext.Current.CancellationToken);
+
+        var outcome = await SiloHostProgram.Run(["demo", "--json", "--data", _folder.File("file/below")]);
+
+        Assert.True(outcome.ExitCode == 1, outcome.ToString());
+        using var report = JsonDocument.Parse(outcome.LastLine);
+        Assert.False(report.RootElement.GetProperty("consistent").GetBoolean());
+        Assert.Contains("file/below", report.RootElement.GetProperty("error").GetString());
+        Assert.Contains("file/below", outcome.Error);
+    }
+
+    [Fact]
     public async Task A_driver_that_is_killed_leaves_no_silo_behind()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Reads /proc.");
@@ -93,6 +114,13 @@ public sealed class DemoTests : IDisposable
         var outcome = await SiloHostProgram.Run(["demo", "--json", "--seed", $"{seed}", "--data", _folder.Path, .. arguments], longest: LongestMix);
 
         Assert.True(outcome.ExitCode == 0, outcome.ToString());
+        Report.Write(outcome.LastLine);
+        using (var line = JsonDocument.Parse(outcome.LastLine))
+        {
+            Assert.Equal(JsonValueKind.True, line.RootElement.GetProperty("consistent").ValueKind);
+            Assert.All(Names, name => Assert.Equal(JsonValueKind.Number, line.RootElement.GetProperty(name).ValueKind));
+        }
+
         var report = JsonSerializer.Deserialize<DemoReport>(outcome.LastLine, JsonSerializerOptions.Web)!;
         Assert.True(report.Consistent, outcome.ToString());
         Assert.Empty(report.Failures);
