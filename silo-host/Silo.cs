@@ -31,9 +31,6 @@ internal static class Silo
         silo.AddDistributedGrainDirectory();
 #pragma warning restore ORLEANSEXP003
 
-        // After the loss of a silo that directory would keep its grains from starting elsewhere, 30 s by default, lest the silo still runs. Here a fence does that.
-        silo.Configure<GrainDirectoryOptions>(options => options.RangeLeaseDuration = TimeSpan.Zero);
-
         // By default it starts no grain of a dead silo for half a minute, lest the silo is not dead after all. Against that a life is fenced in its record.
         silo.Configure<GrainDirectoryOptions>(options => options.RangeLeaseDuration = TimeSpan.Zero);
     }

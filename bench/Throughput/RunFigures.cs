@@ -18,4 +18,11 @@ internal sealed record RunFigures(long Operations, double OperationsPerSecond, d
 /// <summary>The rounds of one run.</summary>
 /// <param name="Committed">Checkpoints of everything.</param>
 /// <param name="Aborted">Those that failed, or that left something out.</param>
-internal sealed record RoundFigures(int Committed, int Aborted);
+internal sealed record RoundFigures(int Committed, int Aborted)
+{
+    /// <summary>Without the work of the rounds, the figures of a mode that takes them would be too good.</summary>
+    public bool MostlyCommitted => Committed > 0 && Committed >= Aborted;
+
+    public static RoundFigures Sum(IEnumerable<RoundFigures> runs) =>
+        runs.Aggregate(new RoundFigures(0, 0), (sum, run) => new RoundFigures(sum.Committed + run.Committed, sum.Aborted + run.Aborted));
+}

@@ -53,15 +53,27 @@ internal static class DemoCommand
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            Console.Error.WriteLine("The demo was stopped; its silos are stopped too.");
-            return ExitCode.Failure;
+            return Fail("The demo was stopped; its silos are stopped too.", json);
         }
-        catch (Exception error) when (error is DemoFailedException or SiloStartException or UnexpectedAnswerException or HttpRequestException or IOException or UnauthorizedAccessException or TaskCanceledException)
+        catch (Exception error)
         {
-            Console.Error.WriteLine($"The demo failed: {error.Message}");
             Console.Error.WriteLine($"What the silos wrote is in {options.DataFolder}.");
-            return ExitCode.Failure;
+            return Fail($"The demo failed: {(IsExpected(error) ? error.Message : error)}", json);
         }
+    }
+
+    /// <summary>Others are mistakes of the demo itself, and wanted with all they say.</summary>
+    private static bool IsExpected(Exception error) =>
+        error is DemoFailedException or SiloStartException or UnexpectedAnswerException or HttpRequestException or IOException or UnauthorizedAccessException or TaskCanceledException or TimeoutException;
+
+    /// <summary>Who reads the last line learns of it too.</summary>
+    private static int Fail(string error, bool json)
+    {
+        Console.Error.WriteLine(error);
+        if (json)
+            Console.WriteLine(JsonSerializer.Serialize(new { consistent = false, error }, Json));
+
+        return ExitCode.Failure;
     }
 
     private static async Task<DemoReport> Carry(DemoOptions options, IDemoProgress progress, CancellationToken cancellationToken)

@@ -9,7 +9,7 @@ namespace Checkpointing.SiloHost.CommandLine;
 internal sealed class DemoCommandOptions
 {
     private const int ShortestPeriodSeconds = 2;
-    private const int UsualSeconds = 20;
+    private const int UsualSeconds = 10;
     private const int UsualKills = 3;
     private const int UsualSilos = 3;
 
@@ -21,10 +21,10 @@ internal sealed class DemoCommandOptions
         1,
         3600);
     private readonly Option<int> _kills = NumberOption.Create("--kills", "How many kills, of one silo or of all.", UsualKills, 0, 100);
-    private readonly Option<int?> _clusterKills = NumberOption.CreateWithoutDefault("--cluster-kills", "How many of the kills are of all silos; without it, about a third, and with one silo all. If it is all, there are no rolling restarts.", 0, 100);
+    private readonly Option<int?> _clusterKills = NumberOption.CreateWithoutDefault("--cluster-kills", "How many of the kills are of all silos; without it, about a third, but two of three; with one silo all. If it is all, there are no rolling restarts.", 0, 100);
     private readonly Option<bool> _rollingRestart = new("--rolling-restart")
     {
-        Description = "Only a rolling restart: each silo stops in order and is replaced before the next one stops. Without it, one comes with every five kills that are begun.",
+        Description = "Only a rolling restart: each silo stops in order and is replaced before the next one stops. Without it, one comes with every five kills.",
     };
 
     private readonly Option<int> _silos = NumberOption.Create("--silos", "Silo processes.", UsualSilos, 1, 8);

@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Globalization;
 using Checkpointing.SiloHost.Clustering;
 using Checkpointing.SiloHost.Hosting;
+using Checkpointing.Storage.Sqlite;
+using Microsoft.AspNetCore.Connections;
 
 namespace Checkpointing.SiloHost.CommandLine;
 
@@ -49,10 +51,16 @@ internal static class SiloCommand
         {
             return ExitCode.Success;
         }
-        catch (ClusteringException error)
+        catch (Exception error) when (error is ClusteringException or SqliteGrainStorageException or OrleansConfigurationException)
         {
             Console.Error.WriteLine($"The silo could not start: {error.Message}");
             return ExitCode.BadInput;
+        }
+        catch (AddressInUseException)
+        {
+            // That of HTTP comes as an IOException, which names it.
+            Console.Error.WriteLine($"The silo could not start: port {settings.SiloPort} or {settings.GatewayPort} is in use. Choose others with --silo-port and --gateway-port.");
+            return ExitCode.Failure;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -13,7 +13,7 @@ internal sealed record DemoOptions
     public int Groups { get; init; } = 1;
 
     /// <summary>How long transfers run, over all periods; what the faults take comes on top.</summary>
-    public TimeSpan Load { get; init; } = TimeSpan.FromSeconds(20);
+    public TimeSpan Load { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How often a single silo is killed.</summary>
     public int SiloKills { get; init; }

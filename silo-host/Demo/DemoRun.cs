@@ -43,8 +43,11 @@ internal sealed class DemoRun(DemoOptions options, IDemoProgress progress) : IAs
 
     private async Task OpenAccounts(CancellationToken cancellationToken)
     {
-        for (var account = 0; account < options.Accounts; account++)
-            await _scene.Bank.OpenAccount(DemoOptions.OpeningCents);
+        await Parallel.ForAsync(
+            0,
+            options.Accounts,
+            new ParallelOptions { MaxDegreeOfParallelism = options.Callers, CancellationToken = cancellationToken },
+            async (_, _) => await _scene.Bank.OpenAccount(DemoOptions.OpeningCents));
 
         if (await new Settlement(_scene).MakePermanent(cancellationToken) is { } problem)
             throw new DemoFailedException($"The accounts could not be made permanent: {problem}");

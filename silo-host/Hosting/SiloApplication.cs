@@ -26,14 +26,19 @@ internal static class SiloApplication
         builder.Logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
         builder.Logging.AddFilter("Orleans", LogLevel.Warning);
 
-        // Advice about garbage collection; a first check that counts from the start of the machine; placement attempts while a silo stops.
-        builder.Logging.AddFilter("Orleans.Runtime.Silo", LogLevel.Error);
+        // What keeps a silo from starting is thrown too, and told once: by the command.
+        var hasStarted = false;
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", level => Volatile.Read(ref hasStarted) && level >= LogLevel.Information);
+
+        // Not advice about garbage collection; a first check that counts from the start of the machine; placement attempts while a silo stops.
+        builder.Logging.AddFilter("Orleans.Runtime.Silo", level => Volatile.Read(ref hasStarted) && level >= LogLevel.Error);
         builder.Logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
         builder.Logging.AddFilter("Polly", LogLevel.Critical);
         builder.Host.UseOrleans(silo => Silo.Configure(silo, settings));
         builder.Services.AddBankApi();
 
         var application = builder.Build();
+        application.Lifetime.ApplicationStarted.Register(() => Volatile.Write(ref hasStarted, true));
         application.MapBankApi();
         return application;
     }

@@ -6,9 +6,10 @@ namespace Checkpointing;
 /// </summary>
 [GenerateSerializer]
 [Alias("checkpointing.call-lost-its-context.v1")]
-public sealed class CallLostItsContextException : InvalidOperationException
+public sealed class CallLostItsContextException : CheckpointingException
 {
     public CallLostItsContextException()
+        : this("A call was made outside the context of its grain.")
     {
     }
 
@@ -28,6 +29,7 @@ public sealed class CallLostItsContextException : InvalidOperationException
             + "checkpoint still holds. Call grains only from the grain's own context: remove ConfigureAwait(false) and Task.Run before the call. "
             + "Work that is not part of the grain belongs under ExecutionContext.SuppressFlow().")
     {
+        GrainId = caller;
         Caller = caller;
         Target = target;
     }

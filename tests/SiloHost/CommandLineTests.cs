@@ -25,7 +25,7 @@ public sealed class CommandLineTests
     [InlineData("demo --silos 0", "--silos")]
     [InlineData("demo --kills -1", "--kills")]
     [InlineData("demo --seed x", "x")]
-    [InlineData("demo --seconds 3 --kills 3", "--seconds must be at least 10")]
+    [InlineData("demo --seconds 3 --kills 3", "--seconds must be at least 8")]
     [InlineData("demo --seconds 0", "--seconds")]
     [InlineData("demo --groups 17", "--groups")]
     [InlineData("demo --groups 16 --accounts 31", "--accounts must be at least 32")]

@@ -7,12 +7,14 @@ public sealed class FaultPlanTests
 {
     [Theory]
     [InlineData(0, 3, 0, 0)]
-    [InlineData(1, 3, 0, 1)]
-    [InlineData(2, 3, 1, 1)]
-    [InlineData(3, 3, 1, 1)]
+    [InlineData(1, 3, 0, 0)]
+    [InlineData(2, 3, 1, 0)]
+    [InlineData(3, 3, 2, 0)]
+    [InlineData(5, 3, 2, 1)]
+    [InlineData(8, 3, 3, 1)]
     [InlineData(10, 3, 3, 2)]
     [InlineData(3, 1, 3, 0)]
-    public void The_usual_mix_has_each_kind_that_the_silos_allow(int kills, int silos, int clusterKills, int rollingRestarts)
+    public void The_usual_mix_has_both_kinds_of_kills_and_a_rolling_restart_with_every_five(int kills, int silos, int clusterKills, int rollingRestarts)
     {
         Assert.Equal(clusterKills, FaultPlan.UsualClusterKills(kills, silos));
         Assert.Equal(rollingRestarts, FaultPlan.UsualRollingRestarts(kills, clusterKills));

@@ -61,7 +61,7 @@ public sealed class HungSiloTests : IDisposable
         foreach (var silo in (RunningSilo[])[first, other])
             await Until(RecoveryLimit, async () => !(await Get(silo, "/silo")).GetProperty("rollbackPending").GetBoolean());
 
-        TestContext.Current.TestOutputHelper!.WriteLine($"Recovered {Stopwatch.GetElapsedTime(noticed).TotalSeconds:0.0} s after the last silo had noticed; {secondGrains} and {thirdGrains} grains there.");
+        Report.Write($"Recovered {Stopwatch.GetElapsedTime(noticed).TotalSeconds:0.0} s after the last silo had noticed; {secondGrains} and {thirdGrains} grains there.");
         var audit = await Get(other, "/audit");
         Assert.True(audit.GetProperty("consistent").GetBoolean());
         Assert.InRange(audit.GetProperty("transfers").GetInt32(), accounts, (2 * accounts) - 1);

@@ -88,6 +88,6 @@ public class CheckpointRoundsUnderFaultsTests
             text.AppendLine($"{checker.Key}: {checker.Count()} seeds: {string.Join(' ', checker.Take(8).Select(run => run.Seed))}");
         }
 
-        Console.WriteLine(text);
+        Report.Write(text.ToString());
     }
 }

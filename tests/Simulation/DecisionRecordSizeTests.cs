@@ -29,7 +29,7 @@ public class DecisionRecordSizeTests
             mostNames = Math.Max(mostNames, script.Record.Unproven.Sum(run => run.Members.Length));
         }
 
-        Console.WriteLine($"{committed} of {Rounds} rounds committed; the record never had more than {mostRuns} runs and {mostNames} names. {script.Markers} markers, {script.Drops} drops.");
+        Report.Write($"{committed} of {Rounds} rounds committed; the record never had more than {mostRuns} runs and {mostNames} names. {script.Markers} markers, {script.Drops} drops.");
         Assert.True(committed > Rounds / 2);
         Assert.InRange(mostRuns, 1, 8);
         Assert.InRange(mostNames, 1, 8);
@@ -55,7 +55,7 @@ public class DecisionRecordSizeTests
             most = Math.Max(most, script.Record.CommittedRuns.Length);
         }
 
-        Console.WriteLine($"{Lives} coordinators in epochs up to {script.Record.Epoch}; the record never had more than {most} runs.");
+        Report.Write($"{Lives} coordinators in epochs up to {script.Record.Epoch}; the record never had more than {most} runs.");
         Assert.True(script.Record.Epoch > Lives);
         Assert.InRange(most, 1, 8);
         script.Settle();

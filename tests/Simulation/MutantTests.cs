@@ -27,7 +27,7 @@ public class MutantTests
         var caught = SeededSimulation.FirstThatCatches(mutation, first, MostSeeds);
 
         Assert.True(caught is not null, $"{mistake} was not noticed in {MostSeeds} seeds.");
-        Console.WriteLine($"{mistake}: caught by \"{caught.Checker}\" after {caught.Seed - first + 1} seeds.");
+        Report.Write($"{mistake}: caught by \"{caught.Checker}\" after {caught.Seed - first + 1} seeds.");
     }
 
     /// <summary>
@@ -70,7 +70,7 @@ public class MutantTests
             Assert.True(ungated.Violation is null, $"seed {seed}: {ungated.Violation}");
         }
 
-        Console.WriteLine($"Snapshots retaken in {Seeds} seeds: {withGates} with gates, {withoutGates} without.");
+        Report.Write($"Snapshots retaken in {Seeds} seeds: {withGates} with gates, {withoutGates} without.");
         Assert.True(withoutGates > withGates);
     }
 }

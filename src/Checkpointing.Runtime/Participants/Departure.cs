@@ -4,9 +4,9 @@ using Orleans.Runtime.Placement;
 namespace Checkpointing.Runtime.Participants;
 
 /// <summary>
-/// Where the changes of a grain go that is deactivated. Until images of live grains can be parked they are checkpointed first (G7). That cannot
-/// succeed if the round must drain a chain that waits for this very grain: then the grain moves to another silo, with its changes in memory, and the chain
-/// goes on there. If there is no other silo the checkpoint is tried until it succeeds or the runtime gives up the deactivation.
+/// Where the changes of a grain go that is deactivated. They are checkpointed first (G7). That cannot succeed if the round must drain a chain that waits for
+/// this very grain: then the grain moves to another silo, with its changes in memory, and the chain goes on there. If there is no other
+/// silo the checkpoint is tried until it succeeds or the runtime gives up the deactivation.
 /// </summary>
 internal sealed class Departure(ParticipantServices services, IGrainContext grain)
 {

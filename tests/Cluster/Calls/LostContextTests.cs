@@ -35,6 +35,7 @@ public sealed class LostContextTests(CheckpointedCluster cluster)
         })));
 
         Assert.Equal((p.GetGrainId(), q.GetGrainId()), (refused.Caller, refused.Target));
+        Assert.Equal(p.GetGrainId(), Assert.IsAssignableFrom<CheckpointingException>(refused).GrainId);
         Assert.Contains("ConfigureAwait(false)", refused.Message, StringComparison.Ordinal);
         var (atP, atQ) = (await p.Ledger(), await q.Ledger());
         Assert.Equal((0, 0, 0), (atP.LastSequence, atP.Outstanding, atQ.Receipts.Length));

@@ -6,7 +6,7 @@ namespace Checkpointing.Cluster.Tests.Outcomes;
 
 /// <summary>G7: an orderly stop stays within what a host allows for it, however many grains have changed.</summary>
 [Collection(nameof(UnderLoad))]
-public sealed class ManyGrainsStopTests(ITestOutputHelper output)
+public sealed class ManyGrainsStopTests
 {
     private const int Grains = 5_000;
 
@@ -35,7 +35,7 @@ public sealed class ManyGrainsStopTests(ITestOutputHelper output)
             var started = Stopwatch.GetTimestamp();
             await first.Stop();
             duration = Stopwatch.GetElapsedTime(started);
-            output.WriteLine($"{Grains} changed grains, {SlowWrite.TotalMilliseconds} ms per write: stopped in {duration.TotalSeconds:F1} s with {store.Writes} writes");
+            Report.Write($"{Grains} changed grains, {SlowWrite.TotalMilliseconds} ms per write: stopped in {duration.TotalSeconds:F1} s with {store.Writes} writes");
         }
 
         Assert.True(duration < ShutdownLimit, $"The stop took {duration}.");

@@ -14,7 +14,7 @@ namespace Checkpointing.Cluster.Tests.Recovery;
 /// CHECKPOINTING_SOAK=1 makes it long, CHECKPOINTING_SEED repeats a run's choices.
 /// </summary>
 [Collection(nameof(UnderLoad))]
-public sealed class BankUnderLossTests(ITestOutputHelper output)
+public sealed class BankUnderLossTests
 {
     private const int Accounts = 24;
     private const int TransfersBetweenLosses = 150;
@@ -40,11 +40,11 @@ public sealed class BankUnderLossTests(ITestOutputHelper output)
         {
             outcomes.Add(await cluster.Coordinator.RollBack(cluster.Account(random.Next(Accounts)).GetGrainId(), TestContext.Current.CancellationToken).WithTimeLimit());
         });
-        output.WriteLine(string.Join(", ", outcomes.Select(outcome => $"{outcome.Status} {outcome.Reason} {outcome.Participants.Length} {outcome.Duration.TotalMilliseconds:F0} ms")));
+        Report.Write(string.Join(", ", outcomes.Select(outcome => $"{outcome.Status} {outcome.Reason} {outcome.Participants.Length} {outcome.Duration.TotalMilliseconds:F0} ms")));
         Assert.Contains(outcomes, outcome => outcome is { Status: RollbackStatus.RolledBack, Participants.Length: > 1 });
     }
 
-    private async Task Run(int times, Func<RoundsCluster, Random, Task> disturb)
+    private static async Task Run(int times, Func<RoundsCluster, Random, Task> disturb)
     {
         var log = new LogLines();
         await using var cluster = await RoundsCluster.Start(
@@ -77,7 +77,7 @@ public sealed class BankUnderLossTests(ITestOutputHelper output)
             Assert.True(round < 20, "The grains never come to rest.");
 
         var rolledBack = log.All.Count(line => line.Text.Contains("rolled back to its permanent checkpoint", StringComparison.Ordinal));
-        output.WriteLine($"{load.Succeeded} transfers, {load.Describe()}; {cluster.Judge.Decisions.Count} decisions, {times} times disturbed, {rolledBack} grains rolled back");
+        Report.Write($"{load.Succeeded} transfers, {load.Describe()}; {cluster.Judge.Decisions.Count} decisions, {times} times disturbed, {rolledBack} grains rolled back");
         cluster.Judge.AssertNoViolation();
         Assert.Equal(0, live.Sum());
         Assert.Null(cluster.Judge.Invariant(cluster.Judge.PermanentStates));

@@ -5,7 +5,7 @@ namespace Checkpointing.Cluster.Tests.Rounds;
 /// CHECKPOINTING_SOAK=1 makes it long, CHECKPOINTING_SEED repeats a run's choices.
 /// </summary>
 [Collection(nameof(UnderLoad))]
-public sealed class ConservedSumsTests(ITestOutputHelper output)
+public sealed class ConservedSumsTests
 {
     private const int Accounts = 24;
 
@@ -30,7 +30,7 @@ public sealed class ConservedSumsTests(ITestOutputHelper output)
         }
 
         await load.Stop();
-        output.WriteLine($"{shape}: {load.Calls} transfers, {rounds.Describe()}");
+        Report.Write($"{shape}: {load.Calls} transfers, {rounds.Describe()}");
         await cluster.AssertEverythingIsPermanent(load.Calls);
         Assert.Equal(Rounds, committed);
         Assert.Equal(0, BankWatch.Overlaps);

@@ -6,7 +6,7 @@ namespace Checkpointing.Cluster.Tests.Rounds;
 
 /// <summary>The coordinator's activation goes in the middle of a round: the next one fences it and goes on; nobody waits at a closed gate for ever.</summary>
 [Collection(nameof(UnderLoad))]
-public sealed class CoordinatorLossTests(ITestOutputHelper output)
+public sealed class CoordinatorLossTests
 {
     [Theory]
     [InlineData("while it drains")]
@@ -33,7 +33,7 @@ public sealed class CoordinatorLossTests(ITestOutputHelper output)
         }
 
         await load.Stop();
-        output.WriteLine($"{when}: {load.Calls} transfers, epoch {cluster.Judge.Epoch}, {rounds.Describe()}; "
+        Report.Write($"{when}: {load.Calls} transfers, epoch {cluster.Judge.Epoch}, {rounds.Describe()}; "
             + string.Join(", ", rounds.Select(round => $"{round.Status} {round.Reason} {round.Duration.TotalMilliseconds:F0} ms")));
         Assert.True(cluster.Judge.Epoch >= 4, "The coordinator was not replaced.");
         await cluster.AssertEverythingIsPermanent(load.Calls);

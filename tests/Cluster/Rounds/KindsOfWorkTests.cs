@@ -4,7 +4,7 @@ namespace Checkpointing.Cluster.Tests.Rounds;
 
 /// <summary>Rounds while everything happens that can happen to grains. Short by default, long with CHECKPOINTING_SOAK=1.</summary>
 [Collection(nameof(UnderLoad))]
-public sealed class KindsOfWorkTests(ITestOutputHelper output)
+public sealed class KindsOfWorkTests
 {
     private const int Accounts = 16;
 
@@ -23,7 +23,7 @@ public sealed class KindsOfWorkTests(ITestOutputHelper output)
         for (var i = 0; i < 3; i++)
             await cluster.Account(i).StopTimer();
         await load.Stop();
-        output.WriteLine($"{load.Calls} calls, {rounds.Describe()}");
+        Report.Write($"{load.Calls} calls, {rounds.Describe()}");
         await cluster.ComeToRest();
         Assert.True(cluster.Judge.PermanentStates.Count > Accounts * 2, "No grain was created on the way.");
         Assert.Equal(0, BankWatch.Overlaps);
@@ -40,7 +40,7 @@ public sealed class KindsOfWorkTests(ITestOutputHelper output)
         });
         var rounds = await Run(cluster);
         await load.Stop();
-        output.WriteLine($"{load.Calls} calls, {rounds.Describe()}");
+        Report.Write($"{load.Calls} calls, {rounds.Describe()}");
         await cluster.ComeToRest();
         Assert.Null(Bank.Conserved(withEntries: false)(cluster.Judge.PermanentStates));
         Assert.Equal(load.Calls, cluster.Judge.PermanentStates.Sum(state => state.Credits.Count));
@@ -66,7 +66,7 @@ public sealed class KindsOfWorkTests(ITestOutputHelper output)
                 await cluster.Migrate(account, i / 6 % 2);
         });
         await load.Stop();
-        output.WriteLine($"{load.Calls} calls, {BankWatch.Activations - activations} activations, {rounds.Describe()}");
+        Report.Write($"{load.Calls} calls, {BankWatch.Activations - activations} activations, {rounds.Describe()}");
         Assert.True(BankWatch.Activations - activations > Accounts, "No grain went.");
         await cluster.AssertEverythingIsPermanent(load.Calls);
         Assert.Equal(0, BankWatch.Overlaps);

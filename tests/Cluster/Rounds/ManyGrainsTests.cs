@@ -4,7 +4,7 @@ namespace Checkpointing.Cluster.Tests.Rounds;
 
 /// <summary>G5 and G6 over a thousand changed grains.</summary>
 [Collection(nameof(UnderLoad))]
-public sealed class ManyGrainsTests(ITestOutputHelper output)
+public sealed class ManyGrainsTests
 {
     private const int Grains = 1_000;
 
@@ -38,7 +38,7 @@ public sealed class ManyGrainsTests(ITestOutputHelper output)
             Assert.True(slow.Duration - slow.Pause > 2 * SlowWrite, $"{slow.Duration} in all, {slow.Pause} of it pause");
         }
 
-        output.WriteLine($"{Grains} grains: pause {withFast.TotalMilliseconds:F1} ms with fast storage, {withSlow.TotalMilliseconds:F1} ms with {SlowWrite.TotalMilliseconds} ms per write, {warmUp.Pause.TotalMilliseconds:F1} ms in the first round");
+        Report.Write($"{Grains} grains: pause {withFast.TotalMilliseconds:F1} ms with fast storage, {withSlow.TotalMilliseconds:F1} ms with {SlowWrite.TotalMilliseconds} ms per write, {warmUp.Pause.TotalMilliseconds:F1} ms in the first round");
         Assert.True(IsFarBelowOneWrite(withSlow, withFast), $"The pause depends on storage: {withSlow}, and {withFast} with fast storage.");
         cluster.Storage.BeforeWrite = null;
         await cluster.AssertEverythingIsPermanent(_transfers);
@@ -72,7 +72,7 @@ public sealed class ManyGrainsTests(ITestOutputHelper output)
         var after = cluster.Judge.Writes;
         await load.Stop();
         _transfers += load.Calls;
-        output.WriteLine($"{result.Status}, {result.Attempts} attempts, pause {result.Pause.TotalMilliseconds:F1} ms, {result.Duration.TotalMilliseconds:F1} ms in all, {load.Calls} calls, "
+        Report.Write($"{result.Status}, {result.Attempts} attempts, pause {result.Pause.TotalMilliseconds:F1} ms, {result.Duration.TotalMilliseconds:F1} ms in all, {load.Calls} calls, "
             + $"{result.Retakes} retakes, {cluster.Watch.Delivered - delivered} messages to participants, {cluster.Watch.Answered - answered} answers");
         Assert.True(result.Status == CheckpointStatus.Committed, result.Detail);
         Assert.True(result.Pause > TimeSpan.Zero, "No pause is reported.");

@@ -4,7 +4,7 @@ namespace Checkpointing.Cluster.Tests.Rounds;
 
 /// <summary>Rounds over grains that are never idle (SPEC K17–K19). 30 s each, 60 s with CHECKPOINTING_SOAK=1.</summary>
 [Collection(nameof(UnderLoad))]
-public sealed class SaturationTests(ITestOutputHelper output)
+public sealed class SaturationTests
 {
     private const int Callers = 64;
 
@@ -27,7 +27,7 @@ public sealed class SaturationTests(ITestOutputHelper output)
             rounds.Add(await cluster.Checkpoint(rounds.Count % 2 == 0 ? null : cluster.Account(0).GetGrainId()));
 
         await load.Stop();
-        output.WriteLine($"{shape}: {load.Calls} transfers, {rounds.Describe()}");
+        Report.Write($"{shape}: {load.Calls} transfers, {rounds.Describe()}");
         await cluster.AssertEverythingIsPermanent(load.Calls);
 
         // On a starved machine no call may have run between two requests: then there was nothing to do.

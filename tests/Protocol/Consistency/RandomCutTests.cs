@@ -4,7 +4,7 @@ using Checkpointing.Protocol.Tests.KooToueg;
 namespace Checkpointing.Protocol.Tests.Consistency;
 
 /// <summary>Two definitions of a consistent cut, which know nothing of each other, on random cuts of random histories.</summary>
-public sealed class RandomCutTests(ITestOutputHelper output)
+public sealed class RandomCutTests
 {
     [Fact]
     public void A_cut_has_no_orphan_if_and_only_if_no_process_knows_more_of_another_than_that_process_itself()
@@ -29,7 +29,7 @@ public sealed class RandomCutTests(ITestOutputHelper output)
             }
         }
 
-        output.WriteLine($"{consistent} consistent and {inconsistent} inconsistent cuts");
+        Report.Write($"{consistent} consistent and {inconsistent} inconsistent cuts");
         Assert.True(Seeds.IsReplay || (consistent >= 1_000 && inconsistent >= 1_000), "the random cuts no longer cover both outcomes");
     }
 

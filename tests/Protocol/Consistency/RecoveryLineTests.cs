@@ -4,7 +4,7 @@ using Checkpointing.Protocol.Tests.KooToueg;
 namespace Checkpointing.Protocol.Tests.Consistency;
 
 /// <summary>The computed recovery line is the one maximal consistent line, by brute force over all lines of small random histories.</summary>
-public sealed class RecoveryLineTests(ITestOutputHelper output)
+public sealed class RecoveryLineTests
 {
     private static readonly ProcessName P = new("p");
     private static readonly ProcessName Q = new("q");
@@ -24,7 +24,7 @@ public sealed class RecoveryLineTests(ITestOutputHelper output)
             lostCalls += line.GoingBack.Values.Any(back => back.Reason is CallWasLost) ? 1 : 0;
         }
 
-        output.WriteLine($"{dominos} lines go behind a last checkpoint, {lostCalls} because of a lost call");
+        Report.Write($"{dominos} lines go behind a last checkpoint, {lostCalls} because of a lost call");
         Assert.True(Seeds.IsReplay || (dominos >= 300 && lostCalls >= 300), "the random histories no longer cover both");
     }
 
@@ -45,7 +45,7 @@ public sealed class RecoveryLineTests(ITestOutputHelper output)
             withoutLostCalls += AllRecoveryLines.WhatIsWrongWith(callsIgnored, trace, failure) is null ? 0 : 1;
         }
 
-        output.WriteLine($"of 200: {tooHigh} without propagation, {tooLow} at the start, {withoutLostCalls} without lost calls are wrong");
+        Report.Write($"of 200: {tooHigh} without propagation, {tooLow} at the start, {withoutLostCalls} without lost calls are wrong");
         Assert.All([tooHigh, tooLow, withoutLostCalls], count => Assert.InRange(count, 20, 200));
     }
 

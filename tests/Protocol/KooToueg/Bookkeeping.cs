@@ -22,7 +22,7 @@ internal class Bookkeeping
     /// <summary>first_smsg up to the tentative checkpoint, while it is undecided.</summary>
     protected ImmutableSortedDictionary<ProcessName, Label> FirstLabelSentBefore { get; private set; } = Empty;
 
-    public void RecordSend(TraceMessage message)
+    public virtual void RecordSend(TraceMessage message)
     {
         if (!FirstLabelSent.ContainsKey(message.To))
         {
@@ -31,7 +31,7 @@ internal class Bookkeeping
     }
 
     /// <summary>A maximum, not the latest: the network may overtake.</summary>
-    public void RecordReceipt(TraceMessage message)
+    public virtual void RecordReceipt(TraceMessage message)
         => LastLabelReceived = Max(LastLabelReceived, message.From, Label.Of(message.Label));
 
     /// <summary>first_smsg_p(q); the daemon counts as having been sent ⊤, so that its TAKE(⊤) is always needed.</summary>

@@ -16,6 +16,9 @@ internal readonly record struct Label : IComparable<Label>
     /// <summary>⊤, MAX: only the daemon uses it.</summary>
     public static Label Top => new(long.MaxValue);
 
+    /// <summary>What a message carries.</summary>
+    public long Value => this != Bottom && this != Top ? _value : throw new InvalidOperationException($"{this} is no label of a message.");
+
     public static Label Of(TraceLabel label) => new(label.Value);
 
     public static Label Of(long label) => label is > 0 and < long.MaxValue ? new(label) : throw new ArgumentOutOfRangeException(nameof(label));

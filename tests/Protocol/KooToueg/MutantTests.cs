@@ -4,7 +4,7 @@ using Checkpointing.Protocol.Tests.KooToueg.Mutants;
 namespace Checkpointing.Protocol.Tests.KooToueg;
 
 /// <summary>Gets one rule of algorithm C wrong and sees the checkers notice: the traps are real, and so are the checkers.</summary>
-public sealed class MutantTests(ITestOutputHelper output)
+public sealed class MutantTests
 {
     private const int DefaultSeedLimit = 400;
 
@@ -95,11 +95,11 @@ public sealed class MutantTests(ITestOutputHelper output)
         Assert.Null(FirstCaught(MutantRules.NoGuardAgainstASecondTentative, checker: null, WithUnwilling, DefaultSeedLimit));
     }
 
-    private void AssertCaught(Rules mutant, Checker checker, RunShape? shape = null, int seedLimit = DefaultSeedLimit)
+    private static void AssertCaught(Rules mutant, Checker checker, RunShape? shape = null, int seedLimit = DefaultSeedLimit)
     {
         var caught = FirstCaught(mutant, checker, shape ?? WithUnwilling, seedLimit);
         Assert.True(caught is not null, $"{checker} did not notice {mutant} in {seedLimit} seeds");
-        output.WriteLine($"{mutant}: {caught}");
+        Report.Write($"{mutant}: {caught}");
     }
 
     // The seeds are part of the assertion, so CHECKPOINTING_SEED does not apply.

@@ -5,7 +5,7 @@ using Checkpointing.Protocol.Tests.KooToueg.Checkers;
 namespace Checkpointing.Protocol.Tests.KooToueg;
 
 /// <summary>Algorithm C on random histories and schedules, judged by every checker after every round.</summary>
-public sealed class RandomRunTests(ITestOutputHelper output)
+public sealed class RandomRunTests
 {
     [Fact]
     public void Every_round_keeps_every_property()
@@ -64,7 +64,7 @@ public sealed class RandomRunTests(ITestOutputHelper output)
 
     private static bool Failed(RoundOutcome outcome) => outcome.Observations.OfType<ProcessFailed>().Any();
 
-    private List<(int Seed, RoundOutcome Outcome)> RunAll(int count, RunShape shape, [CallerMemberName] string test = "")
+    private static List<(int Seed, RoundOutcome Outcome)> RunAll(int count, RunShape shape, [CallerMemberName] string test = "")
     {
         var rounds = new List<(int, RoundOutcome)>();
         foreach (var seed in Seeds.UpTo(count))
@@ -84,15 +84,15 @@ public sealed class RandomRunTests(ITestOutputHelper output)
             }
         }
 
-        output.WriteLine($"{rounds.Count} rounds in {rounds.Select(round => round.Item1).Distinct().Count()} runs");
+        Report.Write($"{rounds.Count} rounds in {rounds.Select(round => round.Item1).Distinct().Count()} runs");
         return rounds;
     }
 
     // A replay of one seed cannot have variety.
-    private void RequireVariety(List<(int Seed, RoundOutcome Outcome)> rounds, Func<RoundOutcome, bool> isOne, string what)
+    private static void RequireVariety(List<(int Seed, RoundOutcome Outcome)> rounds, Func<RoundOutcome, bool> isOne, string what)
     {
         var count = rounds.Count(round => isOne(round.Outcome));
-        output.WriteLine($"{count} {what}");
+        Report.Write($"{count} {what}");
         Assert.True(Seeds.IsReplay || count >= 100, $"only {count} {what}: the random runs no longer cover them");
     }
 

@@ -8,9 +8,9 @@ internal static class SiloHostProgram
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(150);
 
     /// <summary>Runs it to its end.</summary>
-    public static async Task<Outcome> Run(string[] arguments, string? standardInput = null, TimeSpan? longest = null)
+    public static async Task<Outcome> Run(string[] arguments, string? standardInput = null, TimeSpan? longest = null, bool mayWriteAnywhere = true, string? program = null)
     {
-        using var process = Start(arguments);
+        using var process = Start(arguments, mayWriteAnywhere, program);
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         timeout.CancelAfter(longest ?? Longest);
         try
@@ -32,16 +32,24 @@ internal static class SiloHostProgram
     }
 
     /// <summary>Starts it. The caller ends it.</summary>
-    public static Process Start(string[] arguments)
+    /// <param name="arguments">Its arguments.</param>
+    /// <param name="mayWriteAnywhere">False: also root is bound by the permissions of files.</param>
+    /// <param name="program">The file of another program.</param>
+    public static Process Start(string[] arguments, bool mayWriteAnywhere = true, string? program = null)
     {
-        var start = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet")
+        var dotnet = Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
+        var isBound = !mayWriteAnywhere && OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess;
+        var start = new ProcessStartInfo(isBound ? "setpriv" : dotnet)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             UseShellExecute = false,
         };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "silo-host.dll"));
+        foreach (var argument in isBound ? (string[])["--bounding-set=-dac_override", "--inh-caps=-dac_override", dotnet] : [])
+            start.ArgumentList.Add(argument);
+
+        start.ArgumentList.Add(program ?? Path.Combine(AppContext.BaseDirectory, "silo-host.dll"));
         foreach (var argument in arguments)
             start.ArgumentList.Add(argument);
 

@@ -13,6 +13,7 @@ internal sealed class SiloGroup(params string[] arguments) : IAsyncDisposable
 
     private readonly TemporaryFolder _data = new();
     private readonly List<RunningSilo> _running = [];
+    private int _opened;
 
     public async Task<RunningSilo> Start()
     {
@@ -52,10 +53,29 @@ internal sealed class SiloGroup(params string[] arguments) : IAsyncDisposable
         {
             await WaitUntil("a silo opens an account", async () =>
             {
-                using var answer = await silo.Http.PostAsJsonAsync("/accounts", new { cents = 100 }, TestContext.Current.CancellationToken);
+                using var answer = await silo.Http.PostAsJsonAsync("/accounts", new { cents = 100 + _opened++ }, TestContext.Current.CancellationToken);
                 return answer.IsSuccessStatusCode;
             });
         }
+    }
+
+    /// <summary>Takes a checkpoint of everything.</summary>
+    public async Task MakePermanent()
+    {
+        using var answer = await _running[^1].Http.PostAsJsonAsync("/checkpoints", new { }, TestContext.Current.CancellationToken);
+        var result = await answer.Content.ReadFromJsonAsync<JsonElement>(TestContext.Current.CancellationToken);
+        Assert.True(result.GetProperty("status").GetString() == "committed", result.ToString());
+    }
+
+    /// <summary>The balance of every account, each asked of another silo than the last.</summary>
+    public async Task<List<long>> Balances()
+    {
+        var count = await Get(0, "/accounts", "count");
+        var balances = new List<long>();
+        for (var account = 0; account < count; account++)
+            balances.Add(await Get(account % _running.Count, $"/accounts/{account}", "cents"));
+
+        return balances;
     }
 
     public async ValueTask DisposeAsync()
@@ -65,6 +85,9 @@ internal sealed class SiloGroup(params string[] arguments) : IAsyncDisposable
 
         _data.Dispose();
     }
+
+    private async Task<long> Get(int silo, string path, string what) =>
+        (await _running[silo].Http.GetFromJsonAsync<JsonElement>(path, TestContext.Current.CancellationToken)).GetProperty(what).GetInt64();
 
     private static async Task WaitUntil(string what, Func<Task<bool>> isIt)
     {

@@ -45,7 +45,7 @@ internal static class FaultTable
         var text = new StringBuilder($"{"",-24}");
         foreach (var step in Enum.GetValues<StepOfRound>())
         {
-            text.Append(CultureInfo.InvariantCulture, $"{step,10:G}");
+            text.Append(Cell(step, step.ToString()));
         }
 
         text.AppendLine();
@@ -54,7 +54,7 @@ internal static class FaultTable
             text.Append(CultureInfo.InvariantCulture, $"{kind,-24}");
             foreach (var step in Enum.GetValues<StepOfRound>())
             {
-                text.Append(CultureInfo.InvariantCulture, $"{(Impossible(kind, step) is null ? counts[kind, step].ToString(CultureInfo.InvariantCulture) : "-"),10}");
+                text.Append(Cell(step, Impossible(kind, step) is null ? counts[kind, step].ToString(CultureInfo.InvariantCulture) : "-"));
             }
 
             text.AppendLine();
@@ -67,4 +67,6 @@ internal static class FaultTable
 
         return text.ToString();
     }
+
+    private static string Cell(StepOfRound step, string content) => content.PadLeft(Math.Max(7, step.ToString().Length) + 1);
 }

@@ -9,7 +9,7 @@ namespace Checkpointing.Protocol.Tests.KooToueg.Rollback;
 /// Rule C6: algorithm R beats algorithm C. A member of a round that has not voted leaves it and joins the rollback; one that has voted
 /// first gets its decision; who is frozen says no to every round. Both then end, each for all its members or for none.
 /// </summary>
-public sealed class InterferenceTests(ITestOutputHelper output)
+public sealed class InterferenceTests
 {
     private const int SeedLimit = 2_000;
 
@@ -62,19 +62,19 @@ public sealed class InterferenceTests(ITestOutputHelper output)
             committedAndRolledBack += round.Committed == true && round.Members.Intersect(rollback.RolledBack).Any() ? 1 : 0;
         }
 
-        output.WriteLine(
+        Report.Write(
             $"{committed} rounds committed, {undone} undone; {between} times the rollback or failure came between the phases; {committedAndRolledBack} times a member of a committed round rolled back");
         Assert.True(Seeds.IsReplay || Math.Min(Math.Min(committed, undone), Math.Min(between, committedAndRolledBack)) >= 300, "the random runs no longer cover them");
     }
 
-    private void AssertCaught(Rules mutant, string? because, bool mayFail = false)
+    private static void AssertCaught(Rules mutant, string? because, bool mayFail = false)
     {
         for (var seed = 1; seed <= SeedLimit; seed++)
         {
             var (round, rollback, _) = new InterferenceRun(seed, mayFail, mutant).Run();
             if (Violation(round, rollback) is { } violation && violation.StartsWith(because ?? "", StringComparison.Ordinal))
             {
-                output.WriteLine($"{mutant}: seed {seed}: {violation}");
+                Report.Write($"{mutant}: seed {seed}: {violation}");
                 return;
             }
         }

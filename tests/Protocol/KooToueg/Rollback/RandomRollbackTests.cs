@@ -3,7 +3,7 @@ using Checkpointing.Protocol.Tests.KooToueg.Rollback.Checkers;
 namespace Checkpointing.Protocol.Tests.KooToueg.Rollback;
 
 /// <summary>Algorithm R on random histories, judged by every checker after every rollback.</summary>
-public sealed class RandomRollbackTests(ITestOutputHelper output)
+public sealed class RandomRollbackTests
 {
     [Fact]
     public void Every_rollback_keeps_every_property()
@@ -27,7 +27,7 @@ public sealed class RandomRollbackTests(ITestOutputHelper output)
             }
         }
 
-        output.WriteLine($"{rollbacks.Count} rollbacks");
+        Report.Write($"{rollbacks.Count} rollbacks");
         RequireVariety(rollbacks, outcome => outcome.RollsBack == true && outcome.RolledBack.Count == 1, "of one process");
         RequireVariety(rollbacks, outcome => outcome.RollsBack == true && outcome.RolledBack.Count > 2, "of three or more processes");
         RequireVariety(rollbacks, outcome => outcome.RollsBack == true && outcome.RolledBack.Count < outcome.Trace.Processes.Length, "that spare somebody");
@@ -37,10 +37,10 @@ public sealed class RandomRollbackTests(ITestOutputHelper output)
     }
 
     // A replay of one seed cannot have variety.
-    private void RequireVariety(List<RollbackOutcome> rollbacks, Func<RollbackOutcome, bool> isOne, string what)
+    private static void RequireVariety(List<RollbackOutcome> rollbacks, Func<RollbackOutcome, bool> isOne, string what)
     {
         var count = rollbacks.Count(isOne);
-        output.WriteLine($"{count} {what}");
+        Report.Write($"{count} {what}");
         Assert.True(Seeds.IsReplay || count >= 300, $"only {count} rollbacks {what}: the random runs no longer cover them");
     }
 }

@@ -5,7 +5,7 @@ using Checkpointing.Protocol.Tests.KooToueg.Rollback.Mutants;
 namespace Checkpointing.Protocol.Tests.KooToueg.Rollback;
 
 /// <summary>Gets one rule of algorithm R wrong and sees the checkers notice: the traps are real, and so are the checkers.</summary>
-public sealed class RollbackMutantTests(ITestOutputHelper output)
+public sealed class RollbackMutantTests
 {
     private const int SeedLimit = 400;
 
@@ -94,11 +94,11 @@ public sealed class RollbackMutantTests(ITestOutputHelper output)
     public void An_undo_or_commit_that_forgets_receipts_leaves_an_orphan()
         => AssertCaught(MutantRules.UndoDoesNotRestoreLastLabelReceived, ConsistentAfterwards.Checker);
 
-    private void AssertCaught(Rules mutant, RollbackChecker checker, RollbackShape? shape = null)
+    private static void AssertCaught(Rules mutant, RollbackChecker checker, RollbackShape? shape = null)
     {
         var caught = FirstCaught(mutant, checker, shape ?? new RollbackShape());
         Assert.True(caught is not null, $"{checker} did not notice {mutant} in {SeedLimit} seeds");
-        output.WriteLine($"{mutant}: {caught}");
+        Report.Write($"{mutant}: {caught}");
     }
 
     // The seeds are part of the assertion, so CHECKPOINTING_SEED does not apply.

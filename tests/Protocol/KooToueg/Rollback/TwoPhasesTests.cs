@@ -9,7 +9,7 @@ namespace Checkpointing.Protocol.Tests.KooToueg.Rollback;
 /// exchanged messages since their checkpoints, so each can checkpoint only together with the other. One of them fails after every number
 /// of delivered control messages in turn, comes back, and rolls back.
 /// </summary>
-public sealed class TwoPhasesTests(ITestOutputHelper output)
+public sealed class TwoPhasesTests
 {
     private static readonly ImmutableArray<ProcessName> Processes = [new("p"), new("q"), new("r")];
 
@@ -22,7 +22,7 @@ public sealed class TwoPhasesTests(ITestOutputHelper output)
         var ends = Ends(Rules.Literal).ToList();
         Assert.All(ends, end => Assert.True(end.Members.Count == 0 || end.Members.Count == Processes.Length, $"{end.When}: only {string.Join(", ", end.Members)} permanent"));
         Assert.All(ends, end => Assert.True(end.IsConsistent, $"{end.When}: inconsistent after recovery"));
-        output.WriteLine($"{ends.Count} failures: {ends.Count(end => end.Members.Count == 0)} undo the round, {ends.Count(end => end.Members.Count > 0)} do not");
+        Report.Write($"{ends.Count} failures: {ends.Count(end => end.Members.Count == 0)} undo the round, {ends.Count(end => end.Members.Count > 0)} do not");
         Assert.Contains(ends, end => end.Members.Count == 0);
         Assert.Contains(ends, end => end.Members.Count > 0);
     }
@@ -31,7 +31,7 @@ public sealed class TwoPhasesTests(ITestOutputHelper output)
     public void With_only_permanent_checkpoints_a_failure_leaves_one_without_the_other()
     {
         var split = Ends(RollbackMutantRules.OnlyPermanentCheckpoints).Where(end => end.Members.Count is > 0 and < 3).ToList();
-        output.WriteLine(string.Join("; ", split.Select(end => $"{end.When}: only {string.Join(", ", end.Members)}")));
+        Report.Write(string.Join("; ", split.Select(end => $"{end.When}: only {string.Join(", ", end.Members)}")));
         Assert.Contains(split, end => !end.IsConsistent);
     }
 
