@@ -47,7 +47,7 @@ public interface ICheckpointCoordinatorGrain : IGrainWithStringKey
 
     /// <summary>
     /// Whether the loss of a silo, or a rollback, is still being dealt with: until it is not, grains that depend on lost work may be found and rolled back. Asks every
-    /// silo that the coordinator knows of; a loss that has not been noticed yet is not part of the answer.
+    /// silo that the coordinator knows of, but none without this library or with a version that speaks differently; a loss that has not been noticed yet is not part of the answer.
     /// </summary>
     /// <param name="cancellationToken">Gives up waiting.</param>
     [AlwaysInterleave]

@@ -35,6 +35,11 @@ public enum RollbackAbortReason
 
     /// <summary>The coordinator was replaced while the request waited. The rollback may have happened all the same.</summary>
     CoordinatorReplaced,
+
+    /// <summary>
+    /// A silo of the cluster does not have this library, or a version that speaks differently: calls there carry no dependencies, so nobody knows which grains must go together.
+    /// </summary>
+    SilosDiffer,
 }
 
 /// <summary>What a request for a rollback came to. A value: an aborted rollback is an outcome, not an error.</summary>

@@ -16,6 +16,13 @@ internal static class RollbackResults
         Duration = duration,
     };
 
+    public static RollbackResult SilosDiffer(string difference) => new()
+    {
+        Status = RollbackStatus.Aborted,
+        Reason = RollbackAbortReason.SilosDiffer,
+        Detail = $"{difference} So nobody can say who would have to roll back. {NobodyRolledBack} Ask again when that silo is gone or upgraded.",
+    };
+
     public static RollbackResult ToResult(this RequestedRollbackOutcome outcome, bool isPreview, TimeSpan duration) => new()
     {
         Status = !outcome.IsDecided ? RollbackStatus.Aborted : isPreview ? RollbackStatus.Preview : RollbackStatus.RolledBack,
