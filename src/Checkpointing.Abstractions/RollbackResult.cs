@@ -30,7 +30,7 @@ public enum RollbackAbortReason
     /// <summary>The loss of a silo was being dealt with, and that comes first.</summary>
     LossComesFirst,
 
-    /// <summary>A participant restarted meanwhile, or had gone on because it had not heard of the coordinator for too long.</summary>
+    /// <summary>A participant could not be reached within <c>MaxPause</c>, restarted meanwhile, or had gone on because it had not heard of the coordinator for too long.</summary>
     ParticipantLost,
 
     /// <summary>The coordinator was replaced while the request waited. The rollback may have happened all the same.</summary>
