@@ -38,7 +38,10 @@ public interface ICheckpointCoordinatorGrain : IGrainWithStringKey
     [Alias("RollBack")]
     Task<RollbackResult> RollBack(GrainId grainId, CancellationToken cancellationToken = default);
 
-    /// <summary>Says who would roll back with this grain, why, and how much work that would undo. Nothing is stopped or changed; the answer is as exact as the moment.</summary>
+    /// <summary>
+    /// Says who would roll back with this grain, why, and how much work that would undo. Nothing is stopped or changed; the answer is as exact as the moment. Rounds wait for it,
+    /// but not longer than <c>MaxPause</c>: then it is aborted, and says who has not answered.
+    /// </summary>
     /// <param name="grainId">A grain with checkpointed state.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
     [AlwaysInterleave]
@@ -47,7 +50,7 @@ public interface ICheckpointCoordinatorGrain : IGrainWithStringKey
 
     /// <summary>
     /// Whether the loss of a silo, or a rollback, is still being dealt with: until it is not, grains that depend on lost work may be found and rolled back. Asks every
-    /// silo that the coordinator knows of; a loss that has not been noticed yet is not part of the answer.
+    /// silo that the coordinator knows of, but none without this library or with a version that speaks differently; a loss that has not been noticed yet is not part of the answer.
     /// </summary>
     /// <param name="cancellationToken">Gives up waiting.</param>
     [AlwaysInterleave]

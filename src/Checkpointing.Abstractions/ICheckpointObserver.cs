@@ -28,8 +28,10 @@ public interface ICheckpointObserver
     }
 
     /// <summary>
-    /// This activation has just started from a permanent checkpoint because the one before it depended on work that was lost or rolled back. A grain that started again
-    /// because its silo was lost is not told: nobody knows what it had done.
+    /// This activation has just started from a permanent checkpoint because the one before it depended on work that was lost or rolled back. It is told by the silo that has replaced
+    /// the one before, and by the coordinator, on whichever silo it starts: once, but perhaps only after its first calls. It is not told if both of them go before it has started, or
+    /// if it cannot start for so long, and it may be told twice if it is moved or restarted in that very moment. A grain that started again because its silo was lost, or had
+    /// stopped, is not told: nobody knows what it had done.
     /// </summary>
     /// <param name="round">The round of that checkpoint, "epoch.number"; empty for the initial state.</param>
     void OnRolledBack(string round)

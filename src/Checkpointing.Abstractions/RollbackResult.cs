@@ -30,11 +30,16 @@ public enum RollbackAbortReason
     /// <summary>The loss of a silo was being dealt with, and that comes first.</summary>
     LossComesFirst,
 
-    /// <summary>A participant restarted meanwhile, or had gone on because it had not heard of the coordinator for too long.</summary>
+    /// <summary>A participant could not be reached within <c>MaxPause</c>, restarted meanwhile, or had gone on because it had not heard of the coordinator for too long.</summary>
     ParticipantLost,
 
     /// <summary>The coordinator was replaced while the request waited. The rollback may have happened all the same.</summary>
     CoordinatorReplaced,
+
+    /// <summary>
+    /// A silo of the cluster does not have this library, or a version that speaks differently: calls there carry no dependencies, so nobody knows which grains must go together.
+    /// </summary>
+    SilosDiffer,
 }
 
 /// <summary>What a request for a rollback came to. A value: an aborted rollback is an outcome, not an error.</summary>

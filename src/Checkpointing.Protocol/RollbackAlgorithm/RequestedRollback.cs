@@ -27,16 +27,12 @@ internal sealed class RequestedRollback(Guid request, ParticipantId initiator, b
 
     public bool IsOver => Step == RequestedRollbackStep.Over;
 
-    /// <summary>RB-18: rounds are at rest, and no orphan is known. Whoever is asked closes its gate, so from now on time is short.</summary>
+    /// <summary>RB-18: rounds are at rest, and no orphan is known. Whoever is asked closes its gate, and rounds wait for a dry run too, so from now on time is short.</summary>
     public ImmutableArray<RollbackEffect> Begin(IEnumerable<SiloId> silos)
     {
         _silos.UnionWith(silos);
         Step = RequestedRollbackStep.Drain;
-        if (!isDryRun)
-        {
-            _effects.Add(new BoundPause(request));
-        }
-
+        _effects.Add(new BoundPause(request));
         AskFirst();
         return Advance();
     }
@@ -102,8 +98,12 @@ internal sealed class RequestedRollback(Guid request, ParticipantId initiator, b
     /// <summary>RB-18: a rollback of orphans comes first. After the word to get ready it is too late to call it off.</summary>
     public ImmutableArray<RollbackEffect> OnForced() => Abandon(WhyNotRolledBack.ForcedRollback);
 
-    /// <summary>The time for which gates may be closed is over.</summary>
-    public ImmutableArray<RollbackEffect> OnPauseDue() => Abandon(WhyNotRolledBack.TooBusy);
+    /// <summary>The time for which gates may be closed, or rounds kept waiting, is over.</summary>
+    public ImmutableArray<RollbackEffect> OnPauseDue()
+    {
+        var silent = _first is null ? Anybody : _members.FirstOrDefault(static member => member.Value.Answer is null).Key;
+        return silent is not null || !_silos.IsSubsetOf(_tested) ? Abandon(WhyNotRolledBack.NoAnswer, silent) : Abandon(WhyNotRolledBack.TooBusy);
+    }
 
     /// <summary>Says again whatever has not been answered, and to all others that it is still there.</summary>
     public ImmutableArray<RollbackEffect> OnResendDue()
@@ -233,11 +233,11 @@ internal sealed class RequestedRollback(Guid request, ParticipantId initiator, b
         return effects;
     }
 
-    private ImmutableArray<RollbackEffect> Abandon(WhyNotRolledBack reason)
+    private ImmutableArray<RollbackEffect> Abandon(WhyNotRolledBack reason, Life? refused = null)
     {
         if (Step < RequestedRollbackStep.Commit)
         {
-            End(reason, null);
+            End(reason, refused);
         }
 
         return Advance();

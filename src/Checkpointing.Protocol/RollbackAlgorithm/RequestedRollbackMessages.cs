@@ -60,6 +60,9 @@ internal enum WhyNotRolledBack
 
     /// <summary>It had not heard from the coordinator for too long and went on.</summary>
     WentOn,
+
+    /// <summary>Nobody could say in time whom it concerns: somebody who was asked has not answered, or a silo. Never said by a participant.</summary>
+    NoAnswer,
 }
 
 /// <summary>Who rolls back with whom and why, and how many labels it undoes.</summary>

@@ -40,7 +40,7 @@ internal sealed record PauseRounds(Guid Request) : RollbackEffect;
 
 internal sealed record ResumeRounds : RollbackEffect;
 
-/// <summary>Call <see cref="RollbackCoordinator.OnPauseDue"/> when gates have been closed for as long as they may be.</summary>
+/// <summary>Call <see cref="RollbackCoordinator.OnPauseDue"/> when gates have been closed, or rounds have waited, for as long as they may.</summary>
 internal sealed record BoundPause(Guid Request) : RollbackEffect;
 
 internal sealed record RollbackRequestEnded(Guid Request, RequestedRollbackOutcome Outcome) : RollbackEffect;

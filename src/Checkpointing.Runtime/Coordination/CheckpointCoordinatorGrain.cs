@@ -14,10 +14,11 @@ namespace Checkpointing.Runtime.Coordination;
 
 /// <summary>Hosts the protocol's coordinator on a grain and performs its effects: control messages, timers, and the record behind its ETag.</summary>
 [Reentrant]
-[GrainType("checkpoint-coordinator")]
+[GrainType(TypeName)]
 [SuppressMessage("Performance", "CA1812", Justification = "Created by the silo.")]
 internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinatorGrain, ICheckpointCoordinatorControl, IIncomingGrainCallFilter
 {
+    public const string TypeName = "checkpoint-coordinator";
     private static readonly TimeSpan LastWriteLimit = TimeSpan.FromSeconds(2);
 
     private readonly DecisionRecordStorage _storage;
@@ -49,7 +50,8 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
         AgentCalls agents,
         ISiloStatusOracle silos,
         IClusterMembershipService membership,
-        IClusterManifestProvider manifests,
+        SilosInReach reach,
+        SilosThatDiffer differing,
         GrainTypeTraitsResolver traits,
         IOptions<CheckpointingOptions> options,
         IOptions<ProofOptions> proofs,
@@ -62,8 +64,8 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
         _messenger = new ParticipantMessenger(agents, silos, GrainFactory, OnUnreachable);
         _log = new CoordinatorLog(logger);
         _pause = new RoundPause(() => _coordinator is not { Round: null });
-        _rollbacks = new RollbackCoordinatorHost(_messenger, agents, membership, _pause, options.Value.MaxPause, recovery.Value, _log, time);
-        _differing = new SilosThatDiffer(silos, manifests, GrainContext.GrainId.Type);
+        _rollbacks = new RollbackCoordinatorHost(_messenger, agents, membership, reach, _pause, options.Value.MaxPause, recovery.Value, _log, time);
+        _differing = differing;
         _changed = new ChangedParticipants(agents, silos, _messenger, _log);
         _deactivation = new DeactivationNotice(() => GrainFactory.GetGrain<ICheckpointCoordinatorControl>(this.GetPrimaryKeyString()).KeepAlive(), time);
         _traits = traits;
@@ -196,6 +198,7 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
     {
         if (_differing.Explain() is { } difference)
         {
+            difference += " The previous permanent checkpoints still hold, and no new one is taken until that silo is gone or upgraded.";
             _log.SilosDiffer(difference);
             return new CheckpointResult { Status = CheckpointStatus.Aborted, Reason = CheckpointAbortReason.SilosDiffer, Detail = difference };
         }

@@ -11,7 +11,7 @@ namespace Checkpointing.Runtime.Coordination;
 /// been answered.
 /// </summary>
 internal sealed class RollbackCoordinatorHost(
-    ParticipantMessenger messenger, AgentCalls agents, IClusterMembershipService membership, RoundPause rounds, TimeSpan maxPause, RecoveryOptions recovery, CoordinatorLog log, TimeProvider time)
+    ParticipantMessenger messenger, AgentCalls agents, IClusterMembershipService membership, SilosInReach reach, RoundPause rounds, TimeSpan maxPause, RecoveryOptions recovery, CoordinatorLog log, TimeProvider time)
 {
     private static readonly TimeSpan ResendInterval = TimeSpan.FromMilliseconds(250);
 
@@ -38,8 +38,21 @@ internal sealed class RollbackCoordinatorHost(
             return true;
         }
 
-        var settled = await Task.WhenAll(_silos.Values.Select(silo => agents.To(silo, agent => agent.HasSettled(version)))).WaitAsync(cancellationToken);
+        var settled = await Task.WhenAll(_silos.Values.Select(silo => HasSettled(silo, version))).WaitAsync(cancellationToken);
         return _coordinator.IsBusy || !Array.TrueForAll(settled, static hasSettled => hasSettled);
+    }
+
+    private async Task<bool> HasSettled(SiloAddress silo, long version)
+    {
+        try
+        {
+            return await agents.To(silo, agent => agent.HasSettled(version));
+        }
+        catch (Exception)
+        {
+            // It is just being lost, or what it is will turn out.
+            return false;
+        }
     }
 
     public void Start()
@@ -54,14 +67,17 @@ internal sealed class RollbackCoordinatorHost(
     public async Task<RollbackResult> RollBack(ParticipantId participant, bool isPreview, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
+        if (reach.ExplainOthers() is { } difference)
+        {
+            return Ended(RollbackResults.SilosDiffer(difference));
+        }
+
         var request = Guid.NewGuid();
         var ended = new TaskCompletionSource<RequestedRollbackOutcome?>(TaskCreationOptions.RunContinuationsAsynchronously);
         _requests.Add(request, ended);
         Perform(_coordinator.OnRollBackRequested(request, participant, isPreview));
         var outcome = await ended.Task.WaitAsync(cancellationToken);
-        var result = outcome?.ToResult(isPreview, time.GetElapsedTime(started)) ?? RollbackResults.Replaced(time.GetElapsedTime(started));
-        log.RollbackAskedFor(result);
-        return result;
+        return Ended(outcome?.ToResult(isPreview, time.GetElapsedTime(started)) ?? RollbackResults.Replaced(time.GetElapsedTime(started)));
     }
 
     /// <summary>Acts no more.</summary>
@@ -83,19 +99,22 @@ internal sealed class RollbackCoordinatorHost(
     public void OnOrphanInRound(ParticipantId sender, MessageLabel label) =>
         Perform(_coordinator.OnUndoneLabel(new Suspect(new Life(sender, label.Incarnation), label.Sequence)));
 
+    private RollbackResult Ended(RollbackResult result)
+    {
+        log.RollbackAskedFor(result);
+        return result;
+    }
+
     private async Task WatchSilos(CancellationToken cancellationToken)
     {
         try
         {
-            await foreach (var snapshot in membership.MembershipUpdates.WithCancellation(cancellationToken))
+            await foreach (var (version, silos) in reach.Updates(cancellationToken))
             {
                 _silos.Clear();
-                foreach (var member in snapshot.Members.Values)
+                foreach (var silo in silos)
                 {
-                    if (member.Status is SiloStatus.Active or SiloStatus.ShuttingDown or SiloStatus.Stopping)
-                    {
-                        _silos[member.SiloAddress.ToSiloId()] = member.SiloAddress;
-                    }
+                    _silos[silo.ToSiloId()] = silo;
                 }
 
                 foreach (var left in _outboxes.Keys.Where(silo => !_silos.ContainsKey(silo)).ToList())
@@ -103,7 +122,7 @@ internal sealed class RollbackCoordinatorHost(
                     _outboxes.Remove(left);
                 }
 
-                _membershipVersion = snapshot.Version.Value;
+                _membershipVersion = version.Value;
                 Perform(_coordinator.OnSilos(_silos.Keys));
             }
         }

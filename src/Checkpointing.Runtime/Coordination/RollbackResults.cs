@@ -16,6 +16,13 @@ internal static class RollbackResults
         Duration = duration,
     };
 
+    public static RollbackResult SilosDiffer(string difference) => new()
+    {
+        Status = RollbackStatus.Aborted,
+        Reason = RollbackAbortReason.SilosDiffer,
+        Detail = $"{difference} So nobody can say who would have to roll back. {NobodyRolledBack} Ask again when that silo is gone or upgraded.",
+    };
+
     public static RollbackResult ToResult(this RequestedRollbackOutcome outcome, bool isPreview, TimeSpan duration) => new()
     {
         Status = !outcome.IsDecided ? RollbackStatus.Aborted : isPreview ? RollbackStatus.Preview : RollbackStatus.RolledBack,
@@ -53,6 +60,8 @@ internal static class RollbackResults
             WhyNotRolledBack.TooBusy => $"The running call chains of the grains that would have to roll back did not end within MaxPause. {NobodyRolledBack} Ask again, raise MaxPause, or make handlers shorter; "
                 + "a call of one of these grains that awaits this rollback can never end.",
             WhyNotRolledBack.ForcedRollback => $"The loss of a silo is being dealt with, and that comes first. {NobodyRolledBack} Ask again when it is over.",
+            WhyNotRolledBack.NoAnswer => $"{(outcome.Refused is null ? "A silo" : who)} has not answered within MaxPause: it may be unable to start, because its record is damaged or storage is down. {NobodyRolledBack} "
+                + "Look at its errors, then ask again.",
             _ => $"{who} restarted meanwhile, or had not heard of the coordinator for too long. {NobodyRolledBack} Ask again.",
         };
     }

@@ -1,4 +1,5 @@
 using Checkpointing;
+using Checkpointing.Runtime.Coordination;
 using Checkpointing.Runtime.Hosting;
 using Checkpointing.Runtime.Participants;
 using Checkpointing.Runtime.Silos;
@@ -40,6 +41,8 @@ public static class CheckpointingSiloBuilderExtensions
         services.AddSingleton<CheckpointingMetrics>();
         services.AddSingleton<ICheckpointAgentClient, CheckpointAgentClient>();
         services.AddSingleton<AgentCalls>();
+        services.AddSingleton<SilosThatDiffer>();
+        services.AddSingleton<SilosInReach>();
         services.AddSingleton<CallCutOffs>();
         services.AddSingleton<IConfigurationValidator, CheckpointingValidator>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, CheckpointOnShutdown>();

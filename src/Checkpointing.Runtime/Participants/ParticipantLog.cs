@@ -47,6 +47,9 @@ internal sealed partial class ParticipantLog(ILogger<ParticipantLog> logger)
     [LoggerMessage(14, LogLevel.Debug, "{Grain} rolled back to its permanent checkpoint of round {Round}")]
     public partial void RolledBack(string grain, string round);
 
+    [LoggerMessage(17, LogLevel.Debug, "{Grain} rolled back, and its next activation could not be told")]
+    public partial void NextLifeNotTold(string grain, Exception exception);
+
     [LoggerMessage(15, LogLevel.Debug, "{Grain} fenced off its earlier lives: {Outcome} {Detail}")]
     public partial void Fenced(string grain, FenceOutcome outcome, string detail);
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Checkpointing.Protocol.CheckpointAlgorithm;
 using Checkpointing.Protocol.Labels;
 using Checkpointing.Protocol.RollbackAlgorithm;
+using Checkpointing.Runtime.Silos;
 using Checkpointing.Runtime.StableStorage;
 
 namespace Checkpointing.Runtime.Participants;
@@ -10,6 +11,10 @@ namespace Checkpointing.Runtime.Participants;
 internal sealed class ParticipantRollback(
     ParticipantHost host, CheckpointedActivation activation, CheckpointSlots slots, ObservedGrain observed, ParticipantServices services)
 {
+    private const int NoticesToTheNextLife = 5;
+
+    private static readonly TimeSpan PauseBetweenNotices = TimeSpan.FromMilliseconds(200);
+
     private readonly string _grain = activation.Context.GrainId.ToString();
     private RollbackParticipant? _algorithm;
     private RequestedRollbackMember? _requested;
@@ -191,6 +196,9 @@ internal sealed class ParticipantRollback(
                 services.Log.RolledBack(_grain, (slots.Permanent?.Round ?? RoundNumber.None).ToString());
                 services.Metrics.RolledBack();
                 host.Replace("it rolls back to its permanent checkpoint");
+
+                // Not in a turn of this activation, which is over.
+                _ = Task.Run(TellNextLife);
                 return false;
             case StopSuperseded superseded:
                 services.Log.Superseded(_grain, $"{superseded.Younger} has taken over from {Ledger.Life}");
@@ -224,6 +232,28 @@ internal sealed class ParticipantRollback(
             ? ParticipantFinding.None
             : new ParticipantFinding(
                 Ledger.IsOrphan(services.Rollbacks.Undone) ? Ledger.Life : null, algorithm.Phase != RollbackPhase.Running, services.Rollbacks.SuspectsIn(Ledger));
+    }
+
+    /// <summary>
+    /// The next life, wherever it is, hears from here too that it has taken the place of one that rolled back: the coordinator says so again only until it goes itself, and then the
+    /// grain would never be told (<see cref="ICheckpointObserver.OnRolledBack"/>).
+    /// </summary>
+    private async Task TellNextLife()
+    {
+        var notice = RollbackMessageCodec.Encode(new RollBack(Ledger.Life));
+        for (var left = NoticesToTheNextLife; left > 0 && !services.IsStopping; left--)
+        {
+            try
+            {
+                await services.GrainFactory.GetGrain(host.GrainId).AsReference<ICheckpointParticipantExtension>().Deliver(host.StoreId, notice);
+                return;
+            }
+            catch (Exception exception)
+            {
+                services.Log.NextLifeNotTold(_grain, exception);
+                await Task.Delay(PauseBetweenNotices, services.Time);
+            }
+        }
     }
 
     private async Task Fence()

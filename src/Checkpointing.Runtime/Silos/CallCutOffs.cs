@@ -5,7 +5,7 @@ namespace Checkpointing.Runtime.Silos;
 /// <summary>
 /// RB-20 on this silo: refuses calls that were sent under too old a membership, and has all other silos do the same before a call that was lost with a silo is sent again.
 /// </summary>
-internal sealed class CallCutOffs(ISiloStatusOracle silos, IClusterMembershipService membership, AgentCalls agents, TimeProvider time)
+internal sealed class CallCutOffs(ISiloStatusOracle silos, SilosThatDiffer differing, IClusterMembershipService membership, AgentCalls agents, TimeProvider time)
 {
     private static readonly TimeSpan PauseBetweenAttempts = TimeSpan.FromMilliseconds(50);
 
@@ -79,8 +79,13 @@ internal sealed class CallCutOffs(ISiloStatusOracle silos, IClusterMembershipSer
     private async Task RaiseAt(SiloAddress other, long version)
     {
         var began = time.GetTimestamp();
-        while (membership.CurrentSnapshot.GetSiloStatus(other) != SiloStatus.Dead)
+        while (membership.CurrentSnapshot.GetSiloStatus(other) != SiloStatus.Dead && differing.LibraryOf(other) is var library and not SiloLibrary.None)
         {
+            if (library == SiloLibrary.OtherVersion)
+            {
+                throw new InvalidOperationException($"Silo {other} has a version that speaks differently: nobody knows whether it still runs calls that were sent under an earlier membership.");
+            }
+
             try
             {
                 await agents.To(other, agent => agent.CutOffCalls(version));

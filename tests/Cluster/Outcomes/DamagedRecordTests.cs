@@ -73,6 +73,28 @@ public sealed class DamagedRecordTests(SharedOutcomeCluster shared)
         }
     }
 
+    /// <summary>RB-18: rounds wait while somebody has asked for a rollback, or for a preview of one, but not for ever.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_grain_that_does_not_start_ends_a_rollback_that_was_asked_for_and_later_rounds_go_on(bool isPreview)
+    {
+        var (p, q) = (await CheckpointedTwice(), _cluster.New<IParticipantGrain>("q"));
+        var record = _cluster.Store[Newest(p), p.GetGrainId()]!;
+        record.Content[0] ^= 1;
+        _cluster.Store.Put(Newest(p), p.GetGrainId(), record);
+        await q.Put(1);
+
+        var asked = isPreview
+            ? _cluster.Coordinator.PreviewRollBack(p.GetGrainId(), TestContext.Current.CancellationToken)
+            : _cluster.Coordinator.RollBack(p.GetGrainId(), TestContext.Current.CancellationToken);
+        var result = await asked.WithTimeLimit();
+        Assert.Equal((RollbackStatus.Aborted, RollbackAbortReason.ParticipantLost), (result.Status, result.Reason));
+        Assert.Contains($"Grain {p.GetGrainId()} has not answered within MaxPause", result.Detail, StringComparison.Ordinal);
+        Assert.Contains("Nobody has rolled back", result.Detail, StringComparison.Ordinal);
+        Assert.Equal(CheckpointStatus.Committed, (await _cluster.Checkpoint(q)).Status);
+    }
+
     [Fact]
     public async Task A_grain_whose_record_was_repaired_starts()
     {

@@ -1,6 +1,7 @@
 using Checkpointing.Cluster.Tests.Kit;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Orleans.Configuration;
 using Orleans.Storage;
 using Orleans.TestingHost;
 
@@ -52,7 +53,11 @@ public sealed class OutcomeCluster : IAsyncDisposable
         builder.ConfigureSilo((_, silo) =>
         {
             if (isPlain?.Invoke() == true)
+            {
+                // Grains with checkpointed state could not be created there.
+                silo.Configure<GrainTypeOptions>(types => types.Classes.RemoveWhere(type => type.Assembly == typeof(OutcomeCluster).Assembly));
                 return;
+            }
 
             if (file is not null)
                 silo.AddSqliteGrainStorage("file", sqlite => sqlite.DataSource = file);

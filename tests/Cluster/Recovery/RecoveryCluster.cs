@@ -35,7 +35,8 @@ internal sealed class RecoveryCluster : IAsyncDisposable
     public int Dropped => Logged("A message was dropped");
 
     public static async Task<RecoveryCluster> Start(
-        short silos = 3, bool filters = false, Action<CheckpointingOptions>? options = null, Action<ISiloBuilder>? configure = null, RecordStore? store = null)
+        short silos = 3, bool filters = false, Action<CheckpointingOptions>? options = null, Action<ISiloBuilder>? configure = null, RecordStore? store = null,
+        Func<bool>? isPlain = null)
     {
         var watch = new RollbackWatch();
         var outcomes = await OutcomeCluster.Start(
@@ -53,7 +54,8 @@ internal sealed class RecoveryCluster : IAsyncDisposable
 
                 silo.Services.Insert(0, ServiceDescriptor.Singleton<IIncomingGrainCallFilter>(watch));
                 configure?.Invoke(silo);
-            });
+            },
+            isPlain: isPlain);
         await outcomes.CheckpointAll();
         return new RecoveryCluster(outcomes, watch, await outcomes.SiloOf(outcomes.Coordinator));
     }
@@ -81,12 +83,12 @@ internal sealed class RecoveryCluster : IAsyncDisposable
         return orphan;
     }
 
-    /// <summary>That silo dies. Returns when all others know.</summary>
+    /// <summary>That silo dies. Returns when all others know that have the library.</summary>
     public Task Lose(int silo) => Lose(_others[silo]);
 
     public async Task Lose(SiloAddress lost)
     {
-        var survivors = Outcomes.Silos.Silos.Count(handle => !handle.SiloAddress.Equals(lost));
+        var survivors = Outcomes.Silos.Silos.Count(handle => !handle.SiloAddress.Equals(lost) && handle.ServiceProvider.GetService<ParticipantRegistry>() is not null);
         await Outcomes.Kill(SiloAt(lost));
         await Eventually.Holds(() => Outcomes.Log.All.Count(line => line.Text.StartsWith($"Silo {lost} is gone", StringComparison.Ordinal)) >= survivors);
     }

@@ -5,6 +5,7 @@ using Checkpointing.Protocol.Labels;
 using Checkpointing.Protocol.RollbackAlgorithm;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Orleans.Core.Internal;
 
 namespace Checkpointing.Cluster.Tests.Recovery;
 
@@ -48,6 +49,42 @@ public sealed class RecoverySeenTests
         var log = cluster.Outcomes.Log.All;
         Assert.Contains((LogLevel.Debug, $"{first.GetGrainId()} rolled back to its permanent checkpoint of round {committed.Round}"), log);
         Assert.DoesNotContain(log, line => line.Level >= LogLevel.Error && !line.Text.Contains("before the shutdown", StringComparison.Ordinal));
+    }
+
+    /// <summary>The next activation may be on any silo, and the coordinator that would have told it is gone.</summary>
+    [Fact]
+    public async Task The_new_activation_is_told_once_although_the_coordinator_goes_right_after_the_decision()
+    {
+        await using var cluster = await RecoveryCluster.Start();
+        var (observers, x) = (new List<IObservingGrain>(), await cluster.On<IParticipantGrain>(1, "x"));
+        for (var i = 0; i < 6; i++)
+        {
+            observers.Add(await cluster.On<IObservingGrain>(0, "observer"));
+            await observers[i].Do<ObservingGrain>(self => self.Own(x).Put(1));
+        }
+
+        var coordinator = cluster.Outcomes.Coordinator.GetGrainId();
+        var deactivated = 0;
+        cluster.Watch.LosesOnTheWayToGrains = (source, message) => message is RollBack && source == coordinator;
+        cluster.Watch.Delivered = (_, message) =>
+        {
+            if (message is RollBack && Interlocked.Exchange(ref deactivated, 1) == 0)
+                cluster.GrainsAt(cluster.CoordinatorsSilo).GetCheckpointCoordinator().AsReference<IGrainManagementExtension>().DeactivateOnIdle().AsTask().Ignore();
+        };
+        var gone = cluster.Outcomes.Silos.WaitForDeactivationAsync(cluster.Outcomes.Coordinator);
+        await cluster.Lose(1);
+        await gone.WithTimeLimit();
+        foreach (var observer in observers)
+            await cluster.UntilRolledBack(observer);
+
+        await cluster.UntilRecovered();
+        foreach (var observer in observers)
+        {
+            await Eventually.Holds(async () => await observer.Look((ObservingGrain self) => self.Told.Count) > 0);
+            Assert.Equal(["rolled back to ''"], await observer.Look((ObservingGrain self) => self.Told.ToArray()));
+        }
+
+        Assert.Equal(observers.Count, cluster.RolledBack);
     }
 
     [Fact]

@@ -35,14 +35,20 @@ public sealed class RollBackOnRequestTests
     {
         await using var cluster = await RecoveryCluster.Start();
         var (p, q) = (await cluster.On<IParticipantGrain>(0, "p"), await cluster.On<IParticipantGrain>(1, "q"));
+        await p.Put(0, self => self.Own(q).Put(0));
         await PutAndCheckpoint(cluster, p, q);
-        await p.Put(2, self => self.Own(q).Put(10));
+        for (var i = 0; i < 2; i++)
+            await p.Put(1, self => self.Own(q).Put(5));
 
         var preview = await cluster.Outcomes.Coordinator.PreviewRollBack(p.GetGrainId(), TestContext.Current.CancellationToken).WithTimeLimit();
 
         Assert.Equal(RollbackStatus.Preview, preview.Status);
         Assert.Equal([p.GetGrainId(), q.GetGrainId()], preview.Participants.Select(member => member.GrainId));
-        Assert.Equal(p.GetGrainId(), preview.Participants[1].DrawnInBy);
+        var (first, drawnIn) = (preview.Participants[0], preview.Participants[1]);
+        Assert.Equal((null, 0, 0, 2), ((GrainId?)first.DrawnInBy, first.LastLabelReceived, first.LastLabelThatCounts, first.MessagesUndone));
+
+        // Of p's calls the checkpoint remembers the first one. q has answered all three.
+        Assert.Equal((p.GetGrainId(), 3, 1, 2), (drawnIn.DrawnInBy!.Value, drawnIn.LastLabelReceived, drawnIn.LastLabelThatCounts, drawnIn.MessagesUndone));
         Assert.Equal((3, 11), (await p.Get(), await q.Get()));
         Assert.Equal(0, cluster.RolledBack);
         Assert.Equal(CheckpointStatus.Committed, (await cluster.Outcomes.CheckpointAll()).Status);

@@ -18,6 +18,9 @@ internal sealed class RollbackWatch : IIncomingGrainCallFilter
     /// <summary>Told when an agent has handed this to its participant.</summary>
     public Action<GrainId, ToRollbackParticipant>? Delivered { get; set; }
 
+    /// <summary>What a participant does not hear of what is said to the grain itself, because it was not known to be active; with who says it.</summary>
+    public Func<GrainId?, ToRollbackParticipant, bool>? LosesOnTheWayToGrains { get; set; }
+
     /// <summary>Awaited before facts are installed on a silo.</summary>
     public Func<SiloAddress, Task>? BeforeInstall { get; set; }
 
@@ -42,6 +45,12 @@ internal sealed class RollbackWatch : IIncomingGrainCallFilter
                 await context.Invoke();
                 foreach (var message in ((ControlMessage[])context.Request.GetArgument(1)!).Where(message => message.Algorithm == ControlAlgorithm.Rollback))
                     Delivered?.Invoke(message.Participant, RollbackMessageCodec.DecodeToParticipant(message));
+
+                break;
+            case var type when type == typeof(ICheckpointParticipantExtension) && method == nameof(ICheckpointParticipantExtension.Deliver):
+                var said = (ControlMessage)context.Request.GetArgument(1)!;
+                if (said.Algorithm != ControlAlgorithm.Rollback || LosesOnTheWayToGrains?.Invoke(context.SourceId, RollbackMessageCodec.DecodeToParticipant(said)) != true)
+                    await context.Invoke();
 
                 break;
             case var type when type == typeof(ICheckpointAgent) && method == nameof(ICheckpointAgent.InstallEnds):

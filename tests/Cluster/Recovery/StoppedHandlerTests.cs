@@ -31,6 +31,7 @@ public sealed class StoppedHandlerTests
         await cluster.Lose(1);
         var error = await Assert.ThrowsAsync<RolledBackException>(() => handler);
         Assert.Equal(orphan.GetGrainId(), error.GrainId);
+        Assert.Equal($"Grain {orphan.GetGrainId()} depends on work that was lost and rolls back to its permanent checkpoint; what this call did is undone. Call again.", error.Message);
         await cluster.UntilRecovered();
         Assert.Equal((0, 0), (await orphan.Get(), await orphan.Look((ParticipantGrain self) => self.Amount)));
         await orphan.Put(2);

@@ -180,6 +180,26 @@ public class RequestedRollbackScenarios
         Assert.Empty(script.RolledBack);
     }
 
+    /// <summary>RB-18: rounds wait for a dry run too, so somebody who never answers must not hold it up for ever: the first one, or one that it draws in.</summary>
+    [Theory]
+    [InlineData("p", true)]
+    [InlineData("r", true)]
+    [InlineData("r", false)]
+    public void Who_does_not_answer_in_time_ends_a_dry_run_as_well(string silent, bool isDryRun)
+    {
+        var script = Chain();
+        script.Hold((peer, message) => peer == silent && message is AskToRollBack);
+        var outcome = Ask(script, "p", isDryRun);
+        script.RunUntil(() => outcome() is not null);
+
+        Assert.Equal((false, WhyNotRolledBack.NoAnswer, silent), (outcome().IsDecided, outcome().WhyNot!.Value, outcome().Refused!.Participant.ToString()));
+        script.Release();
+        var requested = script.Checkpoint("r");
+        script.Settle();
+        Assert.IsType<CheckpointCommitted>(requested.Outcome);
+        Assert.Empty(script.RolledBack);
+    }
+
     /// <summary>RB-16: a participant that has refused stays out, else a stale no could belie a later yes.</summary>
     [Fact]
     public void Who_has_said_no_says_so_again()
