@@ -92,6 +92,11 @@ internal sealed class RollbackCoordinatorHost
 
         _cluster.Trace.Line($"coordinator {_host.Number} <= {RollbackText.Of(message)}");
         Perform(_coordinator.OnMessage(message));
+        if (_host.IsZombie && message is LifeEnded or ReadyToRollBack)
+        {
+            _cluster.Judges.Rollbacks.OnOutdatedCoordinatorLearned(message is LifeEnded ended ? ended.End.Life : ((ReadyToRollBack)message).End.Life);
+        }
+
         if (message is ReadyToRollBack ready && _host.IsAlive)
         {
             // One that crashes over it takes what it has learned along.
