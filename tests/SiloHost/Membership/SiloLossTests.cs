@@ -46,18 +46,13 @@ public sealed class SiloLossTests
         await silos.AssertAllServe();
     }
 
+    /// <summary>Both at a time: most of it is waiting for membership.</summary>
     [Fact]
-    public async Task A_cluster_on_Redis_survives_the_loss_of_its_first_silo_and_comes_back_from_the_loss_of_all_with_what_was_permanent()
+    public async Task Clusters_on_Redis_and_PostgreSQL_survive_the_loss_of_the_first_silo_and_come_back_from_the_loss_of_all_with_what_was_permanent()
     {
         await using var redis = await ServerProcess.StartRedis();
-        await LoseTheFirstAndThenAll("redis", redis);
-    }
-
-    [Fact]
-    public async Task A_cluster_on_PostgreSQL_survives_the_loss_of_its_first_silo_and_comes_back_from_the_loss_of_all_with_what_was_permanent()
-    {
         await using var postgres = await ServerProcess.StartPostgres();
-        await LoseTheFirstAndThenAll("postgres", postgres);
+        await Task.WhenAll(LoseTheFirstAndThenAll("redis", redis), LoseTheFirstAndThenAll("postgres", postgres));
     }
 
     private static async Task LoseTheFirstAndThenAll(string clustering, ServerProcess server)
