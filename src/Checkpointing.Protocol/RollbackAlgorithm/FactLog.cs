@@ -22,7 +22,8 @@ internal sealed class FactLog
 
     public LifeEnd EndOf(Life life) => new(life, _known[life].LastSequence);
 
-    public bool IsUndone(Life life, long label) => _known.TryGetValue(life, out var end) && label > end.LastSequence;
+    /// <summary>Whether that life is known to have ended, and not before this label.</summary>
+    public bool Counts(Life life, long label) => _known.TryGetValue(life, out var end) && label <= end.LastSequence;
 
     /// <summary>Known so long that some silo may have forgotten it.</summary>
     public bool IsOld(Life life) => _known[life].Position < _old;

@@ -26,7 +26,13 @@ internal sealed class RollbackAgent(SiloId silo)
     public void OnSiloGone(SiloId gone) => _gone = _gone.Add(gone);
 
     /// <summary>RB-9: a life of this silo stopped without having got ready: nobody but its successor can say where it ended (SPEC K32).</summary>
-    public void OnLifeStopped(Life life) => _stopped.Add(life);
+    public void OnLifeStopped(Life life)
+    {
+        if (!Undone.Knows(life))
+        {
+            _stopped.Add(life);
+        }
+    }
 
     /// <summary>
     /// RB-13: a life leaves this silo for another one. Whoever has received from it here names this silo in its receipt, so this silo has to know what
@@ -76,12 +82,8 @@ internal sealed class RollbackAgent(SiloId silo)
     }
 
     /// <summary>The lives that stopped here, or moved away and are on no silo that is known to live, as long as it is not known where they ended.</summary>
-    public IEnumerable<Suspect> StoppedLives()
-    {
-        _stopped.RemoveWhere(Undone.Knows);
-        return _stopped.Select(life => new Suspect(life, AskLife.AllLabels))
-            .Concat(_moved.Where(moved => IsOpen(moved.Key, moved.Value.Label)).Select(moved => new Suspect(moved.Key, moved.Value.Label)));
-    }
+    public IEnumerable<Suspect> StoppedLives() => _stopped.Select(life => new Suspect(life, AskLife.AllLabels))
+        .Concat(_moved.Where(moved => IsOpen(moved.Key, moved.Value.Label)).Select(moved => new Suspect(moved.Key, moved.Value.Label)));
 
     /// <summary>
     /// RB-8: asked whenever a message is recorded, however long it has waited (SPEC K33). Nothing is dropped on suspicion. This, <see cref="Undone"/> and
@@ -104,6 +106,7 @@ internal sealed class RollbackAgent(SiloId silo)
         foreach (var end in install.Ends)
         {
             Undone.Install(end);
+            _stopped.Remove(end.Life);
             _moved.Remove(end.Life);
         }
 
@@ -135,7 +138,6 @@ internal sealed class RollbackAgent(SiloId silo)
     /// </summary>
     public void ForgetOlder()
     {
-        _stopped.RemoveWhere(Undone.Knows);
         Undone.ForgetOlder();
         _whereabouts.ForgetOlder();
     }

@@ -24,7 +24,7 @@ internal sealed class RollbackCoordinator(Guid life, int patience)
     /// <summary>Whether there is anything to wait for: then <see cref="OnResendDue"/> is to be called now and then.</summary>
     public bool IsBusy => _requested.Count > 0 || _asked.Count > 0 || _orphans.Count > 0 || IsInstalling;
 
-    private bool IsInstalling => _notHeard.Count > 0 || _installed.Values.Any(position => position < _facts.Count);
+    private bool IsInstalling => _installed.Keys.Any(LagsBehind);
 
     public RecoveryStep Step =>
         _asked.Count > 0 ? RecoveryStep.AskLives
@@ -201,13 +201,13 @@ internal sealed class RollbackCoordinator(Guid life, int patience)
     /// </summary>
     public ImmutableArray<RollbackEffect> OnUndoneLabel(Suspect undone)
     {
-        if (!_facts.Knows(undone.Life) || _facts.IsUndone(undone.Life, undone.LastLabelReceived))
+        if (_facts.Counts(undone.Life, undone.LastLabelReceived))
         {
-            OnSuspect(undone);
+            Ask(undone);
         }
         else
         {
-            Ask(undone);
+            OnSuspect(undone);
         }
 
         return Advance();

@@ -45,16 +45,16 @@ internal sealed class Whereabouts
     /// <summary>RB-23: forgets what was learnt before the last call, and not since.</summary>
     public void ForgetOlder()
     {
-        foreach (var (life, _) in _counted.Where(known => known.Value.Age < _age).ToList())
-        {
-            _counted.Remove(life);
-        }
-
-        foreach (var (life, _) in _found.Where(known => known.Value.Age < _age).ToList())
-        {
-            _found.Remove(life);
-        }
-
+        ForgetOlder(_counted);
+        ForgetOlder(_found);
         _age++;
+    }
+
+    private void ForgetOlder<T>(Dictionary<Life, (T What, int Age)> known)
+    {
+        foreach (var (life, _) in known.Where(entry => entry.Value.Age < _age).ToList())
+        {
+            known.Remove(life);
+        }
     }
 }

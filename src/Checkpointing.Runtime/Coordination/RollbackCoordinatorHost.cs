@@ -135,16 +135,9 @@ internal sealed class RollbackCoordinatorHost(
     private async Task Forget(CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(recovery.Memory / 2, time);
-        try
+        while (await timer.NextTick(cancellationToken))
         {
-            while (await timer.WaitForNextTickAsync(cancellationToken))
-            {
-                _coordinator.ForgetOlder();
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // The coordinator stops.
+            _coordinator.ForgetOlder();
         }
     }
 

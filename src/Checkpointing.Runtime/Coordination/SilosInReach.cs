@@ -48,20 +48,12 @@ internal sealed partial class SilosInReach(
 
     private bool IsInReach(SiloAddress silo)
     {
-        switch (differing.LibraryOf(silo))
+        if (differing.LibraryOf(silo) == SiloLibrary.OtherVersion && _reported.Add(silo))
         {
-            case SiloLibrary.None:
-                return false;
-            case SiloLibrary.OtherVersion:
-                if (_reported.Add(silo))
-                {
-                    LogSpeaksDifferently(logger, silo);
-                }
-
-                return false;
-            default:
-                return true;
+            LogSpeaksDifferently(logger, silo);
         }
+
+        return !differing.Differs(silo);
     }
 
     [LoggerMessage(1, LogLevel.Error, "Silo {Silo} has a version of AddCheckpointing that speaks differently. No checkpoint is taken until it is gone, and a recovery from the loss of a silo does not wait for it: of its grains those that depend on lost work go on until then, and so may those that hear from them; whoever waits for an answer from lost work rolls back. Upgrade or stop it")]

@@ -102,7 +102,7 @@ internal sealed partial class CheckpointAgent : GrainService, ICheckpointAgent
     private async Task Sweep(CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(SweepPeriod, _time);
-        while (await NextTick(timer, cancellationToken))
+        while (await timer.NextTick(cancellationToken))
         {
             foreach (var host in _registry.All)
             {
@@ -137,19 +137,7 @@ internal sealed partial class CheckpointAgent : GrainService, ICheckpointAgent
                 LogCoordinatorUnreachable(_logger, exception);
             }
         }
-        while (await NextTick(timer, cancellationToken));
-    }
-
-    private static async Task<bool> NextTick(PeriodicTimer timer, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await timer.WaitForNextTickAsync(cancellationToken);
-        }
-        catch (OperationCanceledException)
-        {
-            return false;
-        }
+        while (await timer.NextTick(cancellationToken));
     }
 
     [LoggerMessage(1, LogLevel.Warning, "Could not reach the checkpoint coordinator; periodic checkpoints wait until it answers")]

@@ -225,21 +225,14 @@ internal sealed partial class LocalRollbacks(
     public async Task Forget(CancellationToken cancellationToken)
     {
         using var timer = new PeriodicTimer(recovery.Value.Memory, time);
-        try
+        while (await timer.NextTick(cancellationToken))
         {
-            while (await timer.WaitForNextTickAsync(cancellationToken))
+            lock (_lock)
             {
-                lock (_lock)
-                {
-                    _agent.ForgetOlder();
-                }
-
-                ReportSoon();
+                _agent.ForgetOlder();
             }
-        }
-        catch (OperationCanceledException)
-        {
-            // The silo stops.
+
+            ReportSoon();
         }
     }
 

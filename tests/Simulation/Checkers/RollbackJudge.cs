@@ -161,15 +161,12 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
         var surviving = Surviving();
         surviving.UnionWith(actor.State.Happened);
         var undone = UndoneMessages(actor, surviving).ToList();
-        if (undone.Count > 0 || cluster.Judges.Requested.HasCommitted(actor.Host.Ledger.Life) || HasLostCall(actor.Name, actor.State))
-        {
-            // It has to.
-        }
-        else if (actor.Host.Ledger.AllReceipts().Any(cluster.Judges.LifeEnds.IsForgotten))
+        var hasTo = undone.Count > 0 || cluster.Judges.Requested.HasCommitted(actor.Host.Ledger.Life) || HasLostCall(actor.Name, actor.State);
+        if (!hasTo && actor.Host.Ledger.AllReceipts().Any(cluster.Judges.LifeEnds.IsForgotten))
         {
             _toBeSure.Add(actor.Host.Ledger.Life);
         }
-        else
+        else if (!hasTo)
         {
             cluster.Judges.Report("needless rollback", $"{actor.Name} rolls back, and nothing that it has received is undone");
         }

@@ -45,7 +45,7 @@ internal sealed class CutOffWave(SimulatedCluster cluster, SimulatedSilo from, l
         {
             cluster.Time.After(cluster.Random.Between(1, 8), () =>
             {
-                if (silo.IsRunning && silo.SilentUntil <= cluster.Time.Now && from.SilentUntil <= cluster.Time.Now)
+                if (silo is { IsRunning: true, IsSilent: false } && !from.IsSilent)
                 {
                     silo.CutOff.Raise(version);
                     cluster.Time.After(cluster.Random.Between(1, 8), () => Heard(silo));

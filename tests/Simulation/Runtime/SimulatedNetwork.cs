@@ -46,7 +46,7 @@ internal sealed class SimulatedNetwork(SimulatedCluster cluster)
     public void Carry(SimulatedSilo from, SimulatedSilo to, long delay, Action deliver) =>
         cluster.Time.After(Math.Max(from.SilentUntil - cluster.Time.Now, 0) + delay, () =>
         {
-            if (to.SilentUntil > cluster.Time.Now)
+            if (to.IsSilent)
             {
                 Carry(to, to, cluster.Random.Between(1, 10), deliver);
             }
@@ -101,27 +101,17 @@ internal sealed class SimulatedNetwork(SimulatedCluster cluster)
             from, cluster.Coordinator.Silo, from.Id.ToString(), message, (Step(cluster.Coordinator), Step(cluster.Coordinator)), () => cluster.Coordinators.Deliver(message), static () => { });
     }
 
-    public void SendToAgent(CoordinatorHost from, SimulatedSilo? to, InstallEnds message)
-    {
-        if (to is not null)
-        {
-            SendControl(from.Silo, to, to.Id.ToString(), message, (Step(from), Step(from)), () => to.Receive(message), static () => { });
-        }
-    }
+    public void SendToAgent(CoordinatorHost from, SimulatedSilo? to, InstallEnds message) => SendToAgent(from, to, message, () => to!.Receive(message));
 
-    public void SendToAgent(CoordinatorHost from, SimulatedSilo? to, TestEnds message)
-    {
-        if (to is not null)
-        {
-            SendControl(from.Silo, to, to.Id.ToString(), message, (Step(from), Step(from)), () => to.Receive(message), static () => { });
-        }
-    }
+    public void SendToAgent(CoordinatorHost from, SimulatedSilo? to, TestEnds message) => SendToAgent(from, to, message, () => to!.Receive(message));
 
-    public void SendToAgent(CoordinatorHost from, SimulatedSilo? to, SuspectsCleared message)
+    public void SendToAgent(CoordinatorHost from, SimulatedSilo? to, SuspectsCleared message) => SendToAgent(from, to, message, () => to!.Receive(message));
+
+    private void SendToAgent(CoordinatorHost from, SimulatedSilo? to, object message, Action deliver)
     {
         if (to is not null)
         {
-            SendControl(from.Silo, to, to.Id.ToString(), message, (Step(from), Step(from)), () => to.Receive(message), static () => { });
+            SendControl(from.Silo, to, to.Id.ToString(), message, (Step(from), Step(from)), deliver, static () => { });
         }
     }
 

@@ -50,6 +50,8 @@ internal sealed class SimulatedSilo
     /// <summary>Until then nothing comes here and nothing goes from here.</summary>
     public long SilentUntil { get; set; }
 
+    public bool IsSilent => SilentUntil > _cluster.Time.Now;
+
     /// <summary>The process runs.</summary>
     public bool IsRunning { get; private set; } = true;
 

@@ -150,7 +150,7 @@ internal sealed class SimulatedSilos(SimulatedCluster cluster)
         cluster.Hit(isFalseSuspicion ? FaultKind.FalseSuspicion : FaultKind.SiloDeath, cluster.Coordinator, silo.ParticipantsAndLeaving);
         cluster.Judges.Rollbacks.OnSiloCrash(isFalseSuspicion);
         silo.DeclareDead();
-        if (silo.SilentUntil > cluster.Time.Now && silo == cluster.Coordinator.Silo)
+        if (silo.IsSilent && silo == cluster.Coordinator.Silo)
         {
             cluster.Judges.Rollbacks.OnLostWhileSilent();
         }
@@ -168,7 +168,7 @@ internal sealed class SimulatedSilos(SimulatedCluster cluster)
     /// <summary>This one hears that the other is gone, and so does the coordinator if it lives there.</summary>
     public void Tell(SimulatedSilo silo, SimulatedSilo gone)
     {
-        if (silo.SilentUntil > cluster.Time.Now)
+        if (silo.IsSilent)
         {
             cluster.Network.Carry(silo, silo, 1, () => Tell(silo, gone));
             return;

@@ -4,6 +4,7 @@ using Checkpointing.Protocol.Labels;
 using Checkpointing.Protocol.RollbackAlgorithm;
 using Checkpointing.Simulation.Tests.Runtime;
 using Xunit;
+using static Checkpointing.Simulation.Tests.Scenarios.Script;
 
 namespace Checkpointing.Simulation.Tests.Scenarios;
 
@@ -223,6 +224,4 @@ public class ForgettingScenarios
         effects.OfType<TellParticipant>().Select(tell => tell.Message).OfType<AskLife>().Select(ask => ask.Life);
 
     private static IEnumerable<LifeEnd> Told(IEnumerable<RollbackEffect> effects) => effects.OfType<TellAgent>().SelectMany(tell => tell.Message.Ends);
-
-    private static Life NewLife(int number) => new(ParticipantId.Named("x"), new Incarnation(number, new Guid(number, 0, 0, new byte[8])));
 }

@@ -254,5 +254,5 @@ public class MoveScenarios
         return script;
     }
 
-    private static Life Peer(int number) => new(ParticipantId.Named("x"), new Incarnation(number, new Guid(number, 0, 0, new byte[8])), new SiloId(1));
+    private static Life Peer(int number) => NewLife(number, new SiloId(1));
 }

@@ -165,6 +165,4 @@ public class RecoveryFaultScenarios
         Assert.Empty(p.OnAskLife(new AskLife(life, 1)));
         Assert.Empty(p.OnSiloGone());
     }
-
-    private static Life NewLife(int number) => new(ParticipantId.Named("p"), new Incarnation(number, new Guid(number, 0, 0, new byte[8])));
 }

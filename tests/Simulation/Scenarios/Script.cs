@@ -1,5 +1,6 @@
 using System.Globalization;
 using Checkpointing.Protocol.CheckpointAlgorithm;
+using Checkpointing.Protocol.Labels;
 using Checkpointing.Simulation.Tests.Checkers;
 using Checkpointing.Simulation.Tests.Faults;
 using Checkpointing.Simulation.Tests.Mutants;
@@ -75,6 +76,9 @@ internal sealed class Script
 
     /// <summary>All control messages so far, whoever sent them.</summary>
     public IEnumerable<T> Control<T>() => _control.OfType<T>();
+
+    /// <summary>A life of a participant of which no more than that matters.</summary>
+    public static Life NewLife(int number, SiloId silo = default) => new(ParticipantId.Named("x"), new Incarnation(number, new Guid(number, 0, 0, new byte[8])), silo);
 
     public static CallPlan Call(string target, params PlanStep[] steps) => new(target, false, steps);
 
