@@ -8,6 +8,7 @@ namespace Checkpointing.Simulation.Tests;
 public class CheckpointRoundsUnderFaultsTests
 {
     private const int SeedsInCi = 22_000;
+    private const int SiloSeedsInCi = 28_000;
     private const int HitsPerCell = 100;
 
     [Fact]
@@ -41,11 +42,11 @@ public class CheckpointRoundsUnderFaultsTests
     {
         Assert.SkipUnless(SeededSimulation.SingleSeed is null, "A single seed is replayed.");
         var watch = Stopwatch.StartNew();
-        var all = SeededSimulation.Run(FaultProfile.FirstSiloSeed, SeededSimulation.SeedCount(SeedsInCi));
+        var all = SeededSimulation.Run(FaultProfile.FirstSiloSeed, SeededSimulation.SeedCount(SiloSeedsInCi));
         Print(all, watch.Elapsed);
 
         Assert.True(all.Failed.Count == 0, Failures(all));
-        Assert.Empty(FaultTable.TooRare(all.Faults, HitsPerCell * all.Seeds / SeedsInCi, silosDie: true));
+        Assert.Empty(FaultTable.TooRare(all.Faults, HitsPerCell * all.Seeds / SiloSeedsInCi, silosDie: true));
         Assert.Empty(FaultTable.Violated(all.Faults));
     }
 

@@ -13,8 +13,9 @@ internal sealed class RollbackAgent(SiloId silo)
     private readonly HashSet<Life> _stopped = [];
     private readonly Dictionary<Life, MovedLife> _moved = [];
     private readonly Whereabouts _whereabouts = new();
-    private readonly Dictionary<Guid, int> _positions = [];
     private ImmutableHashSet<SiloId> _gone = [];
+    private long _obeyed;
+    private int _position;
 
     /// <summary>Facts about ended lives, for all participants of this silo.</summary>
     public UndoneLabels Undone { get; } = new();
@@ -98,10 +99,18 @@ internal sealed class RollbackAgent(SiloId silo)
     public bool Suspects(MessageStamp stamp) => WasThere(stamp) && IsOpen(stamp.Sender, stamp.Sequence);
 
     /// <summary>Installs the facts. The host then tests every participant of the silo, each in a turn of its own, and answers with what it found.</summary>
-    /// <returns>How many facts of that coordinator are installed now.</returns>
-    public int OnInstallEnds(InstallEnds install)
+    /// <returns>How many facts of that coordinator are installed now; null if it is outdated (RB-24).</returns>
+    public int? OnInstallEnds(InstallEnds install)
     {
-        var position = Math.Max(_positions.GetValueOrDefault(install.Coordinator), install.Forgotten);
+        if (install.Epoch < _obeyed)
+        {
+            return null;
+        }
+
+        if (install.Epoch > _obeyed)
+        {
+            (_obeyed, _position) = (install.Epoch, 0);
+        }
 
         foreach (var end in install.Ends)
         {
@@ -112,14 +121,17 @@ internal sealed class RollbackAgent(SiloId silo)
 
         _whereabouts.Forget(install.Ends);
 
-        if (install.Position <= position)
+        _position = Math.Max(_position, install.Forgotten);
+        if (install.Position <= _position)
         {
-            position = Math.Max(position, install.Position + install.Ends.Length);
+            _position = Math.Max(_position, install.Position + install.Ends.Length);
         }
 
-        _positions[install.Coordinator] = position;
-        return position;
+        return _position;
     }
+
+    /// <summary>What an outdated coordinator is answered.</summary>
+    public EndsInstalled Refuse() => new(silo, _obeyed, 0, [], null);
 
     /// <summary>
     /// All participants of this silo have been tested; those that are on their way to another one are tested here. As long as one of those is an orphan
@@ -127,7 +139,7 @@ internal sealed class RollbackAgent(SiloId silo)
     /// </summary>
     public EndsInstalled OnTested(InstallEnds install, int position, ImmutableArray<Life> orphans) => new(
         silo,
-        install.Coordinator,
+        install.Epoch,
         _moved.Values.Any(moved => moved.OnItsWay?.IsOrphan(Undone) == true) ? 0 : position,
         orphans,
         install.AsksForAll ? [.. Undone.Ends] : null);

@@ -8,9 +8,9 @@ namespace Checkpointing.Protocol.RollbackAlgorithm;
 /// look for orphans, makes those get ready, which gives new facts, and so on until nothing is left to ask; only then do all orphans roll back.
 /// It keeps nothing in stable storage: who is ready reports again, and facts follow from the slots.
 /// </summary>
-/// <param name="life">Tells this coordinator's facts from those of others.</param>
+/// <param name="epoch">That of the record of decisions, which its first act has raised: the younger coordinator has the higher one.</param>
 /// <param name="patience">RB-21: so often everything is said again while somebody is ready; then those go on who are.</param>
-internal sealed class RollbackCoordinator(Guid life, int patience)
+internal sealed class RollbackCoordinator(long epoch, int patience)
 {
     private readonly FactLog _facts = new();
     private readonly Dictionary<Life, long> _asked = [];
@@ -148,6 +148,8 @@ internal sealed class RollbackCoordinator(Guid life, int patience)
             case RolledBack rolledBack:
                 _orphans.Remove(rolledBack.Life);
                 break;
+            case EndsInstalled installed when installed.Epoch > epoch:
+                return [new StopOutdated()];
             case EndsInstalled installed:
                 OnInstalled(installed);
                 break;
@@ -256,7 +258,7 @@ internal sealed class RollbackCoordinator(Guid life, int patience)
             Learn(end);
         }
 
-        if (installed.Coordinator == life && _installed.TryGetValue(installed.Silo, out var position))
+        if (installed.Epoch == epoch && _installed.TryGetValue(installed.Silo, out var position))
         {
             _installed[installed.Silo] = Math.Max(position, installed.Position);
             if (installed.AllEnds is not null)
@@ -285,7 +287,7 @@ internal sealed class RollbackCoordinator(Guid life, int patience)
 
     private void Install(SiloId silo) => Tell(silo, _installed[silo]);
 
-    private void Tell(SiloId silo, int position) => _effects.Add(new TellAgent(silo, _facts.From(position, life) with { AsksForAll = _notHeard.Contains(silo) }));
+    private void Tell(SiloId silo, int position) => _effects.Add(new TellAgent(silo, _facts.From(position, epoch) with { AsksForAll = _notHeard.Contains(silo) }));
 
     private bool LagsBehind(SiloId silo) => _notHeard.Contains(silo) || _installed[silo] < _facts.Count;
 

@@ -21,7 +21,7 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
     public const string TypeName = "checkpoint-coordinator";
     private static readonly TimeSpan LastWriteLimit = TimeSpan.FromSeconds(2);
 
-    private readonly DecisionRecordStorage _storage;
+    private readonly DecisionRecordKeeper _records;
     private readonly ParticipantMessenger _messenger;
     private readonly ChangedParticipants _changed;
     private readonly RollbackCoordinatorHost _rollbacks;
@@ -42,7 +42,6 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
     private bool _isPeriodicRoundRunning;
     private Task _writing = Task.CompletedTask;
     private long _lastAnswerAt;
-    private int _failedWrites;
     private bool _isRetired;
 
     public CheckpointCoordinatorGrain(
@@ -60,11 +59,11 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
         TimeProvider time,
         ILogger<CheckpointCoordinatorGrain> logger)
     {
-        _storage = new DecisionRecordStorage(storage.Provider, storage.Name, GrainContext.GrainId);
         _messenger = new ParticipantMessenger(agents, silos, GrainFactory, OnUnreachable);
         _log = new CoordinatorLog(logger);
+        _records = new DecisionRecordKeeper(new DecisionRecordStorage(storage.Provider, storage.Name, GrainContext.GrainId), _log, time);
         _pause = new RoundPause(() => _coordinator is not { Round: null });
-        _rollbacks = new RollbackCoordinatorHost(_messenger, agents, membership, reach, _pause, options.Value.MaxPause, recovery.Value, _log, time);
+        _rollbacks = new RollbackCoordinatorHost(StopOutdated, _messenger, agents, membership, reach, _pause, options.Value.MaxPause, recovery.Value, _log, time);
         _differing = differing;
         _changed = new ChangedParticipants(agents, silos, _messenger, _log);
         _deactivation = new DeactivationNotice(() => GrainFactory.GetGrain<ICheckpointCoordinatorControl>(this.GetPrimaryKeyString()).KeepAlive(), time);
@@ -77,7 +76,7 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        var record = await _storage.Read() ?? DecisionRecord.First(Guid.NewGuid());
+        var record = await _records.ReadFirst();
         _coordinator = new CheckpointCoordinator(record, Guid.NewGuid(), new CoordinatorLimits(_options.MaxAttempts));
         _messenger.StoreId = record.StoreId;
         Perform(_coordinator.Start());
@@ -91,7 +90,7 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
             throw;
         }
 
-        _rollbacks.Start();
+        _rollbacks.Start(_coordinator.Record.Epoch);
         if (_options.CheckpointInterval is { } interval)
         {
             this.RegisterGrainTimer(TakePeriodicCheckpoint, new GrainTimerCreationOptions(interval, interval) { KeepAlive = true, Interleave = true });
@@ -265,9 +264,8 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
                     _rollbacks.OnOrphanInRound(report.Sender, report.UndoneLabel);
                     break;
                 case Retire:
-                    _log.Superseded();
                     _started.TrySetException(new InvalidOperationException("Another activation of the checkpoint coordinator has taken over. Ask again."));
-                    DeactivateOnIdle();
+                    Leave();
                     break;
             }
         }
@@ -305,18 +303,7 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
             _metrics.DecisionsDropped();
         }
 
-        var (outcome, detail) = await _storage.Write(record);
-        if (outcome == RecordWriteOutcome.Stored)
-        {
-            _failedWrites = 0;
-        }
-        else
-        {
-            // The protocol reads and writes again at once: a storage that is down must not be asked without end, nor on one ever growing stack.
-            _log.RecordNotWritten(outcome, detail);
-            await Task.Delay(RoundClock.BackOff(_failedWrites++), _time);
-        }
-
+        var outcome = await _records.Write(record);
         if (!_isRetired)
         {
             Perform(_coordinator!.OnRecordWritten(outcome));
@@ -325,16 +312,7 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
 
     private async Task Read()
     {
-        DecisionRecord? record = null;
-        try
-        {
-            record = await _storage.Read() ?? DecisionRecord.First(_coordinator!.Record.StoreId);
-        }
-        catch (Exception exception)
-        {
-            _log.RecordNotRead(exception);
-        }
-
+        var record = await _records.Read(_coordinator!.Record.StoreId);
         if (!_isRetired)
         {
             Perform(_coordinator!.OnRecordRead(record));
@@ -392,6 +370,19 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
             _isRetired = true;
             _rollbacks.Stop();
         }
+    }
+
+    /// <summary>RB-24.</summary>
+    private void StopOutdated()
+    {
+        StandDown();
+        Leave();
+    }
+
+    private void Leave()
+    {
+        _log.Superseded();
+        DeactivateOnIdle();
     }
 
     private void OnUnreachable(ParticipantId participant, ToParticipant message, string detail) =>

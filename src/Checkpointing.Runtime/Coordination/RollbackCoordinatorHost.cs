@@ -11,7 +11,7 @@ namespace Checkpointing.Runtime.Coordination;
 /// been answered.
 /// </summary>
 internal sealed class RollbackCoordinatorHost(
-    ParticipantMessenger messenger, AgentCalls agents, IClusterMembershipService membership, SilosInReach reach, RoundPause rounds, TimeSpan maxPause, RecoveryOptions recovery, CoordinatorLog log, TimeProvider time)
+    Action stopOutdated, ParticipantMessenger messenger, AgentCalls agents, IClusterMembershipService membership, SilosInReach reach, RoundPause rounds, TimeSpan maxPause, RecoveryOptions recovery, CoordinatorLog log, TimeProvider time)
 {
     private static readonly TimeSpan ResendInterval = TimeSpan.FromMilliseconds(250);
 
@@ -19,10 +19,10 @@ internal sealed class RollbackCoordinatorHost(
 
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(10);
 
-    private readonly RollbackCoordinator _coordinator = new(Guid.NewGuid(), (int)(recovery.Patience / ResendInterval));
     private readonly Dictionary<SiloId, SiloAddress> _silos = [];
     private readonly Dictionary<SiloId, FactsOutbox> _outboxes = [];
     private readonly Dictionary<Guid, TaskCompletionSource<RequestedRollbackOutcome?>> _requests = [];
+    private RollbackCoordinator? _coordinator;
     private Action? _stopWatching;
     private long _membershipVersion = -1;
     private bool _resends;
@@ -33,13 +33,13 @@ internal sealed class RollbackCoordinatorHost(
     public async Task<bool> IsRecovering(CancellationToken cancellationToken)
     {
         var version = membership.CurrentSnapshot.Version.Value;
-        if (_membershipVersion < version || _coordinator.IsBusy)
+        if (_membershipVersion < version || _coordinator!.IsBusy)
         {
             return true;
         }
 
         var settled = await Task.WhenAll(_silos.Values.Select(silo => HasSettled(silo, version))).WaitAsync(cancellationToken);
-        return _coordinator.IsBusy || !Array.TrueForAll(settled, static hasSettled => hasSettled);
+        return _coordinator!.IsBusy || !Array.TrueForAll(settled, static hasSettled => hasSettled);
     }
 
     private async Task<bool> HasSettled(SiloAddress silo, long version)
@@ -55,8 +55,10 @@ internal sealed class RollbackCoordinatorHost(
         }
     }
 
-    public void Start()
+    /// <summary>The epoch is raised in the record: begins to act.</summary>
+    public void Start(long epoch)
     {
+        _coordinator = new RollbackCoordinator(epoch, (int)(recovery.Patience / ResendInterval));
         var watch = new CancellationTokenSource();
         _stopWatching = watch.Cancel;
         _ = WatchSilos(watch.Token);
@@ -75,7 +77,7 @@ internal sealed class RollbackCoordinatorHost(
         var request = Guid.NewGuid();
         var ended = new TaskCompletionSource<RequestedRollbackOutcome?>(TaskCreationOptions.RunContinuationsAsynchronously);
         _requests.Add(request, ended);
-        Perform(_coordinator.OnRollBackRequested(request, participant, isPreview));
+        Perform(_coordinator!.OnRollBackRequested(request, participant, isPreview));
         var outcome = await ended.Task.WaitAsync(cancellationToken);
         return Ended(outcome?.ToResult(isPreview, time.GetElapsedTime(started)) ?? RollbackResults.Replaced(time.GetElapsedTime(started)));
     }
@@ -93,11 +95,11 @@ internal sealed class RollbackCoordinatorHost(
         _stopWatching?.Invoke();
     }
 
-    public void OnMessage(ToRollbackCoordinator message) => Perform(_coordinator.OnMessage(message));
+    public void OnMessage(ToRollbackCoordinator message) => Perform(_coordinator!.OnMessage(message));
 
     /// <summary>A round has found a label that its sender does not know: its receiver depends on undone work.</summary>
     public void OnOrphanInRound(ParticipantId sender, MessageLabel label) =>
-        Perform(_coordinator.OnUndoneLabel(new Suspect(new Life(sender, label.Incarnation), label.Sequence)));
+        Perform(_coordinator!.OnUndoneLabel(new Suspect(new Life(sender, label.Incarnation), label.Sequence)));
 
     private RollbackResult Ended(RollbackResult result)
     {
@@ -123,7 +125,7 @@ internal sealed class RollbackCoordinatorHost(
                 }
 
                 _membershipVersion = version.Value;
-                Perform(_coordinator.OnSilos(_silos.Keys));
+                Perform(_coordinator!.OnSilos(_silos.Keys));
             }
         }
         catch (OperationCanceledException)
@@ -137,7 +139,7 @@ internal sealed class RollbackCoordinatorHost(
         using var timer = new PeriodicTimer(recovery.Memory / 2, time);
         while (await timer.NextTick(cancellationToken))
         {
-            _coordinator.ForgetOlder();
+            _coordinator!.ForgetOlder();
         }
     }
 
@@ -173,7 +175,7 @@ internal sealed class RollbackCoordinatorHost(
 
                     break;
                 case PauseRounds pause:
-                    rounds.Begin(() => Perform(_coordinator.OnRoundsPaused(pause.Request)));
+                    rounds.Begin(() => Perform(_coordinator!.OnRoundsPaused(pause.Request)));
                     break;
                 case ResumeRounds:
                     rounds.End();
@@ -185,6 +187,9 @@ internal sealed class RollbackCoordinatorHost(
                     _ = Answer(ended);
 
                     break;
+                case StopOutdated:
+                    stopOutdated();
+                    return;
                 case RollbackDecided decided:
                     if (decided.IsClosed)
                     {
@@ -192,7 +197,7 @@ internal sealed class RollbackCoordinatorHost(
                     }
                     else
                     {
-                        log.RollbackWithoutAnswers(decided.Lives.Length, _coordinator.AwaitedAnswers);
+                        log.RollbackWithoutAnswers(decided.Lives.Length, _coordinator!.AwaitedAnswers);
                     }
 
                     break;
@@ -205,7 +210,7 @@ internal sealed class RollbackCoordinatorHost(
             outbox.Flush();
         }
 
-        if (_coordinator.IsBusy && !_resends)
+        if (_coordinator!.IsBusy && !_resends)
         {
             _resends = true;
             _ = Resend();
@@ -215,7 +220,7 @@ internal sealed class RollbackCoordinatorHost(
     /// <summary>Who has asked wants to find the grains in their next lives, and not to be refused by those that stop.</summary>
     private async Task Answer(RollbackRequestEnded ended)
     {
-        for (var waited = TimeSpan.Zero; ended.Outcome.IsDecided && _coordinator.IsBusy && waited < maxPause; waited += LookInterval)
+        for (var waited = TimeSpan.Zero; ended.Outcome.IsDecided && _coordinator!.IsBusy && waited < maxPause; waited += LookInterval)
         {
             await Task.Delay(LookInterval, time);
         }
@@ -229,7 +234,7 @@ internal sealed class RollbackCoordinatorHost(
     private async Task BoundPause(Guid request)
     {
         await Task.Delay(maxPause * 0.9, time);
-        Perform(_coordinator.OnPauseDue(request));
+        Perform(_coordinator!.OnPauseDue(request));
     }
 
     private FactsOutbox? OutboxOf(SiloId id)
@@ -251,16 +256,16 @@ internal sealed class RollbackCoordinatorHost(
             return;
         }
 
-        if (!_coordinator.IsBusy)
+        if (!_coordinator!.IsBusy)
         {
             _waited = TimeSpan.Zero;
         }
         else if ((_waited += ResendInterval) >= ComplainInterval)
         {
             _waited = TimeSpan.Zero;
-            log.RecoveryWaits(_coordinator.AwaitedAnswers);
+            log.RecoveryWaits(_coordinator!.AwaitedAnswers);
         }
 
-        Perform(_coordinator.OnResendDue());
+        Perform(_coordinator!.OnResendDue());
     }
 }

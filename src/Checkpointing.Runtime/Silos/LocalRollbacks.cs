@@ -147,7 +147,13 @@ internal sealed partial class LocalRollbacks(
         int position;
         lock (_lock)
         {
-            position = _agent.OnInstallEnds(install);
+            if (_agent.OnInstallEnds(install) is not { } installed)
+            {
+                outbox.Send(_agent.Refuse());
+                return;
+            }
+
+            position = installed;
         }
 
         ImmutableArray<Life> orphans = [.. (await Examine()).Where(finding => finding.Orphan is not null).Select(finding => finding.Orphan!)];

@@ -10,7 +10,6 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
     private readonly Dictionary<int, CheckpointedActor> _actorOf = [];
     private readonly Dictionary<int, long> _sentAt = [];
     private readonly ExactSet _late = new();
-    private readonly HashSet<Life> _learnedByOutdated = [];
     private readonly Dictionary<Life, long> _learnedAt = [];
     private readonly Dictionary<Life, long> _decidedAt = [];
     private readonly HashSet<Life> _notClosed = [];
@@ -37,7 +36,7 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
     /// <summary>Sets that went without having heard from everybody (RB-21).</summary>
     public int NotClosed { get; private set; }
 
-    /// <summary>How often only a round found that somebody had received what was undone: it had been on its way for very long, or its end was told to a coordinator that was cut off.</summary>
+    /// <summary>How often only a round found that somebody had received what was undone: it had been on its way for very long.</summary>
     public int LateGhosts { get; private set; }
 
     /// <summary>RB-22: lives that rolled back because a sender had forgotten that its labels count.</summary>
@@ -92,11 +91,8 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
 
     public void OnCoordinatorLearned(Life ready) => _learnedAt.TryAdd(ready, cluster.Time.Now);
 
-    /// <summary>It may not know of silos that have joined since, and those that it tells report no more.</summary>
-    public void OnOutdatedCoordinatorLearned(Life ended) => _learnedByOutdated.Add(ended);
-
-    /// <summary>The coordinator on that silo has learnt what nobody else has heard: that is lost with it.</summary>
-    public void OnLostWhileSilent()
+    /// <summary>A coordinator that nobody heard or obeyed any more is gone, and with it what nobody else knows.</summary>
+    public void OnLostWithCoordinator()
     {
         foreach (var life in _learnedAt.Keys.Where(life => !cluster.Silos.All.Any(other => other is { IsRunning: true, IsDeclaredDead: false } && other.Agent.Undone.Knows(life))).ToList())
         {
@@ -195,8 +191,6 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
         }
     }
 
-    private bool IsFoundByRoundsOnly(int message) => _late.Contains(message) || _learnedByOutdated.Contains(_actorOf[message].Host.Ledger.Life);
-
     private IEnumerable<int> UndoneMessages(CheckpointedActor actor, ExactSet surviving)
     {
         var known = surviving.Copy();
@@ -211,7 +205,7 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
     /// <param name="afterRound">Everybody has been in a round since.</param>
     public void JudgeLiveState(bool afterRound)
     {
-        if (!afterRound && cluster.Participants.Any(actor => actor is { IsDead: false, Host.IsLoaded: true } && UndoneMessages(actor, Surviving()).Any(IsFoundByRoundsOnly)))
+        if (!afterRound && cluster.Participants.Any(actor => actor is { IsDead: false, Host.IsLoaded: true } && UndoneMessages(actor, Surviving()).Any(_late.Contains)))
         {
             LateGhosts++;
             return;

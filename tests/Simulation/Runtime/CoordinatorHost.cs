@@ -21,6 +21,7 @@ internal sealed class CoordinatorHost(SimulatedCluster cluster, int number, Simu
     private RollbackCoordinatorHost? _rollback;
     private Action? _whenWritten;
     private bool _roundsArePaused;
+    private bool _startsRollbacks;
     private long _etag;
 
     public int Number => number;
@@ -204,6 +205,11 @@ internal sealed class CoordinatorHost(SimulatedCluster cluster, int number, Simu
     public void Crash()
     {
         IsAlive = false;
+        if (IsZombie)
+        {
+            cluster.Judges.Rollbacks.OnLostWithCoordinator();
+        }
+
         foreach (var caller in _callers.Values.Concat(_beforeStarted.Select(waiting => waiting.Done)).ToList())
         {
             cluster.Time.After(1, () => caller(null));
@@ -228,6 +234,14 @@ internal sealed class CoordinatorHost(SimulatedCluster cluster, int number, Simu
         {
             _whenWritten();
         }
+    }
+
+    /// <summary>A younger life is at work; this one acts no more.</summary>
+    public void Leave()
+    {
+        cluster.Trace.Line($"coordinator {number} retires");
+        Crash();
+        cluster.Coordinators.OnGone(this);
     }
 
     /// <summary>Cut off but running: a new life begins while this one goes on.</summary>
@@ -276,11 +290,15 @@ internal sealed class CoordinatorHost(SimulatedCluster cluster, int number, Simu
                     Rollback.OnUndoneLabel(new Suspect(new Life(orphan.Sender, orphan.UndoneLabel.Incarnation), orphan.UndoneLabel.Sequence));
                     break;
                 case Retire:
-                    cluster.Trace.Line($"coordinator {number} retires");
-                    Crash();
-                    cluster.Coordinators.OnGone(this);
+                    Leave();
                     break;
             }
+        }
+
+        if (IsAlive && !_startsRollbacks && _coordinator!.Phase == CoordinatorPhase.Ready)
+        {
+            _startsRollbacks = true;
+            Rollback.Start(_coordinator.Record.Epoch);
         }
     }
 

@@ -21,7 +21,6 @@ internal sealed class CoordinatorLives(SimulatedCluster cluster)
         var host = new CoordinatorHost(cluster, ++_started, cluster.Silos.Pick());
         _all.Add(host);
         host.Start();
-        host.OnSilos();
     }
 
     public void Deliver(ToCoordinator message) => Deliver(host => host.Receive(message));

@@ -15,27 +15,39 @@ internal sealed class RollbackCoordinatorHost
 
     private readonly SimulatedCluster _cluster;
     private readonly CoordinatorHost _host;
-    private readonly RollbackCoordinator _coordinator;
+    private readonly List<Action> _beforeStarted = [];
     private readonly Dictionary<Guid, Action<RequestedRollbackOutcome?>> _callers = [];
     private readonly HashSet<Guid> _dry = [];
+    private RollbackCoordinator? _coordinator;
     private bool _resends;
 
     public RollbackCoordinatorHost(SimulatedCluster cluster, CoordinatorHost host)
     {
         _cluster = cluster;
         _host = host;
-        _coordinator = new RollbackCoordinator(cluster.NextIdentity(), cluster.Mutation == Mutation.NoPatience ? 0 : Patience);
-        cluster.Time.ForgetEvery(cluster.Settings.Memory / 2, cluster.Settings.ForgettingEnds, () => _host.IsAlive && cluster.Mutation != Mutation.CoordinatorsRememberForEver, _coordinator.ForgetOlder);
+    }
+
+    /// <summary>The epoch is raised in the record: begins to act.</summary>
+    public void Start(long epoch)
+    {
+        _coordinator = new RollbackCoordinator(epoch, _cluster.Mutation == Mutation.NoPatience ? 0 : Patience);
+        _cluster.Time.ForgetEvery(
+            _cluster.Settings.Memory / 2, _cluster.Settings.ForgettingEnds, () => _host.IsAlive && _cluster.Mutation != Mutation.CoordinatorsRememberForEver, _coordinator.ForgetOlder);
+        OnSilos();
+        foreach (var waiting in _beforeStarted)
+        {
+            waiting();
+        }
     }
 
     /// <summary>What it waits for; null if there is nothing to do.</summary>
-    public StepOfRound? Step => _coordinator.Step switch
+    public StepOfRound? Step => _coordinator?.Step switch
     {
         RecoveryStep.AskLives => StepOfRound.AskLives,
         RecoveryStep.Prepare => StepOfRound.Prepare,
         RecoveryStep.InstallEnds => StepOfRound.InstallEnds,
         RecoveryStep.RollBack => StepOfRound.RollBack,
-        _ => _coordinator.Requested?.Step switch
+        _ => _coordinator?.Requested?.Step switch
         {
             RequestedRollbackStep.Drain => StepOfRound.AskMembers,
             RequestedRollbackStep.Hold or RequestedRollbackStep.Verify => StepOfRound.Hold,
@@ -50,6 +62,12 @@ internal sealed class RollbackCoordinatorHost
         if (!_host.IsAlive)
         {
             done(null);
+            return;
+        }
+
+        if (_coordinator is null)
+        {
+            _beforeStarted.Add(() => Request(participant, isDryRun, done));
             return;
         }
 
@@ -73,11 +91,12 @@ internal sealed class RollbackCoordinatorHost
         }
 
         _callers.Clear();
+        _beforeStarted.ForEach(static waiting => waiting());
     }
 
     public void OnSilos()
     {
-        if (_host.IsAlive)
+        if (_host.IsAlive && _coordinator is not null)
         {
             Perform(_coordinator.OnSilos([.. _cluster.Silos.All.Where(silo => silo.IsRunning && !_host.Silo.KnowsGone(silo)).Select(silo => silo.Id)]));
         }
@@ -90,13 +109,14 @@ internal sealed class RollbackCoordinatorHost
             return;
         }
 
-        _cluster.Trace.Line($"coordinator {_host.Number} <= {RollbackText.Of(message)}");
-        Perform(_coordinator.OnMessage(message));
-        if (_host.IsZombie && message is LifeEnded or ReadyToRollBack)
+        if (_coordinator is null)
         {
-            _cluster.Judges.Rollbacks.OnOutdatedCoordinatorLearned(message is LifeEnded ended ? ended.End.Life : ((ReadyToRollBack)message).End.Life);
+            _beforeStarted.Add(() => Receive(message));
+            return;
         }
 
+        _cluster.Trace.Line($"coordinator {_host.Number} <= {RollbackText.Of(message)}");
+        Perform(_coordinator.OnMessage(message));
         if (message is ReadyToRollBack ready && _host.IsAlive)
         {
             // One that crashes over it takes what it has learned along.
@@ -104,7 +124,7 @@ internal sealed class RollbackCoordinatorHost
         }
     }
 
-    public void OnUndoneLabel(Suspect undone) => Perform(_coordinator.OnUndoneLabel(undone));
+    public void OnUndoneLabel(Suspect undone) => Perform(_coordinator!.OnUndoneLabel(undone));
 
     private bool IsHitAtARareMoment()
     {
@@ -149,7 +169,7 @@ internal sealed class RollbackCoordinatorHost
 
                     break;
                 case PauseRounds pause:
-                    _host.PauseRounds(() => Perform(_coordinator.OnRoundsPaused(pause.Request)));
+                    _host.PauseRounds(() => Perform(_coordinator!.OnRoundsPaused(pause.Request)));
                     break;
                 case ResumeRounds:
                     _host.ResumeRounds();
@@ -159,7 +179,7 @@ internal sealed class RollbackCoordinatorHost
                     {
                         if (_host.IsAlive)
                         {
-                            Perform(_coordinator.OnPauseDue(bound.Request));
+                            Perform(_coordinator!.OnPauseDue(bound.Request));
                         }
                     });
                     break;
@@ -190,6 +210,9 @@ internal sealed class RollbackCoordinatorHost
                 case TellAgentOfCleared tell:
                     _cluster.Network.SendToAgent(_host, _cluster.Silos.All.FirstOrDefault(silo => silo.Id == tell.To), tell.Message);
                     break;
+                case StopOutdated:
+                    _host.Leave();
+                    break;
                 case RollbackDecided decided:
                     _cluster.Trace.Line($"coordinator {_host.Number}: the set is {(decided.IsClosed ? "closed" : "not closed")}: {string.Join(", ", decided.Lives)}");
                     _cluster.Judges.Rollbacks.OnDecided(decided.Lives, _host.IsZombie, decided.IsClosed || _cluster.Mutation == Mutation.NoPatience);
@@ -197,7 +220,7 @@ internal sealed class RollbackCoordinatorHost
             }
         }
 
-        if (_coordinator.IsBusy && !_resends)
+        if (_coordinator!.IsBusy && !_resends)
         {
             _resends = true;
             _cluster.Time.After(ResendInterval, () =>
@@ -205,7 +228,7 @@ internal sealed class RollbackCoordinatorHost
                 _resends = false;
                 if (_host.IsAlive)
                 {
-                    Perform(_coordinator.OnResendDue());
+                    Perform(_coordinator!.OnResendDue());
                 }
             });
         }

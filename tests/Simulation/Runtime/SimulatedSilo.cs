@@ -133,7 +133,7 @@ internal sealed class SimulatedSilo
 
         if (_cluster.Mutation == Mutation.HypotheticalEndsInstalled)
         {
-            Agent.OnInstallEnds(new InstallEnds(test.Request, 0, test.Ends));
+            Agent.OnInstallEnds(new InstallEnds(Agent.Refuse().Epoch, int.MaxValue, test.Ends));
         }
 
         var waiting = 1;
@@ -189,7 +189,12 @@ internal sealed class SimulatedSilo
             return;
         }
 
-        var installed = Agent.OnInstallEnds(install);
+        if (Agent.OnInstallEnds(install) is not { } installed)
+        {
+            _cluster.Network.SendToRollbackCoordinator(this, Agent.Refuse());
+            return;
+        }
+
         var waiting = 1;
         var orphans = new List<Life>();
         foreach (var participant in Participants.ToList())
@@ -243,7 +248,10 @@ internal sealed class SimulatedSilo
         var orphans = Participants.Where(actor => actor.Host.IsLoaded && actor.Host.Ledger.IsOrphan(preview)).Select(actor => actor.Host.Ledger.Life).ToList();
         _cluster.Time.After(_cluster.Random.Between(1, 40), () =>
         {
-            _cluster.Network.SendToRollbackCoordinator(this, Agent.OnTested(install, Agent.OnInstallEnds(install), [.. orphans]));
+            if (Agent.OnInstallEnds(install) is { } installed)
+            {
+                _cluster.Network.SendToRollbackCoordinator(this, Agent.OnTested(install, installed, [.. orphans]));
+            }
         });
     }
 

@@ -152,7 +152,7 @@ internal sealed class SimulatedSilos(SimulatedCluster cluster)
         silo.DeclareDead();
         if (silo.IsSilent && silo == cluster.Coordinator.Silo)
         {
-            cluster.Judges.Rollbacks.OnLostWhileSilent();
+            cluster.Judges.Rollbacks.OnLostWithCoordinator();
         }
 
         if (isFalseSuspicion)

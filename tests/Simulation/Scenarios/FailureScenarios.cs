@@ -1,5 +1,6 @@
 using Checkpointing.Protocol.CheckpointAlgorithm;
 using Checkpointing.Protocol.Labels;
+using Checkpointing.Protocol.RollbackAlgorithm;
 using Checkpointing.Simulation.Tests.Faults;
 using Checkpointing.Simulation.Tests.Runtime;
 using Xunit;
@@ -61,13 +62,13 @@ public class FailureScenarios
     public void S41_a_coordinator_that_was_cut_off_cannot_decide_any_more()
     {
         var script = Dirty_pair();
-        script.Hold(static (_, message) => message is Voted);
+        script.Hold(static (_, message) => message is Voted or EndsInstalled);
         var requested = script.Checkpoint("p", "q");
         script.Run(80);
         var old = script.Cluster.Coordinator;
         script.Cluster.Coordinators.Crash(old, becomesZombie: true);
         script.Run(100);
-        var votes = script.Cluster.Network.Held.Select(held => (ToCoordinator)held.Message).ToList();
+        var votes = script.Cluster.Network.Held.Select(held => held.Message).OfType<Voted>().ToList();
         script.Cluster.Network.Held.Clear();
         script.Hold(static (_, _) => false);
         votes.ForEach(old.Receive);

@@ -147,8 +147,43 @@ public class RecoveryFaultScenarios
         agent.OnLifeStopped(life);
         Assert.Equal([new Suspect(life, AskLife.AllLabels)], agent.StoppedLives());
         Assert.Equal([new Suspect(life, AskLife.AllLabels)], agent.StoppedLives());
-        agent.OnInstallEnds(new InstallEnds(Guid.Empty, 0, [new LifeEnd(life, 3)]));
+        agent.OnInstallEnds(new InstallEnds(1, 0, [new LifeEnd(life, 3)]));
         Assert.Empty(agent.StoppedLives());
+    }
+
+    /// <summary>RB-24: it may not know of every silo, so those that it knows must not be content with what it says; they go on reporting.</summary>
+    [Fact]
+    public void An_outdated_coordinator_is_not_obeyed_and_stops()
+    {
+        var (first, joined) = (new RollbackAgent(new SiloId(1)), new RollbackAgent(new SiloId(2)));
+        var (outdated, present) = (new RollbackCoordinator(epoch: 1, patience: 60), new RollbackCoordinator(epoch: 2, patience: 60));
+        Tell(outdated.OnSilos([new SiloId(1)]));
+        Assert.Empty(Tell(present.OnSilos([new SiloId(1), new SiloId(2)])));
+        var life = NewLife(1);
+        first.OnLifeStopped(life);
+
+        Assert.IsType<StopOutdated>(Assert.Single(Tell(outdated.OnMessage(new LifeEnded(new LifeEnd(life, 3))))));
+        var suspect = Assert.Single(first.StoppedLives());
+
+        Assert.IsType<AskLife>(Assert.IsType<TellParticipant>(Assert.Single(present.OnMessage(new SuspectsReported([suspect])))).Message);
+        Tell(present.OnMessage(new LifeEnded(new LifeEnd(life, 3))));
+        Assert.True(joined.Undone.Contains(life, 4));
+        Assert.Empty(first.StoppedLives());
+        Assert.False(present.IsBusy);
+
+        // Whoever is told answers the coordinator that asked; gives what that one says to it.
+        List<RollbackEffect> Tell(IEnumerable<RollbackEffect> said)
+        {
+            var effects = new List<RollbackEffect>();
+            foreach (var tell in said.OfType<TellAgent>())
+            {
+                var agent = tell.To == new SiloId(1) ? first : joined;
+                var answer = agent.OnInstallEnds(tell.Message) is { } position ? agent.OnTested(tell.Message, position, []) : agent.Refuse();
+                effects.AddRange((tell.Message.Epoch == 1 ? outdated : present).OnMessage(answer));
+            }
+
+            return effects;
+        }
     }
 
     /// <summary>RB-11.</summary>
