@@ -79,7 +79,7 @@ public class CheckpointRoundsUnderFaultsTests
         text.AppendLine($"{all.Requests} requests: {all.RequestsCommitted} committed, {all.RequestsWithNothingToDo} had nothing to do, aborted: {string.Join(", ", all.Aborts.Select(entry => $"{entry.Value} {entry.Key}"))}.");
         text.AppendLine($"{all.SiloDeaths} silos died, {all.FalseSuspicions} were falsely suspected; {all.RollbacksDecided} rollbacks of {all.RolledBack} lives, the largest of {all.LargestRollback}, {all.NotClosed} without having heard from everybody; {all.Dropped} undone messages dropped.");
         text.AppendLine($"{all.ToBeSure} lives rolled back for labels of lives that their senders had forgotten; {all.LateGhosts} times an undone message was found by a round only.");
-        text.AppendLine($"{all.SentAgainPerhapsArrived} calls that were lost with a silo were sent again, {all.SentAgain} that were undone or refused; {all.CallsLost} were lost for good.");
+        text.AppendLine($"{all.SentAgainPerhapsArrived} calls that were lost with a silo were sent again, {all.SentAgain} that were undone or refused; {all.CallsLost} were lost for good; {all.CallsCancelled} were cancelled.");
         text.AppendLine($"{all.Moves} lives moved to another silo, {all.LostOnTheWay} were lost on their way; {all.OrderlyStops} silos stopped in order.");
         text.AppendLine($"{all.RollbacksAsked} rollbacks were asked for: {all.AskedAndHappened} happened, the largest of {all.LargestAskedSet}, with {all.Stragglers} stragglers; {all.AskedAndCalledOff} were called off; {all.DryRuns} were dry runs.");
         text.AppendLine($"The longest pause was {all.LongestPause} ms.");

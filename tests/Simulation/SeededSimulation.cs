@@ -79,6 +79,8 @@ internal sealed class SeededSimulation
 
     public long CallsLost { get; private set; }
 
+    public long CallsCancelled { get; private set; }
+
     public long LongestPause { get; private set; }
 
     public int LargestRound { get; private set; }
@@ -153,6 +155,7 @@ internal sealed class SeededSimulation
             SentAgain += judges.Rollbacks.SentAgain;
             SentAgainPerhapsArrived += judges.Rollbacks.SentAgainPerhapsArrived;
             CallsLost += run.Cluster.Calls.Count(call => call.LostInTime);
+            CallsCancelled += run.Cluster.CallsCancelled;
             LongestPause = Math.Max(LongestPause, judges.Gates.LongestPause);
             LargestRound = Math.Max(LargestRound, judges.Permanent.LargestRound);
             foreach (var (reason, count) in judges.Requests.Aborted)

@@ -6,7 +6,9 @@ namespace Checkpointing.Simulation.Tests.Runtime;
 internal sealed class HandlerRun(SimulatedActor actor, Request request)
 {
     private int _next;
+    private readonly List<TwoWayCall> _calls = [];
     private int _awaited;
+    private bool _endsEarly;
 
     public Request Request => request;
 
@@ -24,7 +26,21 @@ internal sealed class HandlerRun(SimulatedActor actor, Request request)
     /// <summary>A read-only call that found its actor unchanged; whether it leaves a trace is known at its end (SPEC K6).</summary>
     public bool MayLeaveNoTrace { get; set; }
 
-    public void Begin() => actor.Cluster.Time.After(actor.Cluster.Random.Between(0, 3), NextTurn);
+    public void Begin()
+    {
+        request.Run = this;
+        actor.Cluster.Time.After(actor.Cluster.Random.Between(0, 3), NextTurn);
+    }
+
+    /// <summary>Its code heeds the cancellation: it cancels what it awaits, does nothing more, and ends with an error that nobody waits for.</summary>
+    public void Cancel()
+    {
+        if (!HasEnded && !actor.IsOver)
+        {
+            _endsEarly = true;
+            _calls.ForEach(static call => call.Cancel());
+        }
+    }
 
     private void NextTurn()
     {
@@ -34,7 +50,7 @@ internal sealed class HandlerRun(SimulatedActor actor, Request request)
         }
 
         actor.OnTurn(this);
-        while (_next < request.Plan.Steps.Count)
+        while (!_endsEarly && _next < request.Plan.Steps.Count)
         {
             switch (request.Plan.Steps[_next++])
             {
@@ -116,7 +132,9 @@ internal sealed class HandlerRun(SimulatedActor actor, Request request)
             IsAwaited = isAwaited,
             Through = actor.IsCheckpointed ? null : request.Call,
         };
-        new TwoWayCall(actor, this, plan, call, stamps, carries).Begin(timeout);
+        var begun = new TwoWayCall(actor, this, plan, call, stamps, carries);
+        _calls.Add(begun);
+        begun.Begin(timeout);
     }
 
     public void OnCallEnded(bool isAwaited)

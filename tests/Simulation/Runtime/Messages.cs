@@ -53,7 +53,11 @@ internal sealed class Request
 
     public required Action<CallEnd> OnFailed { get; init; }
 
+    /// <summary>Nobody waits for it any more: if it still waits in a queue it is not run.</summary>
     public bool IsCancelled { get; set; }
+
+    /// <summary>The handler that runs it, once one does.</summary>
+    public HandlerRun? Run { get; set; }
 
     /// <summary>RB-20: the membership that the sender knew.</summary>
     public long SentUnder { get; init; }

@@ -81,6 +81,9 @@ internal sealed class SimulatedCluster
     /// <summary>The calls of clients that have not ended, more or less.</summary>
     public List<OutgoingCall> ClientCalls { get; } = [];
 
+    /// <summary>Calls between actors.</summary>
+    public int CallsCancelled { get; set; }
+
     /// <summary>For the checkers: all two-way calls.</summary>
     public List<CallRecord> Calls { get; } = [];
 

@@ -7,6 +7,8 @@ namespace Checkpointing.Simulation.Tests.Runtime;
 /// <summary>The host's time for each timer, in simulated milliseconds; proportions as in the defaults of the library.</summary>
 internal sealed record SimulationSettings
 {
+    private const double UsualCancellation = 0.03;
+
     public long DrainBudget { get; init; } = 120;
 
     public long PauseBound { get; init; } = 200;
@@ -22,6 +24,9 @@ internal sealed record SimulationSettings
 
     public int FewestActors { get; init; } = 5;
 
+    /// <summary>How many of the calls between actors are cancelled.</summary>
+    public double Cancellation { get; init; }
+
     /// <summary>RB-22.</summary>
     public int LivesRemembered { get; init; } = IncarnationTable.Capacity;
 
@@ -32,8 +37,9 @@ internal sealed record SimulationSettings
     public long ForgettingEnds { get; init; } = 6000;
 
     /// <summary>Some simulations with several silos forget soon, the others never.</summary>
-    public static SimulationSettings Of(ulong seed) => seed < FaultProfile.FirstSiloSeed ? new() : new()
+    public static SimulationSettings Of(ulong seed) => seed < FaultProfile.FirstSiloSeed ? new() { Cancellation = UsualCancellation } : new()
     {
+        Cancellation = UsualCancellation,
         LivesRemembered = (seed % 4) switch { 0 => 1, 1 => 2, _ => IncarnationTable.Capacity },
         Memory = seed % 3 == 0 && FaultProfile.FallsSilent(seed) ? 2500 : seed % 3 == 0 ? 400 : null,
     };

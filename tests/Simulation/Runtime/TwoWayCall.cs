@@ -25,6 +25,30 @@ internal sealed class TwoWayCall(SimulatedActor actor, HandlerRun run, CallPlan 
         Send();
         Cluster.Trace.Line($"{actor.Name} -> {plan.Target}: m{record.Request} {(plan.IsReadOnly ? "read" : "call")} [{string.Join(' ', stamps)}]");
         Cluster.Time.After(timeout, OnTimeout);
+        if (Cluster.Random.Chance(Cluster.Settings.Cancellation))
+        {
+            Cluster.Time.After(Cluster.Random.Between(1, timeout), Cancel);
+        }
+    }
+
+    /// <summary>The caller gives it up at once, and its callee hears of that in time; the code of the callee may heed it or not.</summary>
+    public void Cancel()
+    {
+        if (IsPending)
+        {
+            Cluster.CallsCancelled++;
+            var (copy, callee) = (_copy, Cluster.RouteCall(actor.Silo, plan.Target));
+            var isHeeded = Cluster.Random.Chance(0.5);
+            Cluster.Network.Send(actor.Silo, callee.Silo, () =>
+            {
+                copy.IsCancelled = true;
+                if (isHeeded)
+                {
+                    copy.Run?.Cancel();
+                }
+            });
+            GiveUp(CallEnd.Cancelled);
+        }
     }
 
     private void Send()
@@ -139,16 +163,21 @@ internal sealed class TwoWayCall(SimulatedActor actor, HandlerRun run, CallPlan 
         {
             // The runtime drops some expired requests that still wait in a queue; others run later.
             _copy.IsCancelled = Cluster.Random.Chance(0.5) && Cluster.Network.PassingOn is null;
-            Cluster.Trace.Line($"{actor.Name} gives up m{record.Request}");
-            if (_mayHaveArrived && _copies > 1 && Cluster.Mutation != Mutation.SecondCopiesGivenUp)
-            {
-                // One copy may have run, and the other may be on its way.
-                Lose();
-                return;
-            }
-
-            End(CallEnd.TimedOut);
+            GiveUp(CallEnd.TimedOut);
         }
+    }
+
+    private void GiveUp(CallEnd end)
+    {
+        Cluster.Trace.Line($"{actor.Name} gives up m{record.Request}: {end}");
+        if (_mayHaveArrived && _copies > 1 && Cluster.Mutation != Mutation.SecondCopiesGivenUp)
+        {
+            // One copy may have run, and the other may be on its way.
+            Lose();
+            return;
+        }
+
+        End(end);
     }
 
     private void Lose()

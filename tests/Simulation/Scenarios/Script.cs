@@ -39,7 +39,7 @@ internal sealed class Script
 
     private Script(Mutation mutation, bool isTraced, string[] actors, SimulationSettings? settings = null)
     {
-        Cluster = new SimulatedCluster(seed: 1, FaultProfile.None, mutation, isTraced, settings);
+        Cluster = new SimulatedCluster(seed: 1, FaultProfile.None, mutation, isTraced, settings ?? new SimulationSettings());
         foreach (var actor in actors)
         {
             Add(actor.Split('@'));
