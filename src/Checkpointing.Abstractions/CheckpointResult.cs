@@ -55,7 +55,7 @@ public enum CheckpointAbortReason
 
     /// <summary>
     /// The request was made inside a call chain that a round has to wait for, so the answer does not wait for the round. Nobody can tell whether it is awaited
-    /// there: who does not await it gets the same answer. A round that was begun for it goes on; <see cref="CheckpointResult.Detail"/> says so.
+    /// there: who does not await it gets the same answer. The round that was begun for it goes on, or one is begun for it when the one that runs has ended; <see cref="CheckpointResult.Detail"/> says which.
     /// </summary>
     AwaitedInsideRound,
 

@@ -281,10 +281,10 @@ internal sealed class CheckpointCoordinator
         Continue();
     }
 
-    /// <summary>Goes on from Verify to Persist, from the last vote to the decision, and from the end of a round to the next.</summary>
+    /// <summary>Goes on from Verify to Persist, from the last vote to the decision, and from the end of a round to the next. Only the decision waits for another write of the record.</summary>
     private void Continue()
     {
-        if (_round is not { } round || _writer.IsWriting)
+        if (_round is not { } round || _writer.IsDeciding)
         {
             return;
         }
@@ -318,7 +318,7 @@ internal sealed class CheckpointCoordinator
             _vote.SpreadUndo();
             EndRound(_vote);
         }
-        else
+        else if (!_writer.IsWriting)
         {
             // Only numbers that no component ever had may be covered along: one of a failed component must stay a gap.
             var first = committed.Keys.Min().Number;

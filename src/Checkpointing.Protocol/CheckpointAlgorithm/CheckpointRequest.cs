@@ -9,6 +9,9 @@ namespace Checkpointing.Protocol.CheckpointAlgorithm;
 /// <param name="AwaitedBy">Participants in whose call chain the caller waits for the result: a round that must drain one of them can never end (SPEC K14).</param>
 internal sealed record CheckpointRequest(long Id, ImmutableArray<ParticipantId> Initiators, ImmutableArray<ParticipantId> AwaitedBy)
 {
+    /// <summary>K14: its caller was told not to wait, and hears no more.</summary>
+    public bool IsAnswered { get; init; }
+
     /// <summary>How many rounds have tried.</summary>
     public int Attempts { get; init; }
 

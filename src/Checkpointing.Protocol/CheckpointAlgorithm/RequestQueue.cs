@@ -21,22 +21,26 @@ internal sealed class RequestQueue(CoordinatorLimits limits, ImmutableArray<Coor
 
     /// <summary>
     /// K14: who waits for a checkpoint inside a chain that the round must drain is told so at once, and the chain can end. That holds for a
-    /// request that waits for the next round too: it would be served only after this one, which waits for its chain.
+    /// request that waits for the next round too: it would be served only after this one, which waits for its chain. It is served all the same.
     /// </summary>
     public void RefuseAwaitedBy(CheckpointRound round, ParticipantId joined)
     {
-        foreach (var request in round.Requests.Concat(_waiting).Where(request => request.AwaitedBy.Contains(joined)).ToList())
+        foreach (var request in round.Requests.Where(request => request.AwaitedBy.Contains(joined)).ToList())
         {
-            var goesOn = round.Requests.Remove(request);
-            _ = goesOn || _waiting.Remove(request);
-            Complete(request, request.GivenUp(
-                round.Number,
-                AbortReason.AwaitedInsideRound,
-                joined,
-                goesOn
-                    ? "the round goes on, and commits when that chain has ended, unless something else fails"
-                    : "the round that runs goes on, but none is begun for this request"));
+            round.Requests.Remove(request);
+            Refuse(request, "the round goes on, and commits when that chain has ended, unless something else fails");
         }
+
+        for (var i = 0; i < _waiting.Count; i++)
+        {
+            if (_waiting[i].AwaitedBy.Contains(joined))
+            {
+                Refuse(_waiting[i], "the round that runs goes on, and when it has ended another one begins for this request");
+                _waiting[i] = _waiting[i] with { AwaitedBy = [], IsAnswered = true };
+            }
+        }
+
+        void Refuse(CheckpointRequest request, string detail) => Complete(request, request.GivenUp(round.Number, AbortReason.AwaitedInsideRound, joined, detail));
     }
 
     /// <summary>The round has ended. Returns whether a request is to be tried again, after a pause.</summary>
@@ -95,8 +99,15 @@ internal sealed class RequestQueue(CoordinatorLimits limits, ImmutableArray<Coor
     }
 
     public void Refuse(CheckpointRequest request, string detail) =>
-        effects.Add(new CompleteRequest(request.Id, request.GivenUp(RoundNumber.None, AbortReason.Superseded, null, detail), request.Attempts));
+        Answer(request, request.GivenUp(RoundNumber.None, AbortReason.Superseded, null, detail), request.Attempts);
 
-    private void Complete(CheckpointRequest request, CheckpointOutcome outcome) =>
-        effects.Add(new CompleteRequest(request.Id, outcome, request.Attempts + 1));
+    private void Complete(CheckpointRequest request, CheckpointOutcome outcome) => Answer(request, outcome, request.Attempts + 1);
+
+    private void Answer(CheckpointRequest request, CheckpointOutcome outcome, int attempts)
+    {
+        if (!request.IsAnswered)
+        {
+            effects.Add(new CompleteRequest(request.Id, outcome, attempts));
+        }
+    }
 }

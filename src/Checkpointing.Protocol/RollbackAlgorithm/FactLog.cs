@@ -48,7 +48,7 @@ internal sealed class FactLog
 
     public void SayAgain(Life life) => Add(EndOf(life));
 
-    public InstallEnds From(int position, long epoch) => new(epoch, position, [.. _facts.Skip(position - Forgotten)], Forgotten);
+    public InstallEnds From(int position, Guid coordinator, long epoch) => new(coordinator, epoch, position, [.. _facts.Skip(position - Forgotten)], Forgotten);
 
     /// <summary>Forgets what had been learnt before the last call, as far as all silos have installed it and nobody waits for its life to roll back.</summary>
     public void ForgetOlder(IEnumerable<int> installed, Func<Life, bool> isAwaited)

@@ -7,7 +7,7 @@ namespace Checkpointing.Protocol.RollbackAlgorithm;
 /// The coordinator's part in one rollback that was asked for. It finds out who would have to roll back, by ends of lives that are no facts; lets all
 /// of them drain and stand still; and if everybody is willing has the first one get ready. That one step decides. Nothing of this is stored.
 /// </summary>
-internal sealed class RequestedRollback(Guid request, ParticipantId initiator, bool isDryRun)
+internal sealed class RequestedRollback(Guid request, ParticipantId initiator, bool isDryRun, long epoch)
 {
     private readonly Dictionary<Life, Member> _members = [];
     private readonly HashSet<SiloId> _silos = [];
@@ -103,6 +103,18 @@ internal sealed class RequestedRollback(Guid request, ParticipantId initiator, b
     {
         var silent = _first is null ? Anybody : _members.FirstOrDefault(static member => member.Value.Answer is null).Key;
         return silent is not null || !_silos.IsSubsetOf(_tested) ? Abandon(WhyNotRolledBack.NoAnswer, silent) : Abandon(WhyNotRolledBack.TooBusy);
+    }
+
+    /// <summary>The coordinator stops. Before the word to get ready, everybody goes on at once, and need not wait for its silence.</summary>
+    public ImmutableArray<RollbackEffect> OnStop()
+    {
+        if (Step is > RequestedRollbackStep.AwaitRounds and < RequestedRollbackStep.Commit)
+        {
+            TellAllToGoOn();
+            Step = RequestedRollbackStep.Over;
+        }
+
+        return Advance();
     }
 
     /// <summary>Says again whatever has not been answered, and to all others that it is still there.</summary>
@@ -252,6 +264,12 @@ internal sealed class RequestedRollback(Guid request, ParticipantId initiator, b
     private void Release()
     {
         Step = RequestedRollbackStep.Over;
+        TellAllToGoOn();
+        _effects.Add(new ResumeRounds());
+    }
+
+    private void TellAllToGoOn()
+    {
         foreach (var life in _members.Keys)
         {
             Tell(new DoNotRollBack(request, life));
@@ -261,8 +279,6 @@ internal sealed class RequestedRollback(Guid request, ParticipantId initiator, b
         {
             Tell(new DoNotRollBack(request, Anybody));
         }
-
-        _effects.Add(new ResumeRounds());
     }
 
     private RequestedRollbackOutcome Outcome(bool isDecided, WhyNotRolledBack? reason, Life? refused) => new(
@@ -286,7 +302,7 @@ internal sealed class RequestedRollback(Guid request, ParticipantId initiator, b
     }
 
     private void Test(SiloId silo) => _effects.Add(new TellAgentToTest(
-        silo, new TestEnds(request, _wave, [.. _members.Values.Where(member => member.Answer is not null).Select(member => member.Answer!.End)])));
+        silo, new TestEnds(request, epoch, _wave, [.. _members.Values.Where(member => member.Answer is not null).Select(member => member.Answer!.End)])));
 
     private void Tell(ToRollbackParticipant message) => _effects.Add(new TellParticipant(message.Life.Participant, message));
 

@@ -22,7 +22,11 @@ internal sealed record DoNotRollBack(Guid Request, Life Life) : ToRollbackPartic
 internal sealed record RollBackAsAsked(Guid Request, Life Life) : ToRollbackParticipant(Life);
 
 /// <summary>To an agent: who would be an orphan if these lives had ended there? Nothing of this is a fact.</summary>
-internal sealed record TestEnds(Guid Request, int Wave, ImmutableArray<LifeEnd> Ends);
+/// <param name="Request">Which request.</param>
+/// <param name="Epoch">That of the coordinator: an outdated one is not answered.</param>
+/// <param name="Wave">How often the silos were asked before.</param>
+/// <param name="Ends">The ends.</param>
+internal sealed record TestEnds(Guid Request, long Epoch, int Wave, ImmutableArray<LifeEnd> Ends);
 
 /// <summary>This life would end there. Said at once, and again when it has drained.</summary>
 /// <param name="Request">Which request.</param>

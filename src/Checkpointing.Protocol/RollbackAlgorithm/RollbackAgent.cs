@@ -13,12 +13,14 @@ internal sealed class RollbackAgent(SiloId silo)
     private readonly HashSet<Life> _stopped = [];
     private readonly Dictionary<Life, MovedLife> _moved = [];
     private readonly Whereabouts _whereabouts = new();
+    private readonly Dictionary<Guid, int> _positions = [];
     private ImmutableHashSet<SiloId> _gone = [];
-    private long _obeyed;
-    private int _position;
 
     /// <summary>Facts about ended lives, for all participants of this silo.</summary>
     public UndoneLabels Undone { get; } = new();
+
+    /// <summary>RB-24: the epoch of the youngest coordinator that has been heard here.</summary>
+    public long Obeyed { get; private set; }
 
     /// <summary>Whether a life that begins here may have a predecessor that only seems to be gone.</summary>
     public bool KnowsOfGoneSilos => _gone.Count > 0;
@@ -102,14 +104,9 @@ internal sealed class RollbackAgent(SiloId silo)
     /// <returns>How many facts of that coordinator are installed now; null if it is outdated (RB-24).</returns>
     public int? OnInstallEnds(InstallEnds install)
     {
-        if (install.Epoch < _obeyed)
+        if (IsOutdated(install.Epoch))
         {
             return null;
-        }
-
-        if (install.Epoch > _obeyed)
-        {
-            (_obeyed, _position) = (install.Epoch, 0);
         }
 
         foreach (var end in install.Ends)
@@ -121,17 +118,26 @@ internal sealed class RollbackAgent(SiloId silo)
 
         _whereabouts.Forget(install.Ends);
 
-        _position = Math.Max(_position, install.Forgotten);
-        if (install.Position <= _position)
+        var position = Math.Max(_positions.GetValueOrDefault(install.Coordinator), install.Forgotten);
+        if (install.Position <= position)
         {
-            _position = Math.Max(_position, install.Position + install.Ends.Length);
+            position = Math.Max(position, install.Position + install.Ends.Length);
         }
 
-        return _position;
+        return _positions[install.Coordinator] = position;
     }
 
-    /// <summary>What an outdated coordinator is answered.</summary>
-    public EndsInstalled Refuse() => new(silo, _obeyed, 0, [], null);
+    /// <summary>RB-24: whether a coordinator of that epoch has been followed by another one, as far as this silo knows.</summary>
+    public bool IsOutdated(long epoch)
+    {
+        if (epoch > Obeyed)
+        {
+            Obeyed = epoch;
+            _positions.Clear();
+        }
+
+        return epoch < Obeyed;
+    }
 
     /// <summary>
     /// All participants of this silo have been tested; those that are on their way to another one are tested here. As long as one of those is an orphan
@@ -139,6 +145,7 @@ internal sealed class RollbackAgent(SiloId silo)
     /// </summary>
     public EndsInstalled OnTested(InstallEnds install, int position, ImmutableArray<Life> orphans) => new(
         silo,
+        install.Coordinator,
         install.Epoch,
         _moved.Values.Any(moved => moved.OnItsWay?.IsOrphan(Undone) == true) ? 0 : position,
         orphans,

@@ -8,9 +8,10 @@ namespace Checkpointing.Protocol.RollbackAlgorithm;
 /// look for orphans, makes those get ready, which gives new facts, and so on until nothing is left to ask; only then do all orphans roll back.
 /// It keeps nothing in stable storage: who is ready reports again, and facts follow from the slots.
 /// </summary>
+/// <param name="life">Tells this coordinator's facts from those of others.</param>
 /// <param name="epoch">That of the record of decisions, which its first act has raised: the younger coordinator has the higher one.</param>
 /// <param name="patience">RB-21: so often everything is said again while somebody is ready; then those go on who are.</param>
-internal sealed class RollbackCoordinator(long epoch, int patience)
+internal sealed class RollbackCoordinator(Guid life, long epoch, int patience)
 {
     private readonly FactLog _facts = new();
     private readonly Dictionary<Life, long> _asked = [];
@@ -49,7 +50,7 @@ internal sealed class RollbackCoordinator(long epoch, int patience)
     /// <summary>Somebody asks for a rollback of this participant to its permanent checkpoint, or wants to know who would roll back with it.</summary>
     public ImmutableArray<RollbackEffect> OnRollBackRequested(Guid request, ParticipantId participant, bool isDryRun)
     {
-        _requested.Enqueue(new RequestedRollback(request, participant, isDryRun));
+        _requested.Enqueue(new RequestedRollback(request, participant, isDryRun, epoch));
         if (_requested.Count == 1)
         {
             _effects.Add(new PauseRounds(request));
@@ -149,7 +150,7 @@ internal sealed class RollbackCoordinator(long epoch, int patience)
                 _orphans.Remove(rolledBack.Life);
                 break;
             case EndsInstalled installed when installed.Epoch > epoch:
-                return [new StopOutdated()];
+                return OnRefused(installed.Epoch);
             case EndsInstalled installed:
                 OnInstalled(installed);
                 break;
@@ -215,6 +216,12 @@ internal sealed class RollbackCoordinator(long epoch, int patience)
         return Advance();
     }
 
+    /// <summary>RB-24: a silo obeys a coordinator of that epoch.</summary>
+    public ImmutableArray<RollbackEffect> OnRefused(long obeyed) => obeyed > epoch ? [new StopOutdated()] : [];
+
+    /// <summary>This life ends. What is asked for and not decided yet is called off; what is decided, and what is lost, the next one finds out.</summary>
+    public ImmutableArray<RollbackEffect> OnStop() => Requested?.OnStop() ?? [];
+
     private void OnSuspect(Suspect suspect)
     {
         if (!_facts.Knows(suspect.Life))
@@ -258,7 +265,7 @@ internal sealed class RollbackCoordinator(long epoch, int patience)
             Learn(end);
         }
 
-        if (installed.Epoch == epoch && _installed.TryGetValue(installed.Silo, out var position))
+        if (installed.Coordinator == life && _installed.TryGetValue(installed.Silo, out var position))
         {
             _installed[installed.Silo] = Math.Max(position, installed.Position);
             if (installed.AllEnds is not null)
@@ -287,7 +294,7 @@ internal sealed class RollbackCoordinator(long epoch, int patience)
 
     private void Install(SiloId silo) => Tell(silo, _installed[silo]);
 
-    private void Tell(SiloId silo, int position) => _effects.Add(new TellAgent(silo, _facts.From(position, epoch) with { AsksForAll = _notHeard.Contains(silo) }));
+    private void Tell(SiloId silo, int position) => _effects.Add(new TellAgent(silo, _facts.From(position, life, epoch) with { AsksForAll = _notHeard.Contains(silo) }));
 
     private bool LagsBehind(SiloId silo) => _notHeard.Contains(silo) || _installed[silo] < _facts.Count;
 

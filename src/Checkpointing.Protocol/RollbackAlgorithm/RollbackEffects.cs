@@ -52,5 +52,5 @@ internal sealed record TellAgentOfCleared(SiloId To, SuspectsCleared Message) : 
 /// <param name="IsClosed">The set is closed, so nobody else has to; false if somebody could not be asked for too long (RB-21).</param>
 internal sealed record RollbackDecided(ImmutableArray<LifeEnd> Lives, bool IsClosed) : RollbackEffect;
 
-/// <summary>RB-24: a younger coordinator is at work. This one acts no more; whoever needs a coordinator finds that one, or a younger one yet.</summary>
+/// <summary>RB-24: a younger coordinator is at work, or was. This one acts no more; whoever needs a coordinator finds that one, or a younger one yet.</summary>
 internal sealed record StopOutdated : RollbackEffect;

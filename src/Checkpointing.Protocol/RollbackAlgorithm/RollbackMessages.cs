@@ -20,12 +20,13 @@ internal sealed record PrepareToRollBack(Life Life) : ToRollbackParticipant(Life
 internal sealed record RollBack(Life Life) : ToRollbackParticipant(Life);
 
 /// <summary>What the coordinator of a rollback tells the agent of a silo: facts, in the order in which it learnt them.</summary>
+/// <param name="Coordinator">The life of the coordinator: positions are its own.</param>
 /// <param name="Epoch">That of the coordinator: an outdated one is not obeyed.</param>
 /// <param name="Position">How many facts come before these.</param>
 /// <param name="Ends">The facts.</param>
 /// <param name="Forgotten">So many of the first facts need not be installed any more.</param>
 /// <param name="AsksForAll">The silo has not said yet what it knows itself.</param>
-internal sealed record InstallEnds(long Epoch, int Position, ImmutableArray<LifeEnd> Ends, int Forgotten = 0, bool AsksForAll = false);
+internal sealed record InstallEnds(Guid Coordinator, long Epoch, int Position, ImmutableArray<LifeEnd> Ends, int Forgotten = 0, bool AsksForAll = false);
 
 /// <summary>What the coordinator of a rollback tells the agents about suspects that turned out to be none. It may be lost: they report again.</summary>
 internal sealed record SuspectsCleared(ImmutableArray<LabelsCount> Lives);
@@ -61,9 +62,10 @@ internal sealed record RolledBack(Life Life) : ToRollbackCoordinator;
 
 /// <summary>The silo drops labels by all facts up to this position, and has looked for orphans among its participants since.</summary>
 /// <param name="Silo">Which silo.</param>
-/// <param name="Epoch">That of the coordinator whose facts were installed, or of a younger one that this silo obeys already.</param>
+/// <param name="Coordinator">The life of the coordinator whose facts were installed.</param>
+/// <param name="Epoch">That of the coordinator.</param>
 /// <param name="Position">How many facts of that coordinator are installed.</param>
 /// <param name="Orphans">The orphans among the participants of this silo.</param>
 /// <param name="AllEnds">All that the silo knows, if it was asked for that: a coordinator may be younger than the facts.</param>
 internal sealed record EndsInstalled(
-    SiloId Silo, long Epoch, int Position, ImmutableArray<Life> Orphans, ImmutableArray<LifeEnd>? AllEnds) : ToRollbackCoordinator;
+    SiloId Silo, Guid Coordinator, long Epoch, int Position, ImmutableArray<Life> Orphans, ImmutableArray<LifeEnd>? AllEnds) : ToRollbackCoordinator;

@@ -63,7 +63,7 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
         _log = new CoordinatorLog(logger);
         _records = new DecisionRecordKeeper(new DecisionRecordStorage(storage.Provider, storage.Name, GrainContext.GrainId), _log, time);
         _pause = new RoundPause(() => _coordinator is not { Round: null });
-        _rollbacks = new RollbackCoordinatorHost(StopOutdated, _messenger, agents, membership, reach, _pause, options.Value.MaxPause, recovery.Value, _log, time);
+        _rollbacks = new RollbackCoordinatorHost(StopOutdated, StandDownIfLeaving, _messenger, agents, membership, reach, _pause, options.Value.MaxPause, recovery.Value, _log, time);
         _differing = differing;
         _changed = new ChangedParticipants(agents, silos, _messenger, _log);
         _deactivation = new DeactivationNotice(() => GrainFactory.GetGrain<ICheckpointCoordinatorControl>(this.GetPrimaryKeyString()).KeepAlive(), time);
@@ -106,6 +106,11 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
         }
 
         StandDown();
+        if (_rollbacks.IsBusy)
+        {
+            // RB-25. This is passed on to the next activation.
+            GrainFactory.GetGrain<ICheckpointCoordinatorControl>(this.GetPrimaryKeyString()).KeepAlive().Ignore();
+        }
     }
 
     public Task<CheckpointResult> Checkpoint(GrainId grainId, CancellationToken cancellationToken) => Request([ParticipantOf(grainId)], _awaitedBy, cancellationToken);
@@ -265,7 +270,7 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
                     break;
                 case Retire:
                     _started.TrySetException(new InvalidOperationException("Another activation of the checkpoint coordinator has taken over. Ask again."));
-                    Leave();
+                    StopOutdated();
                     break;
             }
         }
@@ -346,41 +351,36 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
         do
         {
             await Task.Delay(RoundClock.ResendInterval, _time);
-            if (_deactivation.IsNoticed() && _coordinator!.Round is null or { IsVerified: true })
-            {
-                // Gates are open by then, or will be at the pause bound.
-                StandDown();
-            }
+            StandDownIfLeaving();
         }
         while (!_isRetired
             && _coordinator!.Round?.Number == round
             && (_time.GetElapsedTime(began) < duration || _time.GetElapsedTime(_lastAnswerAt) < RoundClock.ResendInterval));
     }
 
+    /// <summary>Gates are open by then, or will be at the pause bound.</summary>
+    private void StandDownIfLeaving()
+    {
+        if (!_isRetired && _deactivation.IsNoticed() && _coordinator!.Round is null or { IsVerified: true })
+        {
+            StandDown();
+        }
+    }
+
     /// <summary>Acts no more. What is not decided yet is decided by the next activation: members ask it.</summary>
     private void StandDown()
     {
-        if (!_isRetired && _coordinator is { } coordinator)
-        {
-            Perform(coordinator.OnStop());
-        }
-
         if (!_isRetired)
         {
             _isRetired = true;
             _rollbacks.Stop();
+            Perform(_coordinator!.OnStop());
         }
     }
 
-    /// <summary>RB-24.</summary>
     private void StopOutdated()
     {
         StandDown();
-        Leave();
-    }
-
-    private void Leave()
-    {
         _log.Superseded();
         DeactivateOnIdle();
     }

@@ -8,7 +8,7 @@ namespace Checkpointing.Runtime.Coordination;
 /// What the coordinator of a rollback has learnt, on its way to the agent of one silo: one call at a time, and each takes all that has come meanwhile, because
 /// after each one every participant of the silo looks at its ledger. What is lost is sent again when the protocol says so.
 /// </summary>
-internal sealed class FactsOutbox(AgentCalls agents, SiloAddress silo)
+internal sealed class FactsOutbox(AgentCalls agents, SiloAddress silo, Action<long> onObeyed)
 {
     private readonly List<LabelsCount> _cleared = [];
     private InstallEnds? _facts;
@@ -42,9 +42,13 @@ internal sealed class FactsOutbox(AgentCalls agents, SiloAddress silo)
             _cleared.Clear();
             try
             {
-                await Task.WhenAll(
-                    cleared.IsEmpty ? Task.CompletedTask : agents.To(silo, agent => agent.ClearSuspects(RollbackMessageCodec.Encode(new SuspectsCleared(cleared)))),
-                    facts is null ? Task.CompletedTask : agents.To(silo, agent => agent.InstallEnds(RollbackMessageCodec.Encode(facts))));
+                var clears = cleared.IsEmpty ? Task.CompletedTask : agents.To(silo, agent => agent.ClearSuspects(RollbackMessageCodec.Encode(new SuspectsCleared(cleared))));
+                if (facts is not null)
+                {
+                    onObeyed(await agents.To(silo, agent => agent.InstallEnds(RollbackMessageCodec.Encode(facts))));
+                }
+
+                await clears;
             }
             catch (Exception)
             {

@@ -11,7 +11,7 @@ namespace Checkpointing.Runtime.Coordination;
 /// been answered.
 /// </summary>
 internal sealed class RollbackCoordinatorHost(
-    Action stopOutdated, ParticipantMessenger messenger, AgentCalls agents, IClusterMembershipService membership, SilosInReach reach, RoundPause rounds, TimeSpan maxPause, RecoveryOptions recovery, CoordinatorLog log, TimeProvider time)
+    Action stopOutdated, Action standDownIfLeaving, ParticipantMessenger messenger, AgentCalls agents, IClusterMembershipService membership, SilosInReach reach, RoundPause rounds, TimeSpan maxPause, RecoveryOptions recovery, CoordinatorLog log, TimeProvider time)
 {
     private static readonly TimeSpan ResendInterval = TimeSpan.FromMilliseconds(250);
 
@@ -58,7 +58,7 @@ internal sealed class RollbackCoordinatorHost(
     /// <summary>The epoch is raised in the record: begins to act.</summary>
     public void Start(long epoch)
     {
-        _coordinator = new RollbackCoordinator(epoch, (int)(recovery.Patience / ResendInterval));
+        _coordinator = new RollbackCoordinator(Guid.NewGuid(), epoch, (int)(recovery.Patience / ResendInterval));
         var watch = new CancellationTokenSource();
         _stopWatching = watch.Cancel;
         _ = WatchSilos(watch.Token);
@@ -82,9 +82,17 @@ internal sealed class RollbackCoordinatorHost(
         return Ended(outcome?.ToResult(isPreview, time.GetElapsedTime(started)) ?? RollbackResults.Replaced(time.GetElapsedTime(started)));
     }
 
+    /// <summary>Whether somebody has to go on where this one stops.</summary>
+    public bool IsBusy => _coordinator is { IsBusy: true };
+
     /// <summary>Acts no more.</summary>
     public void Stop()
     {
+        if (_coordinator is { } coordinator)
+        {
+            Perform(coordinator.OnStop());
+        }
+
         foreach (var request in _requests.Values)
         {
             request.TrySetResult(null);
@@ -170,7 +178,7 @@ internal sealed class RollbackCoordinatorHost(
                 case TellAgentToTest tell:
                     if (_silos.TryGetValue(tell.To, out var silo))
                     {
-                        agents.To(silo, agent => agent.TestEnds(RollbackMessageCodec.Encode(tell.Message))).Ignore();
+                        _ = Test(silo, tell.Message);
                     }
 
                     break;
@@ -237,11 +245,26 @@ internal sealed class RollbackCoordinatorHost(
         Perform(_coordinator!.OnPauseDue(request));
     }
 
+    private async Task Test(SiloAddress silo, TestEnds test)
+    {
+        try
+        {
+            OnObeyed(await agents.To(silo, agent => agent.TestEnds(RollbackMessageCodec.Encode(test))));
+        }
+        catch (Exception)
+        {
+            // The silo is gone, or will be asked again.
+        }
+    }
+
+    /// <summary>RB-24: a silo says which coordinator it obeys.</summary>
+    private void OnObeyed(long epoch) => Perform(_coordinator!.OnRefused(epoch));
+
     private FactsOutbox? OutboxOf(SiloId id)
     {
         if (!_outboxes.TryGetValue(id, out var outbox) && _silos.TryGetValue(id, out var silo))
         {
-            _outboxes[id] = outbox = new FactsOutbox(agents, silo);
+            _outboxes[id] = outbox = new FactsOutbox(agents, silo, OnObeyed);
         }
 
         return outbox;
@@ -251,6 +274,7 @@ internal sealed class RollbackCoordinatorHost(
     {
         await Task.Delay(ResendInterval, time);
         _resends = false;
+        standDownIfLeaving();
         if (_isStopped)
         {
             return;

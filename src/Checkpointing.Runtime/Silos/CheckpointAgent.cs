@@ -64,9 +64,9 @@ internal sealed partial class CheckpointAgent : GrainService, ICheckpointAgent
 
     public Task<GrainId[]> ChangedParticipants() => Task.FromResult(_registry.All.Where(host => host.MayHaveChanged).Select(host => host.GrainId).ToArray());
 
-    public Task InstallEnds(byte[] install) => _rollbacks.Install(RollbackMessageCodec.DecodeInstallEnds(install));
+    public Task<long> InstallEnds(byte[] install) => _rollbacks.Install(RollbackMessageCodec.DecodeInstallEnds(install));
 
-    public Task TestEnds(byte[] test) => _rollbacks.Test(RollbackMessageCodec.DecodeTestEnds(test));
+    public Task<long> TestEnds(byte[] test) => _rollbacks.Test(RollbackMessageCodec.DecodeTestEnds(test));
 
     public Task ClearSuspects(byte[] cleared)
     {

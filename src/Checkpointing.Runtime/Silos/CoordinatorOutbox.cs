@@ -19,6 +19,8 @@ internal sealed partial class CoordinatorOutbox(IGrainFactory grainFactory, ILoc
     private readonly Channel<(ControlMessage Message, long StoredBytes)> _answers =
         Channel.CreateUnbounded<(ControlMessage, long)>(new UnboundedChannelOptions { SingleReader = true });
 
+    private ICheckpointCoordinatorControl Coordinator => grainFactory.GetGrain<ICheckpointCoordinatorControl>(CheckpointCoordinatorExtensions.DefaultKey);
+
     public void Send(ToCoordinator message, long storedBytes = 0) => _answers.Writer.TryWrite((ControlMessageCodec.Encode(message), storedBytes));
 
     /// <summary>What an agent reports of its silo.</summary>
@@ -27,9 +29,24 @@ internal sealed partial class CoordinatorOutbox(IGrainFactory grainFactory, ILoc
     /// <summary>What a participant answers.</summary>
     public void Send(GrainId from, ToRollbackCoordinator message) => _answers.Writer.TryWrite((RollbackMessageCodec.Encode(from, message), 0));
 
+    /// <summary>Sees to it that there is a coordinator.</summary>
+    /// <returns>Whether there is one now.</returns>
+    public async Task<bool> WakeCoordinator()
+    {
+        try
+        {
+            await Coordinator.KeepAlive().WaitAsync(CoordinatorPatience, time);
+            return true;
+        }
+        catch (Exception exception)
+        {
+            LogNotReached(logger, exception);
+            return false;
+        }
+    }
+
     public async Task Run()
     {
-        var coordinator = grainFactory.GetGrain<ICheckpointCoordinatorControl>(CheckpointCoordinatorExtensions.DefaultKey);
         var messages = new List<ControlMessage>();
         var bytes = new List<long>();
         while (await _answers.Reader.WaitToReadAsync())
@@ -44,7 +61,7 @@ internal sealed partial class CoordinatorOutbox(IGrainFactory grainFactory, ILoc
 
             try
             {
-                await coordinator.Answer(new ParticipantAnswers(silo.SiloAddress, [.. messages], [.. bytes])).WaitAsync(CoordinatorPatience, time);
+                await Coordinator.Answer(new ParticipantAnswers(silo.SiloAddress, [.. messages], [.. bytes])).WaitAsync(CoordinatorPatience, time);
             }
             catch (Exception exception)
             {
@@ -52,6 +69,9 @@ internal sealed partial class CoordinatorOutbox(IGrainFactory grainFactory, ILoc
             }
         }
     }
+
+    [LoggerMessage(2, LogLevel.Warning, "The coordinator was not reached after the loss of a silo; it is called again")]
+    private static partial void LogNotReached(ILogger logger, Exception exception);
 
     [LoggerMessage(1, LogLevel.Warning, "Could not deliver {Count} answers to the coordinator; it will ask again")]
     private static partial void LogAnswersLost(ILogger logger, int count, Exception exception);

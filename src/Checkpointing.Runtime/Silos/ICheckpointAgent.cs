@@ -12,12 +12,14 @@ internal interface ICheckpointAgent : IGrainService
     Task<ControlMessage[]> Deliver(Guid storeId, [Immutable] ControlMessage[] messages);
 
     /// <summary>Takes note of facts about ended lives (<see cref="RollbackMessageCodec"/>); the answer comes when every participant here has looked at its ledger since.</summary>
+    /// <returns>The epoch of the coordinator that is obeyed here: of an outdated one nothing is installed (RB-24).</returns>
     [Alias("InstallEnds")]
-    Task InstallEnds([Immutable] byte[] install);
+    Task<long> InstallEnds([Immutable] byte[] install);
 
     /// <summary>Who here would be an orphan if these lives had ended there (<see cref="RollbackMessageCodec"/>)? The answer comes when every participant has looked.</summary>
+    /// <returns>The epoch of the coordinator that is obeyed here.</returns>
     [Alias("TestEnds")]
-    Task TestEnds([Immutable] byte[] test);
+    Task<long> TestEnds([Immutable] byte[] test);
 
     /// <summary>Suspects that the silo has reported turned out to be none (<see cref="RollbackMessageCodec"/>).</summary>
     [Alias("ClearSuspects")]

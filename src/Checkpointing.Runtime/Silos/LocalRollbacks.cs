@@ -36,7 +36,12 @@ internal sealed partial class LocalRollbacks(
     private readonly Channel<bool> _reportDue = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private long _lastLoss;
     private long _membershipVersion = -1;
+    private int _losses;
+    private int _lossesTold;
+    private Task _waking = Task.CompletedTask;
     private volatile bool _isWatching;
+
+    private bool MustWakeCoordinator => Volatile.Read(ref _lossesTold) < Volatile.Read(ref _losses);
 
     /// <summary>Which calls run no more because a silo was lost while they were on their way.</summary>
     public CallCutOffs CutOffs => cutOffs;
@@ -142,15 +147,15 @@ internal sealed partial class LocalRollbacks(
     public void ReportSoon() => _reportDue.Writer.TryWrite(true);
 
     /// <summary>Installs facts, has every participant test itself against them, and answers.</summary>
-    public async Task Install(InstallEnds install)
+    /// <returns>The epoch of the coordinator that is obeyed here; of an outdated one nothing is installed.</returns>
+    public async Task<long> Install(InstallEnds install)
     {
         int position;
         lock (_lock)
         {
             if (_agent.OnInstallEnds(install) is not { } installed)
             {
-                outbox.Send(_agent.Refuse());
-                return;
+                return _agent.Obeyed;
             }
 
             position = installed;
@@ -160,16 +165,27 @@ internal sealed partial class LocalRollbacks(
         lock (_lock)
         {
             outbox.Send(_agent.OnTested(install, position, orphans));
+            return _agent.Obeyed;
         }
     }
 
     /// <summary>Has every participant look whether it would be an orphan by these ends, which are no facts, and answers.</summary>
-    public async Task Test(TestEnds test)
+    /// <returns>The epoch of the coordinator that is obeyed here; an outdated one is not answered.</returns>
+    public async Task<long> Test(TestEnds test)
     {
+        lock (_lock)
+        {
+            if (_agent.IsOutdated(test.Epoch))
+            {
+                return _agent.Obeyed;
+            }
+        }
+
         var found = await Task.WhenAll(registry.All.Select(host => host.Rollback.Examine(ledger => RollbackAgent.Test(test, ledger))));
         lock (_lock)
         {
             outbox.Send(_agent.OnTested(test, found.OfType<WouldBeOrphan>()));
+            return _agent.Obeyed;
         }
     }
 
@@ -182,7 +198,7 @@ internal sealed partial class LocalRollbacks(
         }
 
         var (suspects, findings) = await LookAround();
-        return suspects.Count == 0 && findings.All(finding => finding.Orphan is null);
+        return !MustWakeCoordinator && suspects.Count == 0 && findings.All(finding => finding.Orphan is null);
     }
 
     /// <summary>Watches the membership of the cluster.</summary>
@@ -263,6 +279,8 @@ internal sealed partial class LocalRollbacks(
             return;
         }
 
+        // RB-25: the coordinator may have been there, with facts that only some silos have heard, and those report no more. A new one asks all.
+        Interlocked.Increment(ref _losses);
         _lastLoss = time.GetTimestamp();
         foreach (var lost in gone)
         {
@@ -307,7 +325,20 @@ internal sealed partial class LocalRollbacks(
             outbox.Send(new OrphansReported([.. orphans]));
         }
 
-        return suspects.Count > 0 || orphans.Count > 0;
+        if (MustWakeCoordinator && _waking.IsCompleted)
+        {
+            _waking = WakeCoordinator(Volatile.Read(ref _losses));
+        }
+
+        return suspects.Count > 0 || orphans.Count > 0 || MustWakeCoordinator;
+    }
+
+    private async Task WakeCoordinator(int losses)
+    {
+        if (await outbox.WakeCoordinator())
+        {
+            Volatile.Write(ref _lossesTold, losses);
+        }
     }
 
     private async Task<(HashSet<Suspect> Suspects, ParticipantFinding[] Findings)> LookAround()

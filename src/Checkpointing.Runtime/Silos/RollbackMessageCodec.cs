@@ -99,6 +99,7 @@ internal static class RollbackMessageCodec
             case EndsInstalled installed:
                 writer.Write((byte)8);
                 writer.Write(installed.Silo.Number);
+                writer.Write(installed.Coordinator.ToByteArray());
                 writer.Write7BitEncodedInt64(installed.Epoch);
                 writer.Write7BitEncodedInt(installed.Position);
                 writer.WriteAll(installed.Orphans, static (w, life) => w.Write(life));
@@ -153,7 +154,7 @@ internal static class RollbackMessageCodec
         6 => new NotAnOrphan(reader.ReadLife()),
         7 => new RolledBack(reader.ReadLife()),
         8 => new EndsInstalled(
-            new SiloId(reader.ReadUInt64()), reader.Read7BitEncodedInt64(), reader.Read7BitEncodedInt(), reader.ReadAll(static r => r.ReadLife()), reader.ReadBoolean() ? reader.ReadAll(ReadEnd) : null),
+            new SiloId(reader.ReadUInt64()), reader.ReadGuid(), reader.Read7BitEncodedInt64(), reader.Read7BitEncodedInt(), reader.ReadAll(static r => r.ReadLife()), reader.ReadBoolean() ? reader.ReadAll(ReadEnd) : null),
         9 => new WouldRollBack(reader.ReadGuid(), ReadEnd(reader), reader.Read7BitEncodedInt64(), reader.ReadBoolean()),
         10 => new HeldForRollBack(reader.ReadGuid(), reader.ReadLife()),
         11 => new CannotRollBack(reader.ReadGuid(), reader.ReadLife(), (WhyNotRolledBack)reader.ReadByte()),
@@ -167,6 +168,7 @@ internal static class RollbackMessageCodec
 
     public static byte[] Encode(InstallEnds install) => Encode(default, writer =>
     {
+        writer.Write(install.Coordinator.ToByteArray());
         writer.Write7BitEncodedInt64(install.Epoch);
         writer.Write7BitEncodedInt(install.Position);
         writer.WriteAll(install.Ends, WriteEnd);
@@ -175,7 +177,7 @@ internal static class RollbackMessageCodec
     }).Content;
 
     public static InstallEnds DecodeInstallEnds(byte[] content) =>
-        Decode(content, static reader => new InstallEnds(reader.Read7BitEncodedInt64(), reader.Read7BitEncodedInt(), reader.ReadAll(ReadEnd), reader.Read7BitEncodedInt(), reader.ReadBoolean()));
+        Decode(content, static reader => new InstallEnds(reader.ReadGuid(), reader.Read7BitEncodedInt64(), reader.Read7BitEncodedInt(), reader.ReadAll(ReadEnd), reader.Read7BitEncodedInt(), reader.ReadBoolean()));
 
     public static byte[] Encode(SuspectsCleared cleared) => Encode(default, writer => writer.WriteAll(cleared.Lives, WriteCounts)).Content;
 
@@ -184,12 +186,13 @@ internal static class RollbackMessageCodec
     public static byte[] Encode(TestEnds test) => Encode(default, writer =>
     {
         writer.Write(test.Request.ToByteArray());
+        writer.Write7BitEncodedInt64(test.Epoch);
         writer.Write7BitEncodedInt(test.Wave);
         writer.WriteAll(test.Ends, WriteEnd);
     }).Content;
 
     public static TestEnds DecodeTestEnds(byte[] content) =>
-        Decode(content, static reader => new TestEnds(reader.ReadGuid(), reader.Read7BitEncodedInt(), reader.ReadAll(ReadEnd)));
+        Decode(content, static reader => new TestEnds(reader.ReadGuid(), reader.Read7BitEncodedInt64(), reader.Read7BitEncodedInt(), reader.ReadAll(ReadEnd)));
 
     private static ControlMessage Encode(GrainId participant, Action<BinaryWriter> write)
     {

@@ -1,6 +1,8 @@
 using Checkpointing.Cluster.Tests.Kit;
 using Checkpointing.Cluster.Tests.Outcomes;
 using Checkpointing.Protocol.RollbackAlgorithm;
+using Checkpointing.Runtime.Silos;
+using Microsoft.Extensions.DependencyInjection;
 using Orleans.Core.Internal;
 
 namespace Checkpointing.Cluster.Tests.Recovery;
@@ -52,6 +54,65 @@ public sealed class CoordinatorLossInRecoveryTests
         Assert.Equal(2, cluster.RolledBack);
         await r.Put(1);
         Assert.Equal(CheckpointStatus.Committed, (await cluster.Outcomes.CheckpointAll()).Status);
+    }
+
+    /// <summary>RB-24: a silo has heard of a younger coordinator, which is gone again. The one that is there notices and makes room for a younger one yet.</summary>
+    [Fact]
+    public async Task A_coordinator_that_is_outdated_stops_and_the_next_one_recovers()
+    {
+        await using var cluster = await RecoveryCluster.Start();
+        var p = await cluster.OrphanToBe(0, "p");
+        var lost = 0;
+        cluster.Watch.Loses = message => message is EndsInstalled { Epoch: 4 } && Interlocked.Increment(ref lost) > 0;
+        await cluster.SiloOf(0).ServiceProvider.GetRequiredService<LocalRollbacks>().Install(new InstallEnds(Guid.NewGuid(), Epoch: 4, 0, []));
+        await Eventually.Holds(() => Volatile.Read(ref lost) == 1);
+        cluster.Watch.Loses = static _ => false;
+        await cluster.Lose(1);
+        await cluster.UntilRolledBack(p);
+        await cluster.UntilRecovered();
+
+        // Those with the epochs 1 to 3.
+        Assert.Equal((0, 1, 3), (await p.Get(), cluster.RolledBack, cluster.Logged("Another activation of the coordinator has taken over")));
+        await p.Put(1);
+        Assert.Equal(CheckpointStatus.Committed, (await cluster.Outcomes.CheckpointAll()).Status);
+    }
+
+    /// <summary>RB-25: nothing is suspect, so nobody has anything to report, and no rounds are taken by themselves.</summary>
+    [Fact]
+    public async Task After_the_loss_of_its_silo_there_is_a_coordinator_again_although_nobody_asks_for_one()
+    {
+        await using var cluster = await RecoveryCluster.Start();
+        var asked = 0;
+        cluster.Watch.BeforeInstall = _ => Task.FromResult(Interlocked.Increment(ref asked));
+        await cluster.Lose(cluster.CoordinatorsSilo);
+        await Eventually.Holds(() => Volatile.Read(ref asked) >= 2);
+    }
+
+    /// <summary>RB-25: what it wanted to tell, or to be told, nobody else may know of.</summary>
+    [Fact]
+    public async Task A_coordinator_that_stops_while_it_has_something_to_do_is_followed_although_nobody_asks_for_one()
+    {
+        await using var cluster = await RecoveryCluster.Start();
+        var (asked, mayAnswer) = (0, new Signal());
+        cluster.Watch.BeforeInstall = _ =>
+        {
+            Interlocked.Increment(ref asked);
+            return mayAnswer.Happens;
+        };
+        await Deactivate();
+        Assert.True(await cluster.IsRecovering());
+        await Eventually.Holds(() => Volatile.Read(ref asked) == 3);
+        await Deactivate();
+        await Eventually.Holds(() => Volatile.Read(ref asked) == 6);
+        mayAnswer.Set();
+        await cluster.UntilRecovered();
+
+        async Task Deactivate()
+        {
+            var deactivated = cluster.Outcomes.Silos.WaitForDeactivationAsync(cluster.Outcomes.Coordinator);
+            await cluster.Outcomes.Coordinator.AsReference<IGrainManagementExtension>().DeactivateOnIdle();
+            await deactivated.WithTimeLimit();
+        }
     }
 
     /// <summary>Everything that is said to the coordinator gets lost once.</summary>

@@ -1,5 +1,7 @@
 using Checkpointing.Cluster.Tests.Kit;
 using Checkpointing.Cluster.Tests.Outcomes;
+using Checkpointing.Protocol.RollbackAlgorithm;
+using Orleans.Core.Internal;
 
 namespace Checkpointing.Cluster.Tests.Recovery;
 
@@ -68,6 +70,39 @@ public sealed class RollBackOnRequestTests
 
         Assert.Equal((RollbackStatus.Preview, p.GetGrainId()), (preview.Status, Assert.Single(preview.Participants).GrainId));
         Assert.True(preview.Duration < TimeSpan.FromSeconds(2), $"{preview.Duration} of waiting on an idle coordinator.");
+    }
+
+    /// <summary>
+    /// An activation that is being deactivated hears no answers, and its deactivation waits for the request that waits for them: it has to notice. Before the word that decides
+    /// everybody goes on at once; after it the next coordinator goes on from there.
+    /// </summary>
+    [Theory]
+    [InlineData(nameof(WouldRollBack), false)]
+    [InlineData(nameof(HeldForRollBack), false)]
+    [InlineData(nameof(ReadyToRollBack), true)]
+    public async Task A_coordinator_that_is_being_deactivated_answers_and_leaves_nobody_stopped(string whenItHears, bool happens)
+    {
+        await using var cluster = await RecoveryCluster.Start();
+        var (p, q) = (await cluster.On<IParticipantGrain>(0, "p"), await cluster.On<IParticipantGrain>(1, "q"));
+        await PutAndCheckpoint(cluster, p, q);
+        await p.Put(2, self => self.Own(q).Put(10));
+        var deactivated = 0;
+        cluster.Watch.Intercepts = async message =>
+        {
+            if (message.GetType().Name != whenItHears || Interlocked.Exchange(ref deactivated, 1) != 0)
+                return false;
+
+            await cluster.Outcomes.Coordinator.AsReference<IGrainManagementExtension>().DeactivateOnIdle();
+            return true;
+        };
+
+        var result = await RollBack(cluster, p);
+        Assert.Equal((RollbackStatus.Aborted, RollbackAbortReason.CoordinatorReplaced), (result.Status, result.Reason));
+        Assert.True(result.Duration < TimeSpan.FromSeconds(4), $"{result.Duration}");
+        await cluster.UntilRecovered();
+        Assert.Equal(happens ? (1, 1, 2) : (3, 11, 0), (await p.Get(), await q.Get(), cluster.RolledBack));
+        await p.Put(1, self => self.Own(q).Put(1)).WithTimeLimit();
+        Assert.Equal(CheckpointStatus.Committed, (await cluster.Outcomes.CheckpointAll()).Status);
     }
 
     /// <summary>willing_to_roll: one no calls it off for everybody.</summary>

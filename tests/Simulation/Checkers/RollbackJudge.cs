@@ -10,7 +10,7 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
     private readonly Dictionary<int, CheckpointedActor> _actorOf = [];
     private readonly Dictionary<int, long> _sentAt = [];
     private readonly ExactSet _late = new();
-    private readonly Dictionary<Life, long> _learnedAt = [];
+    private readonly Dictionary<Life, (long At, CoordinatorHost By)> _learned = [];
     private readonly Dictionary<Life, long> _decidedAt = [];
     private readonly HashSet<Life> _notClosed = [];
     private readonly HashSet<Life> _toBeSure = [];
@@ -89,14 +89,14 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
         }
     }
 
-    public void OnCoordinatorLearned(Life ready) => _learnedAt.TryAdd(ready, cluster.Time.Now);
+    public void OnCoordinatorLearned(Life ready, CoordinatorHost by) => _learned.TryAdd(ready, (cluster.Time.Now, by));
 
-    /// <summary>A coordinator that nobody heard or obeyed any more is gone, and with it what nobody else knows.</summary>
-    public void OnLostWithCoordinator()
+    /// <summary>A coordinator is gone, or is heard no more, and with it what it has learnt and nobody else knows.</summary>
+    public void OnLostWithCoordinator(CoordinatorHost gone)
     {
-        foreach (var life in _learnedAt.Keys.Where(life => !cluster.Silos.All.Any(other => other is { IsRunning: true, IsDeclaredDead: false } && other.Agent.Undone.Knows(life))).ToList())
+        foreach (var life in _learned.Keys.Where(life => _learned[life].By == gone && !cluster.Silos.All.Any(other => other is { IsRunning: true, IsDeclaredDead: false } && other.Agent.Undone.Knows(life))).ToList())
         {
-            _learnedAt.Remove(life);
+            _learned.Remove(life);
         }
     }
 
@@ -169,7 +169,7 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
 
         // P-R5: no later restart is caused by a message that was undone before.
         if (_beganByRollback.TryGetValue(actor, out var decided)
-            && undone.Exists(message => !_late.Contains(message) && _learnedAt.TryGetValue(_actorOf[message].Host.Ledger.Life, out var learned) && learned <= decided))
+            && undone.Exists(message => !_late.Contains(message) && _learned.TryGetValue(_actorOf[message].Host.Ledger.Life, out var learned) && learned.At <= decided))
         {
             cluster.Judges.Report("livelock", $"{actor.Name} rolls back again, because it received what had been undone before it began");
         }

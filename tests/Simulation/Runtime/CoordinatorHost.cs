@@ -205,11 +205,6 @@ internal sealed class CoordinatorHost(SimulatedCluster cluster, int number, Simu
     public void Crash()
     {
         IsAlive = false;
-        if (IsZombie)
-        {
-            cluster.Judges.Rollbacks.OnLostWithCoordinator();
-        }
-
         foreach (var caller in _callers.Values.Concat(_beforeStarted.Select(waiting => waiting.Done)).ToList())
         {
             cluster.Time.After(1, () => caller(null));
@@ -218,6 +213,7 @@ internal sealed class CoordinatorHost(SimulatedCluster cluster, int number, Simu
         _callers.Clear();
         _beforeStarted.Clear();
         _rollback?.Crash();
+        cluster.Judges.Rollbacks.OnLostWithCoordinator(this);
     }
 
     /// <summary>Ends in good order: drops what is proven, and then acts no more.</summary>
@@ -226,6 +222,7 @@ internal sealed class CoordinatorHost(SimulatedCluster cluster, int number, Simu
         Perform(_coordinator!.OnStopping());
         _whenWritten = () =>
         {
+            Rollback.Stop();
             Perform(_coordinator.OnStop());
             Crash();
             stopped();
@@ -240,6 +237,7 @@ internal sealed class CoordinatorHost(SimulatedCluster cluster, int number, Simu
     public void Leave()
     {
         cluster.Trace.Line($"coordinator {number} retires");
+        Rollback.Stop();
         Crash();
         cluster.Coordinators.OnGone(this);
     }

@@ -9,6 +9,7 @@ internal sealed class CoordinatorLives(SimulatedCluster cluster)
 {
     private readonly List<CoordinatorHost> _all = [];
     private int _started;
+    private CoordinatorHost? _followed;
 
     /// <summary>The life that callers find.</summary>
     public CoordinatorHost Current => _all[^1];
@@ -42,7 +43,10 @@ internal sealed class CoordinatorLives(SimulatedCluster cluster)
     /// <summary>The present life ends in good order, and the next begins.</summary>
     public void Stop() => Current.Stop(Start);
 
-    public void Crash(CoordinatorHost host, bool becomesZombie)
+    /// <param name="host">Which life.</param>
+    /// <param name="becomesZombie">It goes on, but nobody new finds it.</param>
+    /// <param name="withSilo">Its silo is lost: then the next life begins when somebody needs it. Else one that has more to do sees to that itself.</param>
+    public void Crash(CoordinatorHost host, bool becomesZombie, bool withSilo = false)
     {
         cluster.Hit(FaultKind.CoordinatorCrash, host, cluster.Participants);
 
@@ -57,14 +61,60 @@ internal sealed class CoordinatorLives(SimulatedCluster cluster)
             host.Crash();
         }
 
-        StartAfter(cluster.Random.Between(1, 60), host);
+        if (!withSilo && (becomesZombie || host.Rollback.IsBusy))
+        {
+            StartAfter(cluster.Random.Between(1, 60), host);
+        }
     }
 
     /// <summary>A life that was superseded is gone; the next use creates a new one (SPEC K31).</summary>
-    public void OnGone(CoordinatorHost host) => StartAfter(5, host);
+    public void OnGone(CoordinatorHost host)
+    {
+        if (host.Rollback.IsBusy)
+        {
+            StartAfter(5, host);
+        }
+    }
+
+    /// <summary>Somebody calls the coordinator.</summary>
+    public void Need()
+    {
+        if (!Current.IsAlive || Current.IsZombie)
+        {
+            StartAfter(cluster.Random.Between(1, 60), Current);
+        }
+    }
+
+    /// <summary>A call waits until there is one.</summary>
+    public void Ask(Action<CoordinatorHost> call)
+    {
+        Need();
+        if (Current.IsAlive)
+        {
+            call(Current);
+        }
+        else
+        {
+            cluster.Time.After(5, () => Ask(call));
+        }
+    }
+
+    /// <summary>An agent wants to be sure that there is one.</summary>
+    /// <returns>Whether one has answered, perhaps an old one.</returns>
+    public bool Wake(SimulatedSilo from)
+    {
+        Need();
+        return Current is { IsAlive: true, Rollback.HasStarted: true } && (!Current.IsZombie || (!from.KnowsGone(Current.Silo) && cluster.Random.Chance(0.3)));
+    }
 
     private void StartAfter(long milliseconds, CoordinatorHost host)
     {
+        if (_followed == host)
+        {
+            return;
+        }
+
+        _followed = host;
         var life = cluster.LifeNumber;
         cluster.Time.After(milliseconds, () =>
         {
@@ -78,6 +128,7 @@ internal sealed class CoordinatorLives(SimulatedCluster cluster)
     /// <summary>While an old life still runs, messages may reach it, the new one, or both.</summary>
     private void Deliver(Action<CoordinatorHost> receive)
     {
+        Need();
         var zombie = _all.Find(host => host.IsAlive && host.IsZombie);
         var choice = zombie is null ? 0 : cluster.Random.Next(3);
         if (choice > 0)

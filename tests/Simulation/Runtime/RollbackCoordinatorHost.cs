@@ -30,14 +30,40 @@ internal sealed class RollbackCoordinatorHost
     /// <summary>The epoch is raised in the record: begins to act.</summary>
     public void Start(long epoch)
     {
-        _coordinator = new RollbackCoordinator(epoch, _cluster.Mutation == Mutation.NoPatience ? 0 : Patience);
+        _coordinator = new RollbackCoordinator(_cluster.NextIdentity(), epoch, _cluster.Mutation == Mutation.NoPatience ? 0 : Patience);
         _cluster.Time.ForgetEvery(
             _cluster.Settings.Memory / 2, _cluster.Settings.ForgettingEnds, () => _host.IsAlive && _cluster.Mutation != Mutation.CoordinatorsRememberForEver, _coordinator.ForgetOlder);
         OnSilos();
-        foreach (var waiting in _beforeStarted)
+        PassOn();
+    }
+
+    public bool HasStarted => _coordinator is not null;
+
+    public bool IsBusy => _coordinator is { IsBusy: true };
+
+    /// <summary>RB-24: a silo obeys a younger one.</summary>
+    public void OnRefused(long obeyed)
+    {
+        if (_host.IsAlive)
         {
-            waiting();
+            Perform(_coordinator!.OnRefused(obeyed));
         }
+    }
+
+    /// <summary>Ends in good order.</summary>
+    public void Stop()
+    {
+        if (_coordinator is not null)
+        {
+            Perform(_coordinator.OnStop());
+        }
+    }
+
+    private void PassOn()
+    {
+        var waiting = _beforeStarted.ToList();
+        _beforeStarted.Clear();
+        waiting.ForEach(static waits => waits());
     }
 
     /// <summary>What it waits for; null if there is nothing to do.</summary>
@@ -91,7 +117,7 @@ internal sealed class RollbackCoordinatorHost
         }
 
         _callers.Clear();
-        _beforeStarted.ForEach(static waiting => waiting());
+        PassOn();
     }
 
     public void OnSilos()
@@ -120,7 +146,7 @@ internal sealed class RollbackCoordinatorHost
         if (message is ReadyToRollBack ready && _host.IsAlive)
         {
             // One that crashes over it takes what it has learned along.
-            _cluster.Judges.Rollbacks.OnCoordinatorLearned(ready.End.Life);
+            _cluster.Judges.Rollbacks.OnCoordinatorLearned(ready.End.Life, _host);
         }
     }
 

@@ -178,13 +178,13 @@ internal sealed class SimulatedCluster
             [.. initiators.Select(ParticipantId.Named)],
             Mutation == Mutation.AwaitingChainsNotNamed ? [] : [.. awaitedBy.Distinct().Select(ParticipantId.Named)]);
         var answer = Judges.Requests.OnAsked(request.Id, initiators, awaitedBy, done);
-        Time.After(Random.Between(1, 5), () => Coordinator.Request(request, answer));
+        Time.After(Random.Between(1, 5), () => Coordinators.Ask(coordinator => coordinator.Request(request, answer)));
     }
 
     public void RequestRollback(string participant, bool isDryRun, Action<RequestedRollbackOutcome?> done)
     {
         var answer = Judges.Requested.OnAsked(done);
-        Time.After(Random.Between(1, 5), () => Coordinator.Rollback.Request(ParticipantId.Named(participant), isDryRun, answer));
+        Time.After(Random.Between(1, 5), () => Coordinators.Ask(coordinator => coordinator.Rollback.Request(ParticipantId.Named(participant), isDryRun, answer)));
     }
 
     public bool CrashesEverythingNow(double factor = 1)

@@ -101,9 +101,9 @@ internal sealed class SimulatedNetwork(SimulatedCluster cluster)
             from, cluster.Coordinator.Silo, from.Id.ToString(), message, (Step(cluster.Coordinator), Step(cluster.Coordinator)), () => cluster.Coordinators.Deliver(message), static () => { });
     }
 
-    public void SendToAgent(CoordinatorHost from, SimulatedSilo? to, InstallEnds message) => SendToAgent(from, to, message, () => to!.Receive(message));
+    public void SendToAgent(CoordinatorHost from, SimulatedSilo? to, InstallEnds message) => SendToAgent(from, to, message, () => to!.Receive(message, from));
 
-    public void SendToAgent(CoordinatorHost from, SimulatedSilo? to, TestEnds message) => SendToAgent(from, to, message, () => to!.Receive(message));
+    public void SendToAgent(CoordinatorHost from, SimulatedSilo? to, TestEnds message) => SendToAgent(from, to, message, () => to!.Receive(message, from));
 
     public void SendToAgent(CoordinatorHost from, SimulatedSilo? to, SuspectsCleared message) => SendToAgent(from, to, message, () => to!.Receive(message));
 
@@ -114,6 +114,21 @@ internal sealed class SimulatedNetwork(SimulatedCluster cluster)
             SendControl(from.Silo, to, to.Id.ToString(), message, (Step(from), Step(from)), deliver, static () => { });
         }
     }
+
+    /// <summary>An agent says to the coordinator that has called it whom it obeys instead (RB-24).</summary>
+    public void Refuse(SimulatedSilo from, CoordinatorHost outdated) => SendControl(
+        from, outdated.Silo, from.Id.ToString(), from.Agent.Obeyed, (Step(outdated), Step(outdated)), () => outdated.Rollback.OnRefused(from.Agent.Obeyed), static () => { });
+
+    /// <summary>An agent calls for a coordinator, whichever it is.</summary>
+    public void Wake(SimulatedSilo from, Action answered) => SendControl(
+        from, cluster.Coordinator.Silo, from.Id.ToString(), nameof(Wake), (Step(cluster.Coordinator), Step(cluster.Coordinator)), () =>
+        {
+            if (cluster.Coordinators.Wake(from))
+            {
+                answered();
+            }
+        },
+        static () => { });
 
     private static StepOfRound Step(CoordinatorHost host) => host.Rollback.Step ?? host.Step;
 

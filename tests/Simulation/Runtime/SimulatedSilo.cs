@@ -13,6 +13,8 @@ internal sealed class SimulatedSilo
     private readonly HashSet<SimulatedSilo> _gone = [];
     private readonly HashSet<Life> _foundOnce = [];
     private bool _reports;
+    private int _losses;
+    private int _lossesTold;
 
     public SimulatedSilo(SimulatedCluster cluster, SiloId id, long version)
     {
@@ -88,6 +90,7 @@ internal sealed class SimulatedSilo
         }
 
         _cluster.Trace.Line($"{Id} learns that {silo} is gone");
+        _losses++;
         KnownVersion = Math.Max(KnownVersion, silo.DeadIn);
         if (_cluster.Mutation is not (Mutation.SiloDeathsNotWatched or Mutation.ContactNotNoticed))
         {
@@ -124,16 +127,22 @@ internal sealed class SimulatedSilo
     }
 
     /// <summary>Every participant in a turn of its own, as for facts; but nothing is installed.</summary>
-    public void Receive(TestEnds test)
+    public void Receive(TestEnds test, CoordinatorHost from)
     {
         if (!IsRunning)
         {
             return;
         }
 
+        if (Agent.IsOutdated(test.Epoch))
+        {
+            _cluster.Network.Refuse(this, from);
+            return;
+        }
+
         if (_cluster.Mutation == Mutation.HypotheticalEndsInstalled)
         {
-            Agent.OnInstallEnds(new InstallEnds(Agent.Refuse().Epoch, int.MaxValue, test.Ends));
+            Agent.OnInstallEnds(new InstallEnds(test.Request, test.Epoch, 0, test.Ends));
         }
 
         var waiting = 1;
@@ -176,7 +185,7 @@ internal sealed class SimulatedSilo
         }
     }
 
-    public void Receive(InstallEnds install)
+    public void Receive(InstallEnds install, CoordinatorHost from)
     {
         if (!IsRunning)
         {
@@ -191,7 +200,7 @@ internal sealed class SimulatedSilo
 
         if (Agent.OnInstallEnds(install) is not { } installed)
         {
-            _cluster.Network.SendToRollbackCoordinator(this, Agent.Refuse());
+            _cluster.Network.Refuse(this, from);
             return;
         }
 
@@ -282,7 +291,13 @@ internal sealed class SimulatedSilo
             }
         }
 
-        _reports = suspects.Count > 0 || orphans.Count > 0;
+        if (_lossesTold < _losses)
+        {
+            var losses = _losses;
+            _cluster.Network.Wake(this, () => _lossesTold = Math.Max(_lossesTold, losses));
+        }
+
+        _reports = suspects.Count > 0 || orphans.Count > 0 || _lossesTold < _losses;
         if (suspects.Count > 0)
         {
             _cluster.Network.SendToRollbackCoordinator(this, new SuspectsReported([.. suspects.Select(suspect => new Suspect(suspect.Key, suspect.Value))]));

@@ -85,7 +85,7 @@ internal sealed class SimulatedSilos(SimulatedCluster cluster)
         Announce(silo);
         if (cluster.Coordinator.IsAlive && cluster.Coordinator.Silo == silo)
         {
-            cluster.Coordinators.Crash(cluster.Coordinator, becomesZombie: isFalseSuspicion);
+            cluster.Coordinators.Crash(cluster.Coordinator, becomesZombie: isFalseSuspicion, withSilo: true);
         }
     }
 
@@ -152,7 +152,7 @@ internal sealed class SimulatedSilos(SimulatedCluster cluster)
         silo.DeclareDead();
         if (silo.IsSilent && silo == cluster.Coordinator.Silo)
         {
-            cluster.Judges.Rollbacks.OnLostWithCoordinator();
+            cluster.Judges.Rollbacks.OnLostWithCoordinator(cluster.Coordinator);
         }
 
         if (isFalseSuspicion)

@@ -150,14 +150,14 @@ public class ForgettingScenarios
 
         // Not before all silos have it.
         coordinator.ForgetOlder();
-        coordinator.OnMessage(new EndsInstalled(First, 1, 1, [], null));
+        coordinator.OnMessage(new EndsInstalled(First, default, 1, 1, [], null));
         coordinator.OnMessage(new LifeEnded(new LifeEnd(NewLife(2), 7)));
         coordinator.ForgetOlder();
 
         var told = Assert.Single(coordinator.OnSilos([First, new SiloId(2)]).OfType<TellAgent>()).Message;
         Assert.Equal((1, 1, true), (told.Position, told.Forgotten, told.AsksForAll));
         coordinator.OnMessage(second.OnTested(told, second.OnInstallEnds(told)!.Value, []));
-        coordinator.OnMessage(new EndsInstalled(First, 1, 2, [], null));
+        coordinator.OnMessage(new EndsInstalled(First, default, 1, 2, [], null));
         Assert.Equal([new LifeEnd(NewLife(2), 7)], second.Undone.Ends);
         Assert.False(coordinator.IsBusy);
     }
@@ -166,8 +166,8 @@ public class ForgettingScenarios
     [Fact]
     public void A_new_coordinator_asks_every_silo_for_what_it_knows_until_it_has_heard_it()
     {
-        var (coordinator, agent, life) = (new RollbackCoordinator(epoch: 2, patience: 60), new RollbackAgent(First), NewLife(1));
-        agent.OnInstallEnds(new InstallEnds(1, 0, [new LifeEnd(life, 5)]));
+        var (coordinator, agent, life) = (new RollbackCoordinator(default, epoch: 2, patience: 60), new RollbackAgent(First), NewLife(1));
+        agent.OnInstallEnds(new InstallEnds(Guid.NewGuid(), 1, 0, [new LifeEnd(life, 5)]));
         _ = Answer(coordinator.OnSilos([First]));
         var later = Answer(coordinator.OnMessage(new ReadyToRollBack(new LifeEnd(NewLife(2), 1))));
         Assert.NotNull(later.AllEnds);
@@ -214,9 +214,9 @@ public class ForgettingScenarios
 
     private static RollbackCoordinator NewCoordinator()
     {
-        var coordinator = new RollbackCoordinator(epoch: 1, patience: 60);
+        var coordinator = new RollbackCoordinator(default, epoch: 1, patience: 60);
         coordinator.OnSilos([First]);
-        coordinator.OnMessage(new EndsInstalled(First, 1, 0, [], []));
+        coordinator.OnMessage(new EndsInstalled(First, default, 1, 0, [], []));
         return coordinator;
     }
 

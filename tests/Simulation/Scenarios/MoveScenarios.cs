@@ -125,7 +125,7 @@ public class MoveScenarios
         var peer = Peer(1);
         var ledger = new Ledger(new Life(ParticipantId.Named("q"), new Incarnation(1, Guid.NewGuid()), new SiloId(1)), CheckpointMark.Initial);
         ledger.Receive(new MessageStamp(peer, 3));
-        agent.OnInstallEnds(new InstallEnds(1, 0, [new LifeEnd(peer, 2)]));
+        agent.OnInstallEnds(new InstallEnds(Guid.Empty, 1, 0, [new LifeEnd(peer, 2)]));
 
         Assert.False(agent.OnLifeMovesAway(ledger));
         Assert.Equal([new Suspect(ledger.Life, AskLife.AllLabels)], agent.StoppedLives());

@@ -147,7 +147,7 @@ public class RecoveryFaultScenarios
         agent.OnLifeStopped(life);
         Assert.Equal([new Suspect(life, AskLife.AllLabels)], agent.StoppedLives());
         Assert.Equal([new Suspect(life, AskLife.AllLabels)], agent.StoppedLives());
-        agent.OnInstallEnds(new InstallEnds(1, 0, [new LifeEnd(life, 3)]));
+        agent.OnInstallEnds(new InstallEnds(Guid.Empty, 1, 0, [new LifeEnd(life, 3)]));
         Assert.Empty(agent.StoppedLives());
     }
 
@@ -156,7 +156,7 @@ public class RecoveryFaultScenarios
     public void An_outdated_coordinator_is_not_obeyed_and_stops()
     {
         var (first, joined) = (new RollbackAgent(new SiloId(1)), new RollbackAgent(new SiloId(2)));
-        var (outdated, present) = (new RollbackCoordinator(epoch: 1, patience: 60), new RollbackCoordinator(epoch: 2, patience: 60));
+        var (outdated, present) = (new RollbackCoordinator(new Guid(1, 0, 0, new byte[8]), epoch: 1, patience: 60), new RollbackCoordinator(new Guid(2, 0, 0, new byte[8]), epoch: 2, patience: 60));
         Tell(outdated.OnSilos([new SiloId(1)]));
         Assert.Empty(Tell(present.OnSilos([new SiloId(1), new SiloId(2)])));
         var life = NewLife(1);
@@ -171,15 +171,15 @@ public class RecoveryFaultScenarios
         Assert.Empty(first.StoppedLives());
         Assert.False(present.IsBusy);
 
-        // Whoever is told answers the coordinator that asked; gives what that one says to it.
+        // What the coordinator says to the answers.
         List<RollbackEffect> Tell(IEnumerable<RollbackEffect> said)
         {
             var effects = new List<RollbackEffect>();
             foreach (var tell in said.OfType<TellAgent>())
             {
                 var agent = tell.To == new SiloId(1) ? first : joined;
-                var answer = agent.OnInstallEnds(tell.Message) is { } position ? agent.OnTested(tell.Message, position, []) : agent.Refuse();
-                effects.AddRange((tell.Message.Epoch == 1 ? outdated : present).OnMessage(answer));
+                var teller = tell.Message.Epoch == 1 ? outdated : present;
+                effects.AddRange(agent.OnInstallEnds(tell.Message) is { } position ? teller.OnMessage(agent.OnTested(tell.Message, position, [])) : teller.OnRefused(agent.Obeyed));
             }
 
             return effects;

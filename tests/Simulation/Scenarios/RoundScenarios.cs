@@ -189,6 +189,30 @@ public class RoundScenarios
         Assert.Equal(["p"], requested.Cohort);
         Assert.Equal(new RoundNumber(1, 1), ((CheckpointCommitted)requested.Outcome!).Report.Round);
         Assert.True(script.Cluster.Judges.Gates.LongestPause < script.Cluster.Settings.DrainBudget);
+        Assert.Contains("another one begins for this request", script.Trace, StringComparison.Ordinal);
+    }
+
+    /// <summary>K14: nobody knows whether the handler awaits the answer. If it does not, it has done more since, which is checkpointed when it has ended.</summary>
+    [Fact]
+    public void S36_a_request_that_the_running_round_refuses_is_served_by_the_next()
+    {
+        var script = new Script("p", "q");
+        script.Client(Call("q", Awaits("p")));
+        script.Settle();
+        script.Hold(static (participant, message) => participant == "p" && message is TakeSnapshot);
+        var requested = script.Checkpoint("p", "q");
+        script.Run(30);
+        script.Cluster.RequestCheckpoint(["p"], ["p"], static _ => { });
+        script.Run(20);
+        Assert.Equal(1, script.Cluster.Judges.Requests.Aborted[AbortReason.AwaitedInsideRound]);
+        script.Client(Call("p", OneWay("q")));
+        script.Run(10);
+        script.Release();
+        script.Settle();
+
+        Assert.Equal(["p", "q"], requested.Cohort);
+        Assert.Equal([new RoundNumber(1, 1), new RoundNumber(1, 2)], script.Control<MakePermanent>().Select(decided => decided.Round).Distinct());
+        Assert.True(script.Permanent("p").SameAs(script["p"].State));
     }
 
     /// <summary>Instead of a rollback everything crashes before the round commits.</summary>

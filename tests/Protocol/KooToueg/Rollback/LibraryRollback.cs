@@ -16,7 +16,7 @@ internal sealed class LibraryRollback
 
     private readonly Random _random;
     private readonly RollbackOutcome _paper;
-    private readonly RollbackCoordinator _coordinator = new(epoch: 1, patience: int.MaxValue);
+    private readonly RollbackCoordinator _coordinator = new(default, epoch: 1, patience: int.MaxValue);
     private readonly ImmutableDictionary<SiloId, RollbackAgent> _agents;
     private readonly Dictionary<ParticipantId, Member> _members = [];
     private readonly List<Action> _inFlight = [];
