@@ -22,6 +22,9 @@ internal sealed class RollbackAgent(SiloId silo)
     /// <summary>RB-24: the epoch of the youngest coordinator that has been heard here.</summary>
     public long Obeyed { get; private set; }
 
+    /// <summary>The silos that are known to be gone.</summary>
+    public IEnumerable<SiloId> Gone => _gone;
+
     /// <summary>Whether a life that begins here may have a predecessor that only seems to be gone.</summary>
     public bool KnowsOfGoneSilos => _gone.Count > 0;
 

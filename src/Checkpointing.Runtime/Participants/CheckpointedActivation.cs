@@ -19,22 +19,36 @@ internal sealed class CheckpointedActivation : CallOrigin
     private Func<IInvokable, bool>? _mayInterleave;
     private OpenEnumerations? _enumerations;
     private LabelledRequest? _lastNested;
+    private Ledger _ledger;
+    private volatile bool _isAlwaysConcerned;
 
     public CheckpointedActivation(
         IGrainContext context, GrainTypeTraits traits, Ledger ledger, LocalRollbacks rollbacks, TimeProvider time, TimeSpan defaultResponseTimeout)
     {
         Context = context;
-        Ledger = ledger;
+        _ledger = ledger;
         Turns = new TurnLock(context.Scheduler, time, defaultResponseTimeout);
         _traits = traits;
         _rollbacks = rollbacks;
         _time = time;
+        ForgetPeers();
     }
 
     public IGrainContext Context { get; }
 
     /// <summary>Labels and receipts of the present life; a new life brings a new one.</summary>
-    public Ledger Ledger { get; set; }
+    public Ledger Ledger
+    {
+        get => _ledger;
+        set
+        {
+            _ledger = value;
+            ForgetPeers();
+        }
+    }
+
+    /// <summary>From whom this life may have received something that its permanent checkpoint does not remember.</summary>
+    public PeerFilter Peers { get; } = new();
 
     /// <summary>Turn lock and gate.</summary>
     public TurnLock Turns { get; }
@@ -131,6 +145,10 @@ internal sealed class CheckpointedActivation : CallOrigin
         if (stamps.IsEmpty)
             return true;
 
+        Peers.Add(stamps.First.Sender);
+        foreach (var stamp in stamps.Others)
+            Peers.Add(stamp.Sender);
+
         if (_rollbacks.Drop(stamps))
             return false;
 
@@ -141,6 +159,16 @@ internal sealed class CheckpointedActivation : CallOrigin
         return true;
     }
 
+    /// <summary>What has become permanent is no concern of any rollback.</summary>
+    public void ForgetPeers()
+    {
+        Peers.Reset(_ledger.AllReceipts());
+        _isAlwaysConcerned = _ledger.HasLostCall || !_ledger.Received.OfSeveralLives().IsEmpty;
+    }
+
+    /// <summary>Whether this life has to look at its ledger when these silos are gone, or lives of these participants have ended. From any thread.</summary>
+    public bool MayBeConcerned(PeerFilter lost) => _isAlwaysConcerned || Peers.Meets(lost) || _rollbacks.Undone.Knows(_ledger.Life);
+
     public override void RepeatSent() => RepeatsOutstanding++;
 
     public override void RepeatEnded() => RepeatsOutstanding--;
@@ -148,6 +176,7 @@ internal sealed class CheckpointedActivation : CallOrigin
     public override void LoseCall()
     {
         Ledger.LoseCall();
+        _isAlwaysConcerned = true;
         _rollbacks.ReportSoon();
     }
 
@@ -206,7 +235,9 @@ internal sealed class CheckpointedActivation : CallOrigin
     /// <summary>Whoever hears from a life that may be over has something to report.</summary>
     private void Receive(MessageStamp stamp)
     {
-        if (Ledger.Receive(stamp) || _rollbacks.Suspects(stamp))
+        var meetsAnotherLife = Ledger.Receive(stamp);
+        _isAlwaysConcerned |= meetsAnotherLife;
+        if (meetsAnotherLife || _rollbacks.Suspects(stamp))
             _rollbacks.ReportSoon();
     }
 

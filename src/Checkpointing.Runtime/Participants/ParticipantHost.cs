@@ -336,6 +336,7 @@ internal sealed class ParticipantHost
                 case AdoptSnapshot adopt:
                     _slots.Adopt();
                     _captured.MakePermanent();
+                    _activation.ForgetPeers();
                     _services.Log.MadePermanent(GrainId, adopt.Number);
                     _observed.Tell(observer => observer.OnMadePermanent(adopt.Number.ToString()));
                     break;

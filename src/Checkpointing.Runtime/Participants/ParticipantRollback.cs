@@ -43,7 +43,7 @@ internal sealed class ParticipantRollback(
     {
         _algorithm = new RollbackParticipant(Ledger, checkpoint, services.Rollbacks.Undone);
         _requested = new RequestedRollbackMember(Ledger, checkpoint, _algorithm, services.Rollbacks.Undone);
-        _began = services.Time.GetTimestamp();
+        Volatile.Write(ref _began, services.Time.GetTimestamp());
         if (hasMoved)
         {
             host.Perform(_algorithm.OnArrived());
@@ -73,13 +73,23 @@ internal sealed class ParticipantRollback(
     }
 
     /// <summary>A silo is gone: a life that began shortly before may have taken the place of one there.</summary>
-    public void PostSiloGone() => activation.Context.Scheduler.QueueAction(() =>
+    public void PostSiloGone()
     {
-        if (_algorithm is { } algorithm && !host.IsStopped && services.Time.GetElapsedTime(_began) < services.Rollbacks.NoticeLimit)
+        if (!HasJustBegun())
         {
-            host.Perform(algorithm.OnSiloGone());
+            return;
         }
-    });
+
+        activation.Context.Scheduler.QueueAction(() =>
+        {
+            if (_algorithm is { } algorithm && !host.IsStopped && HasJustBegun())
+            {
+                host.Perform(algorithm.OnSiloGone());
+            }
+        });
+
+        bool HasJustBegun() => Volatile.Read(ref _began) is var began && (began == 0 || services.Time.GetElapsedTime(began) < services.Rollbacks.NoticeLimit);
+    }
 
     /// <summary>Looks for what makes this life an orphan or may do so, in a turn of its own.</summary>
     public Task<ParticipantFinding> Examine() => InTurn(ExamineNow);

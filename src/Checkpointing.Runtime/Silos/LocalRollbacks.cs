@@ -181,7 +181,13 @@ internal sealed partial class LocalRollbacks(
             }
         }
 
-        var found = await Task.WhenAll(registry.All.Select(host => host.Rollback.Examine(ledger => RollbackAgent.Test(test, ledger))));
+        var ended = new PeerFilter();
+        foreach (var end in test.Ends)
+        {
+            ended.Add(end.Life.Participant);
+        }
+
+        var found = await Task.WhenAll(registry.All.Where(host => host.Activation.MayBeConcerned(ended)).Select(host => host.Rollback.Examine(ledger => RollbackAgent.Test(test, ledger))));
         lock (_lock)
         {
             outbox.Send(_agent.OnTested(test, found.OfType<WouldBeOrphan>()));
@@ -354,8 +360,27 @@ internal sealed partial class LocalRollbacks(
         return (suspects, findings);
     }
 
-    /// <summary>Every participant looks at its own ledger, in a turn of its own.</summary>
-    private Task<ParticipantFinding[]> Examine() => Task.WhenAll(registry.All.Select(host => host.Rollback.Examine()));
+    /// <summary>Every participant that may have received from where something was lost looks at its own ledger, in a turn of its own.</summary>
+    private Task<ParticipantFinding[]> Examine()
+    {
+        var lost = new PeerFilter();
+        lock (_lock)
+        {
+            foreach (var gone in _agent.Gone)
+            {
+                lost.Add(gone);
+            }
+
+            foreach (var end in _agent.Undone.Ends)
+            {
+                lost.Add(end.Life.Participant);
+            }
+        }
+
+        // Who receives something from there from now on knows already what is undone and which silos are gone (RB-8).
+        Interlocked.MemoryBarrier();
+        return Task.WhenAll(registry.All.Where(host => host.Activation.MayBeConcerned(lost)).Select(host => host.Rollback.Examine()));
+    }
 
     [LoggerMessage(1, LogLevel.Information, "Silo {Silo} is gone; what was received from it is looked into")]
     private static partial void LogSiloGone(ILogger logger, SiloAddress silo);

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Checkpointing.Cluster.Tests.Kit;
 using Checkpointing.Cluster.Tests.Outcomes;
 using Checkpointing.Cluster.Tests.Rounds;
+using Orleans.Configuration;
 
 namespace Checkpointing.Cluster.Tests.Recovery;
 
@@ -14,13 +15,15 @@ public sealed class ManyGrainsRecoveryTests
 
     private static readonly int Bystanders = Soak.IsOn ? 100_000 : 2_000;
 
+    private static readonly TimeSpan NoticeLimit = TimeSpan.FromSeconds(2);
+
     /// <summary>RB-21 would let those go on who are ready.</summary>
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(15);
 
     [Fact]
     public async Task Many_grains_that_depend_on_nothing_lost_do_not_hold_up_those_that_do()
     {
-        await using var cluster = await RecoveryCluster.Start();
+        await using var cluster = await RecoveryCluster.Start(configure: silo => silo.Configure<ClusterMembershipOptions>(membership => membership.TableRefreshTimeout = NoticeLimit));
         var bystanders = new List<IParticipantGrain>();
         for (var first = 0; first < Bystanders; first += CallersPerHub)
         {
@@ -35,11 +38,14 @@ public sealed class ManyGrainsRecoveryTests
             await cluster.OrphanToBe(name: $"orphan{i}");
         }
 
+        // RB-10: whoever begins shortly before a loss writes a fence, which is not what is measured here.
+        await Task.Delay(NoticeLimit, TestContext.Current.CancellationToken);
         await cluster.Lose(1);
         var sinceNoticed = Stopwatch.StartNew();
-        await cluster.UntilRecovered();
-        Report.Write($"{Bystanders} bystanders, {Orphans} orphans: recovered {sinceNoticed.Elapsed.TotalMilliseconds:F0} ms after all silos had noticed the loss");
+        await Eventually.Holds(() => cluster.RolledBack == Orphans);
+        Report.Write($"{Bystanders} bystanders, {Orphans} orphans: all rolled back {sinceNoticed.Elapsed.TotalMilliseconds:F0} ms after all silos had noticed the loss");
         Assert.True(sinceNoticed.Elapsed < Limit, $"{sinceNoticed.Elapsed}");
+        await cluster.UntilRecovered();
         Assert.Equal(Orphans, cluster.RolledBack);
         Assert.Equal(1, await bystanders[^1].Get());
     }
