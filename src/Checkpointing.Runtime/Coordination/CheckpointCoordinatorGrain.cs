@@ -364,6 +364,9 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
         if (!_isRetired && _deactivation.IsNoticed() && _coordinator!.Round is null or { IsVerified: true })
         {
             StandDown();
+
+            // If it only seemed so, because the machine is busy, it leaves now: there must be one that acts.
+            DeactivateOnIdle();
         }
     }
 

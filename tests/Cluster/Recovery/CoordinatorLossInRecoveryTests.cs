@@ -115,6 +115,32 @@ public sealed class CoordinatorLossInRecoveryTests
         }
     }
 
+    /// <summary>A busy machine: the coordinator takes the silence of its own call for the sign that it is being deactivated.</summary>
+    [Fact]
+    public async Task A_coordinator_that_only_believes_that_it_is_being_deactivated_makes_room_for_the_next()
+    {
+        var (isSlow, mayAnswer) = (true, new Signal());
+        await using var cluster = await RecoveryCluster.Start(configure: silo => silo.AddIncomingGrainCallFilter(async context =>
+        {
+            if (Volatile.Read(ref isSlow) && context.MethodName == nameof(ICheckpointCoordinatorControl.KeepAlive) && context.SourceId == context.TargetId)
+                await mayAnswer.Happens;
+
+            await context.Invoke();
+        }));
+        var p = await cluster.OrphanToBe(0, "p");
+        var old = cluster.Outcomes.Silos.WaitForDeactivationAsync(cluster.Outcomes.Coordinator);
+        cluster.Watch.BeforeInstall = _ => mayAnswer.Happens;
+        await cluster.Lose(1);
+        await Task.Delay(TimeSpan.FromSeconds(2), TestContext.Current.CancellationToken);
+        Volatile.Write(ref isSlow, false);
+        mayAnswer.Set();
+        await old.WithTimeLimit();
+        await cluster.UntilRolledBack(p);
+        await cluster.UntilRecovered();
+        await p.Put(1);
+        Assert.Equal(CheckpointStatus.Committed, (await cluster.Outcomes.CheckpointAll()).Status);
+    }
+
     /// <summary>Everything that is said to the coordinator gets lost once.</summary>
     [Fact]
     public async Task What_is_lost_on_the_way_to_the_coordinator_is_said_again()
