@@ -9,17 +9,15 @@ namespace Checkpointing.Runtime.Silos;
 /// <summary>One per silo: delivers control messages to local participants, looks after silent ones, and keeps the coordinator active.</summary>
 [Reentrant]
 [SuppressMessage("Performance", "CA1812", Justification = "Created by the silo.")]
-internal sealed partial class CheckpointAgent : GrainService, ICheckpointAgent
+internal sealed class CheckpointAgent : GrainService, ICheckpointAgent
 {
     private static readonly TimeSpan SweepPeriod = TimeSpan.FromMilliseconds(250);
 
     private readonly ParticipantRegistry _registry;
     private readonly CoordinatorOutbox _outbox;
     private readonly LocalRollbacks _rollbacks;
-    private readonly IGrainFactory _grainFactory;
     private readonly CheckpointingOptions _options;
     private readonly TimeProvider _time;
-    private readonly ILogger _logger;
     private readonly CancellationTokenSource _stopping = new();
     private Task _work = Task.CompletedTask;
 
@@ -30,7 +28,6 @@ internal sealed partial class CheckpointAgent : GrainService, ICheckpointAgent
         ParticipantRegistry registry,
         CoordinatorOutbox outbox,
         LocalRollbacks rollbacks,
-        IGrainFactory grainFactory,
         IOptions<CheckpointingOptions> options,
         TimeProvider time)
         : base(grainId, silo, loggerFactory)
@@ -38,10 +35,8 @@ internal sealed partial class CheckpointAgent : GrainService, ICheckpointAgent
         _registry = registry;
         _outbox = outbox;
         _rollbacks = rollbacks;
-        _grainFactory = grainFactory;
         _options = options.Value;
         _time = time;
-        _logger = loggerFactory.CreateLogger<CheckpointAgent>();
     }
 
     public Task<ControlMessage[]> Deliver(Guid storeId, ControlMessage[] messages)
@@ -124,24 +119,10 @@ internal sealed partial class CheckpointAgent : GrainService, ICheckpointAgent
         using var timer = new PeriodicTimer(interval, _time);
         do
         {
-            try
-            {
-                await _grainFactory.GetGrain<ICheckpointCoordinatorControl>(CheckpointCoordinatorExtensions.DefaultKey).KeepAlive().WaitAsync(CoordinatorOutbox.CoordinatorPatience, _time, cancellationToken);
-            }
-            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception exception)
-            {
-                LogCoordinatorUnreachable(_logger, exception);
-            }
+            await _outbox.WakeCoordinator(cancellationToken);
         }
         while (await timer.NextTick(cancellationToken));
     }
-
-    [LoggerMessage(1, LogLevel.Warning, "Could not reach the checkpoint coordinator; periodic checkpoints wait until it answers")]
-    private static partial void LogCoordinatorUnreachable(ILogger logger, Exception exception);
 }
 
 /// <inheritdoc cref="ICheckpointAgentClient"/>

@@ -30,13 +30,17 @@ internal sealed partial class CoordinatorOutbox(IGrainFactory grainFactory, ILoc
     public void Send(GrainId from, ToRollbackCoordinator message) => _answers.Writer.TryWrite((RollbackMessageCodec.Encode(from, message), 0));
 
     /// <summary>Sees to it that there is a coordinator.</summary>
-    /// <returns>Whether there is one now.</returns>
-    public async Task<bool> WakeCoordinator()
+    /// <returns>Whether there is one now; if not, the log says why.</returns>
+    public async Task<bool> WakeCoordinator(CancellationToken cancellationToken = default)
     {
         try
         {
-            await Coordinator.KeepAlive().WaitAsync(CoordinatorPatience, time);
+            await Coordinator.KeepAlive().WaitAsync(CoordinatorPatience, time, cancellationToken);
             return true;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return false;
         }
         catch (Exception exception)
         {
@@ -70,7 +74,7 @@ internal sealed partial class CoordinatorOutbox(IGrainFactory grainFactory, ILoc
         }
     }
 
-    [LoggerMessage(2, LogLevel.Warning, "The coordinator was not reached after the loss of a silo; it is called again")]
+    [LoggerMessage(2, LogLevel.Warning, "Could not reach the checkpoint coordinator; it is called again. Until it answers, nothing is checkpointed and nothing rolls back")]
     private static partial void LogNotReached(ILogger logger, Exception exception);
 
     [LoggerMessage(1, LogLevel.Warning, "Could not deliver {Count} answers to the coordinator; it will ask again")]

@@ -187,7 +187,7 @@ internal sealed partial class LocalRollbacks(
             ended.Add(end.Life.Participant);
         }
 
-        var found = await Task.WhenAll(registry.All.Where(host => host.Activation.MayBeConcerned(ended)).Select(host => host.Rollback.Examine(ledger => RollbackAgent.Test(test, ledger))));
+        var found = await Task.WhenAll(registry.ConcernedBy(ended).Select(host => host.Rollback.Examine(ledger => RollbackAgent.Test(test, ledger))));
         lock (_lock)
         {
             outbox.Send(_agent.OnTested(test, found.OfType<WouldBeOrphan>()));
@@ -379,7 +379,7 @@ internal sealed partial class LocalRollbacks(
 
         // Who receives something from there from now on knows already what is undone and which silos are gone (RB-8).
         Interlocked.MemoryBarrier();
-        return Task.WhenAll(registry.All.Where(host => host.Activation.MayBeConcerned(lost)).Select(host => host.Rollback.Examine()));
+        return Task.WhenAll(registry.ConcernedBy(lost).Select(host => host.Rollback.Examine()));
     }
 
     [LoggerMessage(1, LogLevel.Information, "Silo {Silo} is gone; what was received from it is looked into")]

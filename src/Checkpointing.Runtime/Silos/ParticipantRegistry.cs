@@ -11,6 +11,9 @@ internal sealed class ParticipantRegistry
 
     public ICollection<ParticipantHost> All => _hosts.Values;
 
+    /// <summary>The participants that may have received something from one of these.</summary>
+    public IEnumerable<ParticipantHost> ConcernedBy(PeerFilter lost) => All.Where(host => host.Activation.MayBeConcerned(lost));
+
     public bool TryGet(GrainId grainId, [NotNullWhen(true)] out ParticipantHost? host) => _hosts.TryGetValue(grainId, out host);
 
     public void Add(ParticipantHost host) => _hosts[host.GrainId] = host;
