@@ -29,7 +29,10 @@ internal sealed class ParticipantRollback(
     public bool MustRollBack => _algorithm is { } algorithm && (algorithm.Phase != RollbackPhase.Running || Ledger.IsOrphan(services.Rollbacks.Undone));
 
     /// <summary>Whether <see cref="TakeCare"/> has something to do. May be asked from any thread.</summary>
-    public bool NeedsCare => _mustFenceAgain || IsReady || IsRequested;
+    public bool NeedsCare => _mustFenceAgain || IsUnderWay;
+
+    /// <summary>From any thread: it takes no calls until it is decided whether it rolls back, or until it has.</summary>
+    public bool IsUnderWay => IsReady || IsRequested;
 
     /// <summary>It takes part in a rollback that somebody has asked for, and does not know yet whether that happens.</summary>
     public bool IsRequested => _requested is { IsGateClosed: true } && !IsReady;

@@ -204,7 +204,7 @@ internal sealed partial class LocalRollbacks(
         }
 
         var (suspects, findings) = await LookAround();
-        return !MustWakeCoordinator && suspects.Count == 0 && findings.All(finding => finding.Orphan is null);
+        return !MustWakeCoordinator && suspects.Count == 0 && findings.All(finding => finding.Orphan is null) && !registry.All.Any(host => host.Rollback.IsUnderWay);
     }
 
     /// <summary>Watches the membership of the cluster.</summary>

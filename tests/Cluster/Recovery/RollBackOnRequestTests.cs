@@ -1,6 +1,8 @@
 using Checkpointing.Cluster.Tests.Kit;
 using Checkpointing.Cluster.Tests.Outcomes;
 using Checkpointing.Protocol.RollbackAlgorithm;
+using Checkpointing.Runtime.Silos;
+using Microsoft.Extensions.DependencyInjection;
 using Orleans.Core.Internal;
 
 namespace Checkpointing.Cluster.Tests.Recovery;
@@ -80,19 +82,29 @@ public sealed class RollBackOnRequestTests
     [InlineData(nameof(WouldRollBack), false)]
     [InlineData(nameof(HeldForRollBack), false)]
     [InlineData(nameof(ReadyToRollBack), true)]
-    public async Task A_coordinator_that_is_being_deactivated_answers_and_leaves_nobody_stopped(string whenItHears, bool happens)
+    public Task A_coordinator_that_is_being_deactivated_answers_and_leaves_nobody_stopped(string whenItHears, bool happens) =>
+        CoordinatorGoes(whenItHears, happens, cluster => cluster.Outcomes.Coordinator.AsReference<IGrainManagementExtension>().DeactivateOnIdle().AsTask());
+
+    /// <summary>RB-24: a silo has heard of a younger coordinator, and says so when it is asked again.</summary>
+    [Theory]
+    [InlineData(nameof(WouldRollBack), false)]
+    [InlineData(nameof(ReadyToRollBack), true)]
+    public Task A_coordinator_that_is_outdated_answers_and_leaves_nobody_stopped(string whenItHears, bool happens) => CoordinatorGoes(
+        whenItHears, happens, cluster => cluster.SiloOf(1).ServiceProvider.GetRequiredService<LocalRollbacks>().Install(new InstallEnds(Guid.NewGuid(), Epoch: 2, 0, [])));
+
+    private static async Task CoordinatorGoes(string whenItHears, bool happens, Func<RecoveryCluster, Task> goes)
     {
         await using var cluster = await RecoveryCluster.Start();
         var (p, q) = (await cluster.On<IParticipantGrain>(0, "p"), await cluster.On<IParticipantGrain>(1, "q"));
         await PutAndCheckpoint(cluster, p, q);
         await p.Put(2, self => self.Own(q).Put(10));
-        var deactivated = 0;
+        var gone = 0;
         cluster.Watch.Intercepts = async message =>
         {
-            if (message.GetType().Name != whenItHears || Interlocked.Exchange(ref deactivated, 1) != 0)
+            if (message.GetType().Name != whenItHears || Interlocked.Exchange(ref gone, 1) != 0)
                 return false;
 
-            await cluster.Outcomes.Coordinator.AsReference<IGrainManagementExtension>().DeactivateOnIdle();
+            await goes(cluster);
             return true;
         };
 
