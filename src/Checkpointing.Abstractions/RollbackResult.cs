@@ -8,7 +8,7 @@ public enum RollbackStatus
     /// <summary>All participants have rolled back to their permanent checkpoints, or do before they take the next call.</summary>
     RolledBack,
 
-    /// <summary>Nobody has rolled back, and nothing was lost.</summary>
+    /// <summary>Nobody has rolled back, and nothing was lost; only after <see cref="RollbackAbortReason.CoordinatorReplaced"/> may it have happened all the same.</summary>
     Aborted,
 
     /// <summary>A preview: the participants would roll back.</summary>
@@ -91,7 +91,13 @@ public sealed record RolledBackParticipant
     [Id(3)]
     public long LastLabelThatCounts { get; init; }
 
-    /// <summary>How many messages this grain has sent since its permanent checkpoint: they are undone.</summary>
+    /// <summary>How many calls, and answers to calls of other grains with checkpointed state, this grain has sent since its permanent checkpoint: they are undone.</summary>
     [Id(4)]
     public long MessagesUndone { get; init; }
+
+    /// <summary>
+    /// How many calls this grain has run since its permanent checkpoint, whoever made them, timers and reminders included; read-only ones do not count. What they did is undone.
+    /// </summary>
+    [Id(5)]
+    public long CallsUndone { get; init; }
 }

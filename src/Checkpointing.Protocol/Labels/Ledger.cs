@@ -12,6 +12,7 @@ internal sealed class Ledger
     private readonly SendTable _sent = new();
     private readonly int _livesRemembered;
     private TentativeCheckpoint? _tentative;
+    private long _callsSinceTentative;
     private Dictionary<ParticipantId, long>? _sentBeforeTentative;
 
     public Ledger(Life life, CheckpointMark permanentMark, int livesRemembered = IncarnationTable.Capacity)
@@ -28,9 +29,10 @@ internal sealed class Ledger
         CheckpointMark permanentMark,
         ImmutableArray<Receipt> received,
         IEnumerable<KeyValuePair<ParticipantId, long>> sent,
+        long callsUnsaved,
         int livesRemembered = IncarnationTable.Capacity)
     {
-        var ledger = new Ledger(life, permanentMark, livesRemembered) { LastSequence = lastSequence };
+        var ledger = new Ledger(life, permanentMark, livesRemembered) { LastSequence = lastSequence, CallsUnsaved = callsUnsaved };
         ledger._received.Merge(received);
         ledger._sent.Restore(new Dictionary<ParticipantId, long>(sent));
         return ledger;
@@ -50,6 +52,9 @@ internal sealed class Ledger
     public ReceiptTable Received => _received;
 
     public SendTable Sent => _sent;
+
+    /// <summary>How many calls this life has begun to run that its permanent checkpoint does not remember, labelled or not: a measure of the work that a rollback undoes.</summary>
+    public long CallsUnsaved { get; private set; }
 
     /// <summary>Nothing was sent or received since the permanent checkpoint, and none is undecided (SPEC K4, K6).</summary>
     public bool IsClean => _tentative is null && _received.IsEmpty && !HasSent;
@@ -79,6 +84,13 @@ internal sealed class Ledger
     /// <summary>A stamp of this very life, back through relays, is no dependency: whatever remembers its receipt remembers its sending.</summary>
     /// <returns>RB-14: whether two lives of that sender have met here, so that at least one of them is over.</returns>
     public bool Receive(MessageStamp stamp) => !Life.Equals(stamp.Sender) && _received.Record(stamp.Sender, stamp.Sequence);
+
+    /// <summary>A call begins to run that may change the state.</summary>
+    public void BeginCall()
+    {
+        CallsUnsaved++;
+        _callsSinceTentative++;
+    }
 
     public void LoseCall() => HasLostCall = true;
 
@@ -148,6 +160,7 @@ internal sealed class Ledger
         UndoTentative();
         _tentative = new TentativeCheckpoint(MarkNow(), _received.ToImmutable());
         _sentBeforeTentative = _sent.Freeze();
+        _callsSinceTentative = 0;
         _received.Clear();
         _sent.Clear();
         return _tentative;
@@ -158,6 +171,7 @@ internal sealed class Ledger
     {
         var tentative = _tentative ?? throw new ProtocolInvariantViolatedException($"{Life} has no tentative checkpoint to make permanent.");
         PermanentMark = tentative.Mark;
+        CallsUnsaved = _callsSinceTentative;
         _tentative = null;
         _sentBeforeTentative = null;
     }

@@ -283,7 +283,7 @@ internal sealed class RequestedRollback(Guid request, ParticipantId initiator, b
 
     private RequestedRollbackOutcome Outcome(bool isDecided, WhyNotRolledBack? reason, Life? refused) => new(
         isDecided,
-        [.. _members.Where(member => member.Value.Answer is not null).OrderByDescending(member => member.Key.Equals(_first)).Select(member => member.Value).Select(member => new RollbackMember(member.Answer!.End, member.Answer.LastLabel, member.Reason))],
+        [.. _members.Where(member => member.Value.Answer is not null).OrderByDescending(member => member.Key.Equals(_first)).Select(member => member.Value).Select(member => new RollbackMember(member.Answer!.End, member.Answer.LastLabel, member.Answer.CallsUndone, member.Reason))],
         reason,
         refused);
 

@@ -181,7 +181,7 @@ internal sealed class RequestedRollbackMember(Ledger ledger, CheckpointParticipa
         return [new OpenGate()];
     }
 
-    private WouldRollBack Answer(Guid request, bool isDrained) => new(request, ledger.EndOf(Self), ledger.LastSequence, isDrained);
+    private WouldRollBack Answer(Guid request, bool isDrained) => new(request, ledger.EndOf(Self), ledger.LastSequence, ledger.CallsUnsaved, isDrained);
 
     private static ImmutableArray<ParticipantEffect> Cannot(Guid request, Life life, WhyNotRolledBack reason) => [Send(new CannotRollBack(request, life, reason))];
 

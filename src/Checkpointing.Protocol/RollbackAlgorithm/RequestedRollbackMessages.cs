@@ -32,8 +32,9 @@ internal sealed record TestEnds(Guid Request, long Epoch, int Wave, ImmutableArr
 /// <param name="Request">Which request.</param>
 /// <param name="End">Where this life would end: of its labels, the permanent checkpoint remembers those up to here.</param>
 /// <param name="LastLabel">Its last label; those above the end would be undone.</param>
+/// <param name="CallsUndone">How many calls it has run that would be undone.</param>
 /// <param name="IsDrained">No handler runs and no call is outstanding.</param>
-internal sealed record WouldRollBack(Guid Request, LifeEnd End, long LastLabel, bool IsDrained) : ToRollbackCoordinator;
+internal sealed record WouldRollBack(Guid Request, LifeEnd End, long LastLabel, long CallsUndone, bool IsDrained) : ToRollbackCoordinator;
 
 /// <summary>Nothing is admitted here until the decision is known.</summary>
 internal sealed record HeldForRollBack(Guid Request, Life Life) : ToRollbackCoordinator;
@@ -69,8 +70,8 @@ internal enum WhyNotRolledBack
     NoAnswer,
 }
 
-/// <summary>Who rolls back with whom and why, and how many labels it undoes.</summary>
-internal sealed record RollbackMember(LifeEnd End, long LastLabel, WouldBeOrphan? Reason)
+/// <summary>Who rolls back with whom and why, and how many labels and calls it undoes.</summary>
+internal sealed record RollbackMember(LifeEnd End, long LastLabel, long CallsUndone, WouldBeOrphan? Reason)
 {
     public long LabelsUndone => LastLabel - End.LastSequence;
 }

@@ -76,7 +76,10 @@ internal sealed class IncomingCallFilter(GrainTypeTraitsResolver traits) : IInco
 
         var isReadOnly = (turn & Turn.ReadOnly) != 0;
         if (!isReadOnly)
+        {
             activation.StateMayHaveChanged = true;
+            activation.Ledger.BeginCall();
+        }
 
         // K6: on an untouched grain a read-only call leaves no trace, unless that changes before it ends.
         var leavesNoTrace = isReadOnly && labelled is not null && activation.IsUntouched;

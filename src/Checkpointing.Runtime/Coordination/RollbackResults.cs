@@ -37,6 +37,7 @@ internal static class RollbackResults
                 LastLabelReceived = member.Reason?.LastLabelReceived.Sequence ?? 0,
                 LastLabelThatCounts = member.Reason?.End ?? 0,
                 MessagesUndone = member.LabelsUndone,
+                CallsUndone = member.CallsUndone,
             }),
         ],
         Duration = duration,

@@ -40,6 +40,7 @@ internal sealed record MigratedParticipant(
             w.Write(first.Key);
             w.Write7BitEncodedInt64(first.Value);
         });
+        writer.Write7BitEncodedInt64(Ledger.CallsUnsaved);
         writer.Write(LastFinished);
         writer.Write(StoreId.ToByteArray());
         writer.Write(StateMayHaveChanged);
@@ -64,7 +65,8 @@ internal sealed record MigratedParticipant(
             reader.Read7BitEncodedInt64(),
             reader.ReadMark(),
             reader.ReadAll(static r => new Receipt(r.ReadLife(), r.Read7BitEncodedInt64())),
-            reader.ReadAll(static r => KeyValuePair.Create(r.ReadParticipant(), r.Read7BitEncodedInt64())));
+            reader.ReadAll(static r => KeyValuePair.Create(r.ReadParticipant(), r.Read7BitEncodedInt64())),
+            reader.Read7BitEncodedInt64());
         var migrated = new MigratedParticipant(
             ledger,
             reader.ReadRound(),

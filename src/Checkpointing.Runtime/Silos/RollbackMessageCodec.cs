@@ -115,6 +115,7 @@ internal static class RollbackMessageCodec
                 writer.Write(would.Request.ToByteArray());
                 WriteEnd(writer, would.End);
                 writer.Write7BitEncodedInt64(would.LastLabel);
+                writer.Write7BitEncodedInt64(would.CallsUndone);
                 writer.Write(would.IsDrained);
                 break;
             case HeldForRollBack held:
@@ -155,7 +156,7 @@ internal static class RollbackMessageCodec
         7 => new RolledBack(reader.ReadLife()),
         8 => new EndsInstalled(
             new SiloId(reader.ReadUInt64()), reader.ReadGuid(), reader.Read7BitEncodedInt64(), reader.Read7BitEncodedInt(), reader.ReadAll(static r => r.ReadLife()), reader.ReadBoolean() ? reader.ReadAll(ReadEnd) : null),
-        9 => new WouldRollBack(reader.ReadGuid(), ReadEnd(reader), reader.Read7BitEncodedInt64(), reader.ReadBoolean()),
+        9 => new WouldRollBack(reader.ReadGuid(), ReadEnd(reader), reader.Read7BitEncodedInt64(), reader.Read7BitEncodedInt64(), reader.ReadBoolean()),
         10 => new HeldForRollBack(reader.ReadGuid(), reader.ReadLife()),
         11 => new CannotRollBack(reader.ReadGuid(), reader.ReadLife(), (WhyNotRolledBack)reader.ReadByte()),
         12 => new EndsTested(

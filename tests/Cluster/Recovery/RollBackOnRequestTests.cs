@@ -27,7 +27,7 @@ public sealed class RollBackOnRequestTests
         Assert.Equal(p.GetGrainId(), result.Participants[0].GrainId);
         Assert.Null(result.Participants[0].DrawnInBy);
         Assert.All(result.Participants.Skip(1), member => Assert.True(member.DrawnInBy is not null && member.LastLabelReceived > member.LastLabelThatCounts, member.ToString()));
-        Assert.All(result.Participants, member => Assert.True(member.MessagesUndone > 0, member.ToString()));
+        Assert.All(result.Participants, member => Assert.True(member is { MessagesUndone: > 0, CallsUndone: 1 }, member.ToString()));
         Assert.Equal((1, 1, 1, 8), (await p.Get(), await q.Get(), await r.Get(), await independent.Get()));
         await cluster.UntilRecovered();
         Assert.Equal(3, cluster.RolledBack);
@@ -50,12 +50,55 @@ public sealed class RollBackOnRequestTests
         Assert.Equal([p.GetGrainId(), q.GetGrainId()], preview.Participants.Select(member => member.GrainId));
         var (first, drawnIn) = (preview.Participants[0], preview.Participants[1]);
         Assert.Equal((null, 0, 0, 2), ((GrainId?)first.DrawnInBy, first.LastLabelReceived, first.LastLabelThatCounts, first.MessagesUndone));
+        Assert.Equal((2, 2), (first.CallsUndone, drawnIn.CallsUndone));
 
         // Of p's calls the checkpoint remembers the first one. q has answered all three.
         Assert.Equal((p.GetGrainId(), 3, 1, 2), (drawnIn.DrawnInBy!.Value, drawnIn.LastLabelReceived, drawnIn.LastLabelThatCounts, drawnIn.MessagesUndone));
         Assert.Equal((3, 11), (await p.Get(), await q.Get()));
         Assert.Equal(0, cluster.RolledBack);
         Assert.Equal(CheckpointStatus.Committed, (await cluster.Outcomes.CheckpointAll()).Status);
+    }
+
+    /// <summary>Calls of clients have no labels, but what they did is undone like the rest.</summary>
+    [Fact]
+    public async Task A_preview_counts_the_calls_of_clients_too()
+    {
+        await using var cluster = await RecoveryCluster.Start();
+        var p = await cluster.On<IParticipantGrain>(0, "p");
+        await PutAndCheckpoint(cluster, p);
+        for (var i = 0; i < 3; i++)
+            await p.Put(1);
+
+        Assert.Equal(4, await p.Get());
+        await AssertCallsUndone(3);
+        Assert.Equal(CheckpointStatus.Committed, (await cluster.Outcomes.CheckpointAll()).Status);
+        await p.Put(1);
+        await AssertCallsUndone(1);
+
+        async Task AssertCallsUndone(int calls)
+        {
+            var preview = await cluster.Outcomes.Coordinator.PreviewRollBack(p.GetGrainId(), TestContext.Current.CancellationToken).WithTimeLimit();
+            Assert.Equal((RollbackStatus.Preview, 0, calls), (preview.Status, Assert.Single(preview.Participants).MessagesUndone, preview.Participants[0].CallsUndone));
+        }
+    }
+
+    [Fact]
+    public async Task A_grain_that_awaits_its_own_rollback_hears_that_it_is_too_busy_and_goes_on()
+    {
+        await using var cluster = await RecoveryCluster.Start(options: options => options.MaxPause = TimeSpan.FromSeconds(1));
+        var p = await cluster.On<IParticipantGrain>(0, "p");
+        await PutAndCheckpoint(cluster, p);
+        RollbackResult? result = null;
+
+        await p.Do<ParticipantGrain>(async self =>
+        {
+            self.Sum.State += 10;
+            result = await self.Factory.GetCheckpointCoordinator().RollBack(p.GetGrainId(), TestContext.Current.CancellationToken);
+        }).WithTimeLimit();
+
+        Assert.Equal((RollbackStatus.Aborted, RollbackAbortReason.TooBusy), (result!.Status, result.Reason));
+        Assert.InRange(result.Duration.TotalSeconds, 0.5, 4);
+        Assert.Equal((11, 0), (await p.Get(), cluster.RolledBack));
     }
 
     /// <summary>The coordinator has nothing left to do after its round, so no other event of it can start the rollback.</summary>

@@ -47,6 +47,7 @@ public sealed class HandOverTests
         var host = cluster.HostOf(account.GetGrainId());
         Assert.Equal(life, host.Activation.Ledger.Life.Incarnation);
         Assert.True(host.MayHaveChanged);
+        Assert.Equal(3, host.Activation.Ledger.CallsUnsaved);
         await cluster.AssertEverythingIsPermanent(2);
     }
 

@@ -72,7 +72,7 @@ internal sealed class ParticipantHost
         Ledger = Ledger.Resume(
             new Life(_actor.Id, left.Ledger.Life.Incarnation, _actor.Silo.Id), left.Ledger.LastSequence, left.Ledger.PermanentMark,
             left.Ledger.Received.ToImmutable(),
-            left.Ledger.Sent.Freeze(),
+            left.Ledger.Sent.Freeze(), left.Ledger.CallsUnsaved,
             Cluster.Settings.LivesRemembered);
         _participant = new CheckpointParticipant(Ledger, left._participant.LastFinished);
         Rollback.Create(Ledger, _participant, _slots);
