@@ -13,7 +13,7 @@ public sealed class CheckpointingOptions
 
     /// <summary>
     /// The longest time that calls from outside may wait at the closed gates of a round. A round that would need longer leaves out the grains
-    /// that are too busy, opens the gates, and is tried again. Must be well below Orleans' response timeout.
+    /// that are too busy, opens the gates, and is tried again. Must be well below Orleans' response timeout. The same bound holds for a rollback that somebody asks for, which is called off then.
     /// </summary>
     /// <value>Defaults to 1 second. Source: SPEC K9.</value>
     public TimeSpan MaxPause { get; set; } = TimeSpan.FromSeconds(1);

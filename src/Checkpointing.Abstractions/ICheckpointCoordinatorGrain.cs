@@ -32,7 +32,7 @@ public interface ICheckpointCoordinatorGrain : IGrainWithStringKey
     /// find the grains rolled back. Outcomes are values: this method throws only for a grain that has no checkpointed state (<see cref="ArgumentException"/>), for
     /// cancellation, and when the coordinator itself cannot be reached.
     /// </summary>
-    /// <param name="grainId">A grain with checkpointed state. A call of its own that awaits the rollback can never end: ask from outside.</param>
+    /// <param name="grainId">A grain with checkpointed state. A call of its own, or of a chain through it, that awaits the rollback cannot drain before that: it ends as <see cref="RollbackAbortReason.TooBusy"/>, so ask from outside.</param>
     /// <param name="cancellationToken">Gives up waiting; a rollback that has begun goes on.</param>
     [AlwaysInterleave]
     [Alias("RollBack")]
@@ -51,6 +51,7 @@ public interface ICheckpointCoordinatorGrain : IGrainWithStringKey
     /// <summary>
     /// Whether the loss of a silo, or a rollback, is still being dealt with: until it is not, grains that depend on lost work may be found and rolled back. Asks every
     /// silo that the coordinator knows of, but none without this library or with a version that speaks differently; a loss that has not been noticed yet is not part of the answer.
+    /// A silo that does not answer counts as one that has not finished. Throws for cancellation, and when the coordinator itself cannot be reached.
     /// </summary>
     /// <param name="cancellationToken">Gives up waiting.</param>
     [AlwaysInterleave]

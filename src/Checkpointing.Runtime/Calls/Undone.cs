@@ -24,7 +24,7 @@ internal static class Undone
         new($"The call to grain {callee} was lost, and with it what it did there. The caller rolls back to its permanent checkpoint, so that no half of it stays. Call again.", cause) { GrainId = callee };
 
     public static RolledBackException Caller(GrainId grain) =>
-        new($"Grain {grain} calls on although it rolls back. Its call is not sent, and what it did is undone.") { GrainId = grain };
+        new($"Grain {grain} calls on although this activation of it is over: it rolls back, or was deactivated. Its call is not sent, and what it did since its last checkpoint is undone.") { GrainId = grain };
 
     /// <summary>
     /// The runtime's errors for a call that was on its way to a silo when that was declared dead. A call that was rejected before it was sent has the same type; only

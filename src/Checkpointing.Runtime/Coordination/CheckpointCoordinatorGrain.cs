@@ -207,7 +207,12 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
             return new CheckpointResult { Status = CheckpointStatus.Aborted, Reason = CheckpointAbortReason.SilosDiffer, Detail = difference };
         }
 
-        await _pause.WhenOver.WaitAsync(cancellationToken);
+        while (_pause.WhenOver is { IsCompleted: false } over)
+        {
+            // RB-18: the next rollback that was asked for may begin as soon as one is over.
+            await over.WaitAsync(cancellationToken);
+        }
+
         var pending = new PendingCheckpoint(_time.GetTimestamp(), awaitedBy.IsEmpty ? null : awaitedBy[0].ToGrainId());
         var id = ++_lastRequest;
         _pending.Add(id, pending);

@@ -74,6 +74,11 @@ internal sealed class RollbackCoordinatorHost(
             return Ended(RollbackResults.SilosDiffer(difference));
         }
 
+        if (_isStopped)
+        {
+            return Ended(RollbackResults.Replaced(time.GetElapsedTime(started)));
+        }
+
         var request = Guid.NewGuid();
         var ended = new TaskCompletionSource<RequestedRollbackOutcome?>(TaskCreationOptions.RunContinuationsAsynchronously);
         _requests.Add(request, ended);

@@ -166,6 +166,14 @@ internal sealed class CheckpointedActivation : CallOrigin
         _isAlwaysConcerned = _ledger.HasLostCall || !_ledger.Received.OfSeveralLives().IsEmpty;
     }
 
+    /// <summary>What a tentative checkpoint remembered counts again: two lives may meet by that (RB-14).</summary>
+    public void RememberPeers()
+    {
+        ForgetPeers();
+        if (_isAlwaysConcerned)
+            _rollbacks.ReportSoon();
+    }
+
     /// <summary>Whether this life has to look at its ledger when these silos are gone, or lives of these participants have ended. From any thread.</summary>
     public bool MayBeConcerned(PeerFilter lost) => _isAlwaysConcerned || Peers.Meets(lost) || _rollbacks.Undone.Knows(_ledger.Life);
 

@@ -8,14 +8,17 @@ namespace Checkpointing.Runtime.Participants;
 /// this very grain: then the grain moves to another silo, with its changes in memory, and the chain goes on there. If there is no other
 /// silo the checkpoint is tried until it succeeds or the runtime gives up the deactivation.
 /// </summary>
-internal sealed class Departure(ParticipantServices services, IGrainContext grain)
+internal sealed class Departure(ParticipantHost host, ParticipantMove move, ParticipantServices services)
 {
     private static readonly TimeSpan PauseBetweenAttempts = TimeSpan.FromMilliseconds(100);
+
+    private readonly IGrainContext _grain = host.Activation.Context;
+    private string? _notCheckpointed;
 
     /// <summary>Null if everything is permanent now; else why not.</summary>
     public async Task<string?> TryCheckpoint(CancellationToken cancellationToken)
     {
-        if (services.OtherSilos(grain.GrainId.Type).Any())
+        if (services.OtherSilos(_grain.GrainId.Type).Any())
         {
             using var bound = new CancellationTokenSource(services.Options.MaxPause, services.Time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, bound.Token);
@@ -32,7 +35,7 @@ internal sealed class Departure(ParticipantServices services, IGrainContext grai
 
             if (isFirst)
             {
-                services.Log.NotCheckpointedYet(grain.GrainId.ToString(), failure);
+                services.Log.NotCheckpointedYet(_grain.GrainId.ToString(), failure);
             }
 
             await Task.Delay(PauseBetweenAttempts, services.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
@@ -40,16 +43,40 @@ internal sealed class Departure(ParticipantServices services, IGrainContext grai
     }
 
     /// <summary>Turns the deactivation into a migration, if there is another silo to go to. One that was a migration from the start stays as it is.</summary>
-    public bool TryMoveAway()
+    /// <param name="failure">Why the changes could not be checkpointed.</param>
+    public bool TryMoveAway(string failure)
     {
-        var elsewhere = services.OtherSilos(grain.GrainId.Type).FirstOrDefault();
+        var elsewhere = services.OtherSilos(_grain.GrainId.Type).FirstOrDefault();
         if (elsewhere is null)
         {
             return false;
         }
 
-        grain.Migrate(new Dictionary<string, object> { [IPlacementDirector.PlacementHintKey] = elsewhere }, CancellationToken.None);
+        _grain.Migrate(new Dictionary<string, object> { [IPlacementDirector.PlacementHintKey] = elsewhere }, CancellationToken.None);
+        _notCheckpointed = failure;
         return true;
+    }
+
+    /// <summary>
+    /// RB-9, when the runtime is done with the activation. It carries no migration out if the grain's own OnDeactivateAsync has failed or took too long. And code of the grain that still runs reaches nobody from now on:
+    /// its labels would belong to a life that is over.
+    /// </summary>
+    public async Task Conclude()
+    {
+        await _grain.Deactivated.ConfigureAwait(false);
+        if (!move.IsCarriedOut && !host.Activation.IsStopped && !host.AreChangesLost)
+        {
+            if (_notCheckpointed is not null)
+            {
+                host.OnChangesLost($"{_notCheckpointed} The runtime has not moved the grain to another silo either.", null);
+            }
+            else if (host.Participant is not null && !host.Activation.Ledger.IsClean)
+            {
+                host.OnChangesLost("its code went on after its last checkpoint", null);
+            }
+        }
+
+        host.Activation.Stop();
     }
 
     private async Task<(string? Failure, bool IsWorthAnotherAttempt)> Checkpoint(CancellationToken cancellationToken)
@@ -57,7 +84,7 @@ internal sealed class Departure(ParticipantServices services, IGrainContext grai
         try
         {
             var coordinator = services.GrainFactory.GetGrain<ICheckpointCoordinatorControl>(CheckpointCoordinatorExtensions.DefaultKey);
-            var result = await coordinator.CheckpointBeforeStop(grain.GrainId, grain.Address.SiloAddress!, cancellationToken).WaitAsync(cancellationToken);
+            var result = await coordinator.CheckpointBeforeStop(_grain.GrainId, _grain.Address.SiloAddress!, cancellationToken).WaitAsync(cancellationToken);
             return result.Status is CheckpointStatus.Committed or CheckpointStatus.NothingToDo ? (null, false) : (result.Detail, result.Reason.MayPass());
         }
         catch (Exception exception)

@@ -58,6 +58,8 @@ internal sealed class ParticipantHost
     /// <summary>It stores nothing and answers nothing any more.</summary>
     public bool IsStopped { get; private set; }
 
+    public bool AreChangesLost { get; private set; }
+
     /// <summary>Whether state, sends or receipts may differ from the permanent checkpoint.</summary>
     public bool MayHaveChanged => _participant is not null && !_activation.IsUntouched;
 
@@ -147,6 +149,7 @@ internal sealed class ParticipantHost
     /// <summary>RB-9: whoever depends on them learns it from the next life.</summary>
     public void OnChangesLost(string detail, Exception? exception)
     {
+        AreChangesLost = true;
         _services.Log.ChangesLost(_grain, detail, exception);
         if (_participant is not null)
         {
@@ -212,9 +215,9 @@ internal sealed class ParticipantHost
     /// </summary>
     private async Task Stop(CancellationToken cancellationToken)
     {
+        var departure = new Departure(this, _move, _services);
         try
         {
-            var departure = new Departure(_services, _activation.Context);
             if (Rollback.MustRollBack && !IsStopped)
             {
                 // Nothing of it can become permanent; whoever depends on it learns that from the next life.
@@ -224,7 +227,7 @@ internal sealed class ParticipantHost
             else if (!IsStopped && _participant is not null && (MayHaveChanged || _captured.DifferNow))
             {
                 BeInReach();
-                if (await departure.TryCheckpoint(cancellationToken) is { } failure && !departure.TryMoveAway())
+                if (await departure.TryCheckpoint(cancellationToken) is { } failure && !departure.TryMoveAway(failure))
                 {
                     OnChangesLost(failure, null);
                 }
@@ -248,6 +251,7 @@ internal sealed class ParticipantHost
         {
             IsStopped = true;
             _services.Registry.Remove(this);
+            _ = departure.Conclude();
         }
     }
 
@@ -343,6 +347,7 @@ internal sealed class ParticipantHost
                 case DropSnapshot drop:
                     _slots.Drop();
                     _captured.Undo();
+                    _activation.RememberPeers();
                     _services.Log.TentativeUndone(GrainId, drop.Number);
                     _observed.Tell(observer => observer.OnTentativeCheckpointUndone(drop.Number.ToString()));
                     break;

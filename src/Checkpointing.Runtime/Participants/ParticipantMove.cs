@@ -10,8 +10,12 @@ internal sealed class ParticipantMove(ParticipantHost host, CheckpointSlots slot
     /// <summary>What another activation handed over, until it was taken up.</summary>
     public MigratedParticipant? Arrived { get; set; }
 
+    /// <summary>Whether the runtime has asked what goes along.</summary>
+    public bool IsCarriedOut { get; private set; }
+
     public void OnDehydrate(IDehydrationContext dehydrationContext)
     {
+        IsCarriedOut = true;
         try
         {
             host.Leave()?.Pack(dehydrationContext, slots);

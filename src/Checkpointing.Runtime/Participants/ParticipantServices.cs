@@ -20,6 +20,7 @@ internal sealed class ParticipantServices(
     CheckpointingMetrics metrics,
     ParticipantLog log,
     ISiloStatusOracle silos,
+    SilosThatDiffer differing,
     IClusterManifestProvider manifests,
     TimeProvider time)
 {
@@ -68,9 +69,16 @@ internal sealed class ParticipantServices(
     /// <summary>A silo that stops starts no grains any more: what cannot be reached stays so.</summary>
     public bool IsStopping => silos.CurrentStatus != SiloStatus.Active;
 
-    /// <summary>The other active silos that can host this type of grain.</summary>
-    public IEnumerable<SiloAddress> OtherSilos(GrainType type) =>
-        from silo in silos.GetApproximateSiloStatuses(onlyActive: true).Keys
-        where !silo.Equals(silos.SiloAddress) && manifests.Current.Silos.TryGetValue(silo, out var manifest) && manifest.Grains.ContainsKey(type)
-        select silo;
+    /// <summary>The other active silos that can host this type of grain and understand what it takes along.</summary>
+    public IEnumerable<SiloAddress> OtherSilos(GrainType type)
+    {
+        var definition = GenericGrainType.TryParse(type, out var generic) ? generic.GetUnconstructedGrainType().GrainType : type;
+        return
+            from silo in silos.GetApproximateSiloStatuses(onlyActive: true).Keys
+            where !silo.Equals(silos.SiloAddress)
+                && differing.LibraryOf(silo) == SiloLibrary.Same
+                && manifests.Current.Silos.TryGetValue(silo, out var manifest)
+                && manifest.Grains.ContainsKey(definition)
+            select silo;
+    }
 }

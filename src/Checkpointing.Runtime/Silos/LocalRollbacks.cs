@@ -236,7 +236,7 @@ internal sealed partial class LocalRollbacks(
         {
             while (await _reportDue.Reader.ReadAsync(cancellationToken))
             {
-                while (await TryReport())
+                while (!cancellationToken.IsCancellationRequested && await TryReport())
                 {
                     await Task.WhenAny(_reportDue.Reader.WaitToReadAsync(cancellationToken).AsTask(), Task.Delay(ReportInterval, time, cancellationToken));
                     _reportDue.Reader.TryRead(out _);

@@ -9,7 +9,8 @@ internal sealed class ParticipantRegistry
 {
     private readonly ConcurrentDictionary<GrainId, ParticipantHost> _hosts = new();
 
-    public ICollection<ParticipantHost> All => _hosts.Values;
+    /// <summary>Whoever is added or removed meanwhile may be among them or not.</summary>
+    public IEnumerable<ParticipantHost> All => _hosts.Select(entry => entry.Value);
 
     /// <summary>The participants that may have received something from one of these.</summary>
     public IEnumerable<ParticipantHost> ConcernedBy(PeerFilter lost) => All.Where(host => host.Activation.MayBeConcerned(lost));

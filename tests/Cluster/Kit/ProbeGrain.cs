@@ -37,8 +37,11 @@ public abstract class ProbeGrain(IGrainContext context, IGrainFactory factory) :
     public Task OnDeactivateAsync(DeactivationReason reason, CancellationToken token)
     {
         Live.Deactivated(GrainContext.GrainId);
-        return Task.CompletedTask;
+        return FailureOfDeactivation is { } failure ? Task.FromException(failure) : Task.CompletedTask;
     }
+
+    /// <summary>What its own code throws when it is deactivated.</summary>
+    public Exception? FailureOfDeactivation { get; set; }
 
     /// <summary>Runs code that no other code of this grain may overlap.</summary>
     public async Task Alone(Func<Task> code)

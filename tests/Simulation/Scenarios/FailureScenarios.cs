@@ -82,7 +82,7 @@ public class FailureScenarios
         Assert.Equal(2, script.Record.Epoch);
     }
 
-    /// <summary>Everything crashes, instead of one participant; "rollbackOfPeers" belongs to the rollback.</summary>
+    /// <summary>Everything crashes; what becomes of its peers when only its silo does is the other test of this row.</summary>
     [Fact]
     public void S42_a_participant_that_dies_in_doubt_of_a_committed_round_loads_its_tentative_slot()
     {

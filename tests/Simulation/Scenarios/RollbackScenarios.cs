@@ -12,6 +12,29 @@ namespace Checkpointing.Simulation.Tests.Scenarios;
 /// <summary>The recovery rows of docs/scenarios.md: one silo is lost, and exactly those roll back who depend on what it has forgotten.</summary>
 public class RollbackScenarios
 {
+    /// <summary>The decision has been made, and nobody has heard of it. x has sent label 1 before its tentative checkpoint and label 2 after it.</summary>
+    [Fact]
+    public void S42_when_the_silo_of_a_participant_in_doubt_is_lost_only_those_above_the_mark_of_its_tentative_checkpoint_roll_back()
+    {
+        var script = new Script("x@2", "p@3", "q@4");
+        script.Sends("x", "p");
+        script.Hold(static (_, message) => message is MakePermanent or DecisionAnswered);
+        script.Checkpoint("p");
+        script.RunUntil(() => script.Control<MakePermanent>().Any());
+        var mark = script["x"].Host.Ledger.Tentative!.Mark;
+        script.Sends("x", "q");
+        script.Lose(2);
+        script.Run(100);
+        script.Release();
+        script.Settle();
+
+        Assert.Equal(["q"], script.RolledBack);
+        Assert.Equal(1, mark.Label.Sequence);
+        Assert.Equal(mark, script["x"].Host.Ledger.PermanentMark);
+        Assert.All(["x", "p"], name => Assert.False(script[name].State.SameAs(new ActorState())));
+        Assert.All(["x", "p", "q"], name => Assert.True(script.Permanent(name).SameAs(script[name].State)));
+    }
+
     /// <summary>RB-6, RB-7: everybody drops what is undone before anybody goes on.</summary>
     [Fact]
     public void S47_who_depends_on_a_lost_silo_rolls_back_and_undone_labels_are_dropped_everywhere_first()
