@@ -109,7 +109,7 @@ internal static class DemoCommand
         {
             Console.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"Of {report.GrainsTotal} grains at kills of one silo, {report.GrainsRolledBack} rolled back, beyond those that lived there. Detection p50 {report.DetectionMsP50} ms, recovery p50 {report.RecoveryMsP50} ms."));
+                $"Of {report.GrainsTotal} grains at kills of one silo, {report.GrainsRolledBack} rolled back, beyond those that lived there; {report.GrainsThatHadToRollBack} certainly had to. Detection p50 {report.DetectionMsP50} ms, recovery p50 {report.RecoveryMsP50} ms."));
         }
     }
 }

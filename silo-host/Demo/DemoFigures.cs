@@ -34,6 +34,9 @@ internal sealed class DemoFigures
     /// <summary>See <see cref="DemoReport.GrainsRolledBack"/>.</summary>
     public int GrainsRolledBack { get; set; }
 
+    /// <summary>See <see cref="DemoReport.GrainsThatHadToRollBack"/>.</summary>
+    public int GrainsThatHadToRollBack { get; set; }
+
     /// <summary>See <see cref="DemoReport.GrainsTotal"/>.</summary>
     public int GrainsTotal { get; set; }
 

@@ -53,4 +53,10 @@ internal sealed record DemoReport
 
     /// <summary>What did not hold, with ids.</summary>
     public required IReadOnlyList<string> Failures { get; init; }
+
+    /// <summary>
+    /// Grains that certainly had to roll back, as far as that can be told from outside, summed over the kills of single silos; without those that lived on the dead
+    /// silo. One that did not is a failure.
+    /// </summary>
+    public required int GrainsThatHadToRollBack { get; init; }
 }

@@ -109,7 +109,7 @@ internal sealed class DemoRun(DemoOptions options, IDemoProgress progress) : IAs
         var verdict = _failures.Count == 0 ? "consistent" : $"{_failures.Count} checks FAILED";
         progress.Say(
             $"{occasion}: {verdict}; {judgement.Acknowledged} transfers acknowledged, {judgement.Rounds} rounds committed, "
-            + $"{judgement.Lost} transfers lost, {rolledBack.Count} grains rolled back.");
+            + $"{judgement.Lost} transfers lost, {rolledBack.Count} grains rolled back, {judgement.HadToRollBack} certainly had to.");
         await _scene.Log.Note($"judged {occasion}: {verdict}");
         progress.Show(_scene.Figures);
     }
@@ -122,6 +122,7 @@ internal sealed class DemoRun(DemoOptions options, IDemoProgress progress) : IAs
             _scene.Figures.Lost += judgement.Lost;
         }
 
+        _scene.Figures.GrainsThatHadToRollBack += judgement.HadToRollBack;
         if (fault == Fault.SiloKill)
             _scene.Figures.GrainsRolledBack += rolledBack.Select(grain => grain.Grain).Where(grain => !lostGrains.Contains(grain)).Distinct().Count();
     }
@@ -160,6 +161,7 @@ internal sealed class DemoRun(DemoOptions options, IDemoProgress progress) : IAs
             PauseMsP99 = figures.Pauses.Of(0.99),
             Seed = options.Seed,
             Failures = _failures,
+            GrainsThatHadToRollBack = figures.GrainsThatHadToRollBack,
         };
     }
 }

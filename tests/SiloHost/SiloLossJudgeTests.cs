@@ -166,6 +166,148 @@ public sealed class SiloLossJudgeTests
         Assert.Equal(JudgeRule.AcknowledgedLost, violation.Rule);
     }
 
+    [Fact]
+    public void Grains_that_had_received_what_was_lost_must_roll_back()
+    {
+        TakeCheckpoint();
+        Acknowledge(Lost);
+        KillTheSilo();
+
+        var judgement = JudgeAfterTheKill();
+
+        Assert.Equal(2, judgement.HadToRollBack);
+        Assert.Collection(
+            Missing(judgement),
+            text => Assert.Equal(
+                $"ledger/0 of group 0 was not rolled back, but it had received from account/0 in transfer {Lost}, acknowledged as number 2 before the kill and in no checkpoint of account/0, "
+                    + "which was on the silo that died",
+                text),
+            text => Assert.Matches("^account/2 of group 0 was not .* from ledger/0 in .* which had to roll back: it had received from account/0 in ", text));
+    }
+
+    [Fact]
+    public void Grains_must_have_rolled_back_that_had_done_what_is_gone()
+    {
+        TakeCheckpoint();
+        _judge.CheckpointAsked();
+        Acknowledge(Lost);
+        KillTheSilo();
+
+        var missing = Missing(Judge(NewBooks(), "account/2"));
+
+        Assert.Equal($"ledger/0 of group 0 was not rolled back, but transfer {Lost}, acknowledged as number 2 before the kill, is gone from it", Assert.Single(missing));
+    }
+
+    [Fact]
+    public void Grains_that_had_to_roll_back_and_did_are_counted()
+    {
+        TakeCheckpoint();
+        Acknowledge(Lost);
+        KillTheSilo();
+
+        var judgement = JudgeAfterTheKill("ledger/0", "account/2");
+
+        Assert.Empty(judgement.Violations);
+        Assert.Equal(2, judgement.HadToRollBack);
+    }
+
+    [Fact]
+    public void Both_accounts_of_a_lost_ledger_must_roll_back()
+    {
+        TakeCheckpoint();
+        Acknowledge(Lost);
+        KillTheSilo(there: "ledger/0", survivors: ["account/0", "account/2"]);
+
+        Assert.All(Missing(JudgeAfterTheKill()), text => Assert.Contains("from ledger/0 in transfer", text));
+    }
+
+    [Fact]
+    public void What_a_round_without_the_lost_grain_had_must_roll_back()
+    {
+        TakeCheckpoint();
+        var asked = _judge.CheckpointAsked();
+        Acknowledge(Lost);
+        _judge.CheckpointAnswered(asked, new HashSet<string> { "account/1" });
+        KillTheSilo();
+        _judge.CheckpointAsked(); // Nothing that was lost can be in this one.
+
+        Assert.Equal(2, JudgeAfterTheKill().HadToRollBack);
+    }
+
+    [Theory]
+    [InlineData("it had been answered when the kill came")]
+    [InlineData("it was answered after the kill")]
+    [InlineData("it was not answered")]
+    [InlineData("it was asked for while the silo was being killed")]
+    public void Nobody_must_roll_back_for_what_a_round_may_have_had(string round)
+    {
+        TakeCheckpoint();
+        var asked = round.Contains("while") ? null : _judge.CheckpointAsked();
+        Acknowledge(Lost);
+        if (round.Contains("had been"))
+            _judge.CheckpointAnswered(asked!, new HashSet<string> { "account/0" });
+
+        _judge.SiloLost(Loss("account/0", "account/2", "ledger/0"));
+        if (round.Contains("while"))
+            _judge.CheckpointAsked();
+
+        _judge.SiloGone();
+        if (round.Contains("after"))
+            _judge.CheckpointAnswered(asked!, new HashSet<string> { "account/0" });
+
+        Assert.Equal(0, JudgeAfterTheKill().HadToRollBack);
+    }
+
+    [Fact]
+    public void Nobody_must_roll_back_for_a_survivor_whose_checkpoint_may_be_younger()
+    {
+        TakeCheckpoint();
+        var asked = _judge.CheckpointAsked();
+        Acknowledge(Lost);
+        KillTheSilo();
+        _judge.CheckpointAnswered(asked, new HashSet<string> { "ledger/0" });
+
+        Assert.StartsWith("ledger/0 ", Assert.Single(Missing(JudgeAfterTheKill())));
+    }
+
+    [Fact]
+    public void Nobody_must_roll_back_for_a_transfer_that_was_not_acknowledged_before_the_kill()
+    {
+        TakeCheckpoint();
+        _judge.Sent(Lost);
+        KillTheSilo();
+        _judge.Acknowledged(Lost.Id, ++_number);
+
+        Assert.Equal(0, JudgeAfterTheKill().HadToRollBack);
+    }
+
+    [Fact]
+    public void A_grain_must_not_roll_back_unless_it_was_certainly_elsewhere()
+    {
+        TakeCheckpoint();
+        Acknowledge(Lost);
+        KillTheSilo(there: "account/0", survivors: ["account/2"]);
+
+        Assert.Equal(0, JudgeAfterTheKill().HadToRollBack);
+    }
+
+    [Fact]
+    public void Nobody_must_roll_back_if_all_silos_were_killed_or_for_the_loss_of_an_earlier_period()
+    {
+        TakeCheckpoint();
+        Acknowledge(Lost);
+        KillTheSilo();
+        Assert.Equal(0, _judge.Judge(NewBooks().Statement(), Fault.ClusterKill, []).HadToRollBack);
+
+        Assert.Equal(0, _judge.Judge(NewBooks().Statement(), Fault.SiloKill, []).HadToRollBack);
+    }
+
+    private static SiloLoss Loss(string there, params string[] survivors) =>
+        new(new HashSet<string> { there }, Rounds.At(10)) { CertainlyThere = new HashSet<string> { there }, Survivors = survivors.ToHashSet() };
+
+    private static string[] Missing(Judgement judgement) =>
+        [.. judgement.Violations.Where(violation => violation.Rule == JudgeRule.NotRolledBack).Select(violation => violation.Text)];
+
     private static Books NewBooks() => new Books(Accounts, OpeningCents).With(Settled);
 
     /// <summary>From one account of the ledger's group to the other.</summary>
@@ -182,6 +324,24 @@ public sealed class SiloLossJudgeTests
         _judge.Sent(transfer);
         _judge.Acknowledged(transfer.Id, ++_number);
     }
+
+    /// <summary>After a transfer that it takes.</summary>
+    private void TakeCheckpoint()
+    {
+        Acknowledge(Settled);
+        var asked = _judge.CheckpointAsked();
+        _judge.CheckpointAnswered(asked, new HashSet<string> { "ledger/2", "account/0", "account/2" });
+        _judge.CheckpointCommitted(Rounds.Committed(acknowledgedBefore: _number, at: 5));
+    }
+
+    private void KillTheSilo(string there = "account/0", string[]? survivors = null)
+    {
+        _judge.SiloLost(Loss(there, survivors ?? ["account/2", "ledger/0", "ledger/2"]));
+        _judge.SiloGone();
+    }
+
+    /// <summary>Nothing is gone.</summary>
+    private Judgement JudgeAfterTheKill(params string[] rolledBack) => Judge(NewBooks().With(Lost), rolledBack);
 
     private void LoseTheSilo(Action? duringTheLoss = null)
     {

@@ -24,13 +24,15 @@ internal sealed class SiloKill(DemoScene scene)
         var views = await scene.Views.ByPlace(cancellationToken);
         var place = DrawPlace(views);
         var victim = views[place];
-        GrainsThere = Locate(victim, views);
+        scene.Figures.GrainsTotal += views.SelectMany(view => view.Grains).Distinct().Count();
         var moment = await period.WaitForMoment(cancellationToken);
         await scene.Log.Note($"kill of silo {place}");
 
-        var loss = new SiloLoss(GrainsThere, DateTimeOffset.UtcNow);
+        var loss = Locate(victim, views);
+        GrainsThere = loss.GrainsThere;
         scene.Judge.SiloLost(loss);
         await scene.Cluster.Kill(place, cancellationToken);
+        scene.Judge.SiloGone();
         scene.Figures.SiloKills++;
         scene.Progress.Say($"SIGKILL to silo {place + 1} of {scene.Options.Silos} with {GrainsThere.Count} grains, {moment}.");
 
@@ -61,13 +63,20 @@ internal sealed class SiloKill(DemoScene scene)
         return places[scene.Random.Next(places.Length)];
     }
 
-    /// <summary>What is active there; and what is active nowhere, as it may begin there until the kill.</summary>
-    private HashSet<string> Locate(SiloView victim, SiloView[] views)
+    /// <summary>
+    /// What may be there: what is active there; and what is active nowhere, as it may begin there until the kill. What is certainly there, or elsewhere, is on one silo: under load
+    /// no grain is idle, and no silo stops, so none leaves its silo.
+    /// </summary>
+    private SiloLoss Locate(SiloView victim, SiloView[] views)
     {
-        var elsewhere = views.Where(view => view.Silo != victim.Silo).SelectMany(view => view.Grains).ToHashSet();
-        var all = BankGrains.AllIds(scene.Options.Accounts).ToHashSet();
-        scene.Figures.GrainsTotal += all.Count;
-        return [.. victim.Grains, .. all.Where(grain => !elsewhere.Contains(grain))];
+        var silos = views.SelectMany(view => view.Grains.Select(grain => (grain, view.Silo))).ToLookup(found => found.grain, found => found.Silo);
+        var onOne = silos.Where(found => found.Count() == 1).ToLookup(found => found.Single() == victim.Silo, found => found.Key);
+        return new SiloLoss(
+            BankGrains.AllIds(scene.Options.Accounts).Where(grain => silos[grain].Contains(victim.Silo) || !silos.Contains(grain)).ToHashSet(), DateTimeOffset.UtcNow)
+        {
+            CertainlyThere = onOne[true].ToHashSet(),
+            Survivors = onOne[false].ToHashSet(),
+        };
     }
 
     private async Task<bool> WaitForDetection(string silo, DateTimeOffset killedAt, CancellationToken cancellationToken)

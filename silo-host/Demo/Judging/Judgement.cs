@@ -5,7 +5,8 @@ namespace Checkpointing.SiloHost.Demo.Judging;
 /// <param name="Acknowledged">Transfers acknowledged since the last judgement.</param>
 /// <param name="Rounds">Checkpoints committed since the last judgement.</param>
 /// <param name="Lost">Of the acknowledged transfers, how many are gone.</param>
-internal sealed record Judgement(IReadOnlyList<Violation> Violations, int Acknowledged, int Rounds, int Lost);
+/// <param name="HadToRollBack">How many surviving grains certainly had to roll back.</param>
+internal sealed record Judgement(IReadOnlyList<Violation> Violations, int Acknowledged, int Rounds, int Lost, int HadToRollBack);
 
 /// <summary>A broken promise.</summary>
 internal sealed record Violation(JudgeRule Rule, string Text)
@@ -48,4 +49,7 @@ internal enum JudgeRule
 
     /// <summary>A grain was rolled back that cannot have depended on lost work.</summary>
     RolledBackWithoutCause,
+
+    /// <summary>A grain that lived on was not rolled back, though it had certainly received what was lost, or has done what is gone.</summary>
+    NotRolledBack,
 }

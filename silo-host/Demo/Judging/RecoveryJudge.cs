@@ -15,10 +15,14 @@ internal sealed class RecoveryJudge(int accounts, long openingCents, AccountGrou
     private readonly Dictionary<string, Transfer> _sent = [];
     private readonly Dictionary<string, SentTransfer> _period = [];
     private readonly List<CommittedRound> _rounds = [];
+    private readonly List<AskedCheckpoint> _asked = [];
     private readonly List<string> _refusedRepetitions = [];
     private readonly HashSet<string> _survived = [];
     private readonly HashSet<string> _undone = [];
     private SiloLoss? _loss;
+
+    // Counts what the judge is told: of two events, the one with the smaller number came first.
+    private long _moment;
 
     /// <summary>A transfer is about to be sent for the first time.</summary>
     public void Sent(Transfer transfer)
@@ -26,7 +30,7 @@ internal sealed class RecoveryJudge(int accounts, long openingCents, AccountGrou
         lock (_gate)
         {
             _sent.Add(transfer.Id, transfer);
-            _period.Add(transfer.Id, new SentTransfer(transfer, sentAfterRecovery: _loss is { IsOver: true }));
+            _period.Add(transfer.Id, new SentTransfer(transfer, ++_moment, sentAfterRecovery: _loss is { IsOver: true }));
         }
     }
 
@@ -34,7 +38,10 @@ internal sealed class RecoveryJudge(int accounts, long openingCents, AccountGrou
     public void Acknowledged(string transferId, long number)
     {
         lock (_gate)
+        {
             _period[transferId].Number = number;
+            _period[transferId].AcknowledgedAt = ++_moment;
+        }
     }
 
     /// <summary>A transfer that was done was sent again, and answered as refused.</summary>
@@ -42,6 +49,24 @@ internal sealed class RecoveryJudge(int accounts, long openingCents, AccountGrou
     {
         lock (_gate)
             _refusedRepetitions.Add(transferId);
+    }
+
+    /// <summary>A checkpoint of everything is about to be asked for. Until its answer says who was taken, anybody may be.</summary>
+    public AskedCheckpoint CheckpointAsked()
+    {
+        lock (_gate)
+        {
+            var request = new AskedCheckpoint(++_moment);
+            _asked.Add(request);
+            return request;
+        }
+    }
+
+    /// <summary>A client heard which grains, and no others, have a new permanent checkpoint by its request.</summary>
+    public void CheckpointAnswered(AskedCheckpoint request, IReadOnlySet<string> taken)
+    {
+        lock (_gate)
+            request.Answered(++_moment, taken);
     }
 
     /// <summary>A client heard that a checkpoint is permanent.</summary>
@@ -55,7 +80,17 @@ internal sealed class RecoveryJudge(int accounts, long openingCents, AccountGrou
     public void SiloLost(SiloLoss loss)
     {
         lock (_gate)
+        {
             _loss = loss;
+            loss.LostAt = ++_moment;
+        }
+    }
+
+    /// <summary>Its process has ended.</summary>
+    public void SiloGone()
+    {
+        lock (_gate)
+            _loss!.GoneAt = ++_moment;
     }
 
     /// <summary>The first moment at which another silo knew of the loss.</summary>
@@ -81,7 +116,8 @@ internal sealed class RecoveryJudge(int accounts, long openingCents, AccountGrou
         lock (_gate)
         {
             var violations = new List<Violation>();
-            var promises = new Promises(fault, fault == Fault.SiloKill ? _loss : null, _period.Values, _rounds);
+            var loss = fault == Fault.SiloKill ? _loss : null;
+            var promises = new Promises(fault, loss, _period.Values, _rounds);
             CheckProgress(fault, violations);
             CheckBooks(bank, violations);
             var present = Present(bank, violations);
@@ -89,8 +125,11 @@ internal sealed class RecoveryJudge(int accounts, long openingCents, AccountGrou
             CheckRepetitions(promises, violations);
             CheckEarlier(present, violations);
             CheckRolledBack(rolledBack, fault, promises, violations);
+            var orphans = new CertainOrphans(loss, _period.Values, _asked, present);
+            CheckOrphans(rolledBack, orphans, violations);
 
-            var judgement = new Judgement(violations, _period.Values.Count(transfer => transfer.Number is not null), _rounds.Count(round => round.IsNew), lost);
+            var judgement = new Judgement(
+                violations, _period.Values.Count(transfer => transfer.Number is not null), _rounds.Count(round => round.IsNew), lost, orphans.Grains.Count);
             BeginNextPeriod(present);
             return judgement;
         }
@@ -180,6 +219,12 @@ internal sealed class RecoveryJudge(int accounts, long openingCents, AccountGrou
         }
     }
 
+    private void CheckOrphans(IReadOnlyCollection<RolledBackGrain> rolledBack, CertainOrphans orphans, List<Violation> violations)
+    {
+        foreach (var grain in orphans.Grains.Except(rolledBack.Select(grain => grain.Grain)))
+            violations.Add(new Violation(JudgeRule.NotRolledBack, $"{Named(grain)} was not rolled back, but {orphans.Why(grain)}"));
+    }
+
     private string Named(string grain) => groups.Of(grain) is { } group ? $"{grain} of group {group}" : grain;
 
     private void BeginNextPeriod(HashSet<string> present)
@@ -188,6 +233,7 @@ internal sealed class RecoveryJudge(int accounts, long openingCents, AccountGrou
         _undone.UnionWith(_sent.Keys.Where(id => !present.Contains(id)));
         _period.Clear();
         _rounds.Clear();
+        _asked.Clear();
         _refusedRepetitions.Clear();
         _loss = null;
     }

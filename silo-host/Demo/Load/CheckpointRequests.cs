@@ -35,6 +35,7 @@ internal sealed class CheckpointRequests(BankClient bank, AcknowledgedLog log, R
     {
         // Every transfer that is acknowledged by now must be in a checkpoint that begins later.
         var acknowledgedBefore = log.LastAcknowledged;
+        var asked = judge.CheckpointAsked();
         var request = bank.TakeCheckpoint();
         Interlocked.Exchange(ref _nextAsked, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
         var answer = await request;
@@ -45,6 +46,9 @@ internal sealed class CheckpointRequests(BankClient bank, AcknowledgedLog log, R
         }
 
         var result = answer.Value!;
+        if (SaysWhoWasTaken(result))
+            judge.CheckpointAnswered(asked, result.Participants.Select(participant => participant.GrainId.ToString()).ToHashSet());
+
         switch (result.Status)
         {
             case CheckpointStatus.Committed or CheckpointStatus.PartlyCommitted:
@@ -65,6 +69,9 @@ internal sealed class CheckpointRequests(BankClient bank, AcknowledgedLog log, R
                 break;
         }
     }
+
+    private static bool SaysWhoWasTaken(CheckpointResult result) =>
+        !result.LeftOut.Select(grain => grain.Reason).Append(result.Reason).Any(reason => reason is CheckpointAbortReason.CoordinatorReplaced or CheckpointAbortReason.AwaitedInsideRound);
 
     private static HashSet<int> Ledgers(IEnumerable<GrainId> grains)
     {
