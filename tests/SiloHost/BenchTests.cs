@@ -6,6 +6,7 @@ using Checkpointing.SiloHost.Tests.Kit;
 namespace Checkpointing.SiloHost.Tests;
 
 /// <summary>The bench measures nothing here: it runs, and prints what others read.</summary>
+[TestClass(DisableParallelization = true)]
 public sealed class BenchTests
 {
     private static readonly string Bench = typeof(BenchTests).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(entry => entry.Key == "bench").Value!;

@@ -5,6 +5,7 @@ using Checkpointing.SiloHost.Tests.Kit;
 
 namespace Checkpointing.SiloHost.Tests;
 
+[TestClass(DisableParallelization = true)]
 public sealed class DemoTests : IDisposable
 {
     private static readonly TimeSpan LongestMix = TimeSpan.FromMinutes(5);

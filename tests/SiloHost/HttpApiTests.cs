@@ -5,6 +5,7 @@ using Checkpointing.SiloHost.Tests.Kit;
 
 namespace Checkpointing.SiloHost.Tests;
 
+[TestClass(DisableParallelization = true)]
 public sealed class HttpApiTests(RunningSilo silo) : IClassFixture<RunningSilo>
 {
     [Fact]

@@ -8,6 +8,7 @@ namespace Checkpointing.SiloHost.Tests;
 /// <summary>
 /// A silo that hangs (SIGSTOP) is declared dead like one that was killed, but its connections stay open: what is sent there is neither answered nor refused.
 /// </summary>
+[TestClass(DisableParallelization = true)]
 public sealed class HungSiloTests : IDisposable
 {
     private const int Fewest = 40;
