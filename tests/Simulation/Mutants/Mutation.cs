@@ -182,6 +182,9 @@ internal enum Mutation
     /// <summary>K27: a silo does not tell a new coordinator what it knows.</summary>
     OldFactsNotTold,
 
+    /// <summary>K27: what a round finds out about undone labels does not reach the coordinator of rollbacks.</summary>
+    RoundsFindingsNotHeard,
+
     /// <summary>RB-23: silos forget facts, and the coordinator takes it that they still have them.</summary>
     CoordinatorsRememberForEver,
 }

@@ -284,7 +284,7 @@ internal sealed class CoordinatorHost(SimulatedCluster cluster, int number, Simu
                     }
 
                     break;
-                case ReportOrphan orphan:
+                case ReportOrphan orphan when cluster.Mutation != Mutation.RoundsFindingsNotHeard:
                     Rollback.OnUndoneLabel(new Suspect(new Life(orphan.Sender, orphan.UndoneLabel.Incarnation), orphan.UndoneLabel.Sequence));
                     break;
                 case Retire:
