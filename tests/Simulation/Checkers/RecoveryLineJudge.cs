@@ -20,7 +20,7 @@ internal sealed class RecoveryLineJudge(SimulatedCluster cluster)
     /// <summary>S11.3: whoever of the closed set has not been lost meanwhile has to go back by the line too.</summary>
     public void OnDecided(IEnumerable<LifeEnd> lives)
     {
-        var line = Line();
+        var line = Line([]);
         foreach (var end in lives)
         {
             var name = end.Life.Participant.ToString();
@@ -33,9 +33,12 @@ internal sealed class RecoveryLineJudge(SimulatedCluster cluster)
     }
 
     /// <summary>At rest nobody has to go back any more.</summary>
-    public void JudgeAtRest()
+    public void JudgeAtRest() => JudgeAtRest([]);
+
+    /// <param name="goingBack">They will go back, as is known already: nobody else has to, and nobody has to when they have.</param>
+    public void JudgeAtRest(HashSet<CheckpointedActor> goingBack)
     {
-        var line = Line();
+        var line = Line(goingBack);
         if (!line.GoingBack.IsEmpty)
         {
             cluster.Judges.Report("recovery line", line.ToString());
@@ -43,13 +46,13 @@ internal sealed class RecoveryLineJudge(SimulatedCluster cluster)
     }
 
     /// <summary>Who has to go back if this one does.</summary>
-    public HashSet<string> GoingBackWith(CheckpointedActor first) => [.. Line(first).GoingBack.Keys.Select(process => process.ToString())];
+    public HashSet<string> GoingBackWith(CheckpointedActor first) => [.. Line([first]).GoingBack.Keys.Select(process => process.ToString())];
 
-    private RecoveryLine Line(CheckpointedActor? first = null)
+    private RecoveryLine Line(HashSet<CheckpointedActor> first)
     {
         Judged++;
         var live = cluster.Participants.ToDictionary(actor => actor.Name, actor =>
-            actor == first || actor.IsDead || !actor.Host.IsLoaded || cluster.Judges.Rollbacks.IsFirst(actor.Host.Ledger.Life) ? Permanent(actor.Name) : actor.State);
+            first.Contains(actor) || actor.IsDead || !actor.Host.IsLoaded || cluster.Judges.Rollbacks.IsFirst(actor.Host.Ledger.Life) ? Permanent(actor.Name) : actor.State);
         var before = live.Keys.ToDictionary(name => name, _ => new List<LocalEvent>());
         var since = live.Keys.ToDictionary(name => name, _ => new List<LocalEvent>());
         foreach (var (receiver, state) in live)

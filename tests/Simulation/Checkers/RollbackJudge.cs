@@ -205,12 +205,8 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
     /// <param name="afterRound">Everybody has been in a round since.</param>
     public void JudgeLiveState(bool afterRound)
     {
-        if (!afterRound && cluster.Participants.Any(actor => actor is { IsDead: false, Host.IsLoaded: true } && UndoneMessages(actor, Surviving()).Any(_late.Contains)))
-        {
-            LateGhosts++;
-            return;
-        }
-
+        var goingBack = afterRound ? [] : FoundByRoundsOnly();
+        LateGhosts += goingBack.Count > 0 ? 1 : 0;
         var live = new SortedDictionary<string, ActorState>(StringComparer.Ordinal);
         foreach (var actor in cluster.Participants)
         {
@@ -236,7 +232,7 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
                 cluster.Judges.Report("live orphans", $"{actor.Name} has forgotten m{missing}, which its permanent checkpoint remembers");
             }
 
-            live[actor.Name] = actor.State;
+            live[actor.Name] = goingBack.Contains(actor) ? cluster.Judges.Permanent.StateOf(actor.Name) : actor.State;
         }
 
         if (OrphanMessageChecker.FindOrphan(live, cluster.EventsOfParticipants) is { } orphan)
@@ -259,7 +255,26 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
             cluster.Judges.Report("whole chains, live", half);
         }
 
-        cluster.Judges.RecoveryLine.JudgeAtRest();
+        cluster.Judges.RecoveryLine.JudgeAtRest(goingBack);
+    }
+
+    /// <summary>
+    /// RB-23: they have received what was on its way for too long, or depend on one who has. All others have to be consistent with the permanent checkpoints
+    /// to which those go back as soon as somebody takes a round.
+    /// </summary>
+    private HashSet<CheckpointedActor> FoundByRoundsOnly()
+    {
+        var found = new HashSet<CheckpointedActor>();
+        int before;
+        do
+        {
+            before = found.Count;
+            var surviving = Surviving(found);
+            found.UnionWith(cluster.Participants.Where(actor => actor is { IsDead: false, Host.IsLoaded: true } && !found.Contains(actor)
+                && UndoneMessages(actor, surviving).Any(message => _late.Contains(message) || found.Any(other => other.Host.Ledger.Life.Equals(_actorOf[message].Host.Ledger.Life)))).ToList());
+        }
+        while (found.Count > before);
+        return found;
     }
 
     /// <summary>It goes back although nothing was lost that it depends on.</summary>
@@ -268,12 +283,12 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
     public bool HasLostCall(string actor, ActorState state) =>
         cluster.Calls.Exists(call => call.LostInTime && call.Caller == actor && state.Happened.Contains(call.Request));
 
-    private ExactSet Surviving()
+    private ExactSet Surviving(HashSet<CheckpointedActor>? goingBack = null)
     {
         var surviving = new ExactSet();
         foreach (var actor in cluster.Participants)
         {
-            surviving.UnionWith(actor.IsOver || !actor.Host.IsLoaded
+            surviving.UnionWith(actor.IsOver || !actor.Host.IsLoaded || goingBack?.Contains(actor) == true
                 ? cluster.Judges.Permanent.StateOf(actor.Name).Happened
                 : actor.State.Happened);
         }
