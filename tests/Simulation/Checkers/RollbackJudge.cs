@@ -11,8 +11,7 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
     private readonly Dictionary<int, long> _sentAt = [];
     private readonly ExactSet _late = new();
     private readonly Dictionary<Life, (long At, CoordinatorHost By)> _learned = [];
-    private readonly Dictionary<Life, long> _decidedAt = [];
-    private readonly HashSet<Life> _notClosed = [];
+    private readonly Dictionary<Life, SetDecided> _decided = [];
     private readonly HashSet<Life> _toBeSure = [];
     private readonly Dictionary<string, long> _restartDecidedAt = [];
     private readonly Dictionary<CheckpointedActor, long> _beganByRollback = [];
@@ -100,34 +99,36 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
         }
     }
 
-    public void OnDecided(ImmutableArray<LifeEnd> lives, bool isByZombie, bool isClosed)
+    /// <param name="lives">The set.</param>
+    /// <param name="zombieKnows">If another coordinator has followed: the silos of which this one has heard.</param>
+    /// <param name="isClosed">False if somebody was not heard (RB-21).</param>
+    public void OnDecided(ImmutableArray<LifeEnd> lives, IReadOnlyCollection<SiloId>? zombieKnows, bool isClosed)
     {
         Decided++;
         LargestSet = Math.Max(LargestSet, lives.Length);
+        NotClosed += isClosed ? 0 : 1;
+        cluster.Judges.RecoveryLine.OnDecided(lives);
+        var decided = new SetDecided(cluster.Time.Now, zombieKnows, isClosed);
         foreach (var end in lives)
         {
-            _decidedAt[end.Life] = cluster.Time.Now;
+            if (decided.IsFinal || !_decided.TryGetValue(end.Life, out var earlier) || !earlier.IsFinal)
+            {
+                _decided[end.Life] = decided;
+            }
         }
 
-        cluster.Judges.RecoveryLine.OnDecided(lives);
-        NotClosed += isClosed ? 0 : 1;
-        if (isByZombie || !isClosed)
-        {
-            // A zombie may not know of silos that have joined since; and who has not been asked may have undone more.
-            _notClosed.UnionWith(lives.Select(end => end.Life));
-            return;
-        }
-
-        JudgeClosure([.. lives.Select(end => end.Life)]);
+        JudgeClosure([.. lives.Select(end => end.Life)], decided);
     }
 
     public void OnRolledBack(CheckpointedActor actor)
     {
-        RolledBackLives.Add(actor.Host.Ledger.Life);
-        if (!_notClosed.Contains(actor.Host.Ledger.Life))
+        var life = actor.Host.Ledger.Life;
+        RolledBackLives.Add(life);
+        var decided = _decided.GetValueOrDefault(life, new SetDecided(cluster.Time.Now, ZombieKnows: null, IsClosed: true));
+        JudgeClosure([life], decided);
+        if (decided.IsFinal)
         {
-            JudgeClosure([actor.Host.Ledger.Life]);
-            _restartDecidedAt[actor.Name] = _decidedAt.GetValueOrDefault(actor.Host.Ledger.Life, cluster.Time.Now);
+            _restartDecidedAt[actor.Name] = decided.At;
         }
     }
 
@@ -176,10 +177,10 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
     }
 
     /// <summary>D12.6 (iii): the set is closed. No running actor has received anything that the set has undone.</summary>
-    private void JudgeClosure(HashSet<Life> set)
+    private void JudgeClosure(HashSet<Life> set, SetDecided decided)
     {
         var surviving = Surviving();
-        foreach (var actor in cluster.Participants.Where(actor => actor is { IsOver: false, Host.IsLoaded: true, Silo.IsDeclaredDead: false }))
+        foreach (var actor in cluster.Participants.Where(actor => actor is { IsOver: false, Host.IsLoaded: true, Silo.IsDeclaredDead: false } && !decided.LeavesOut(actor)))
         {
             foreach (var message in UndoneMessages(actor, surviving))
             {
@@ -294,5 +295,17 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
         }
 
         return surviving;
+    }
+
+    /// <param name="At">When.</param>
+    /// <param name="ZombieKnows">RB-24: a coordinator that was followed is obeyed where its successor has not been heard yet, and may not have heard of silos that have joined since.</param>
+    /// <param name="IsClosed">RB-21: else somebody has not answered for so long that the others go on. Their silos have found them, so they are asked until they answer.</param>
+    private sealed record SetDecided(long At, IReadOnlyCollection<SiloId>? ZombieKnows, bool IsClosed)
+    {
+        /// <summary>Nobody is left out.</summary>
+        public bool IsFinal => ZombieKnows is null && IsClosed;
+
+        public bool LeavesOut(CheckpointedActor actor) =>
+            ZombieKnows?.Contains(actor.Silo.Id) == false || (!IsClosed && actor.Host.Ledger.IsOrphan(actor.Silo.Agent.Undone));
     }
 }

@@ -19,6 +19,7 @@ internal sealed class RollbackCoordinatorHost
     private readonly Dictionary<Guid, Action<RequestedRollbackOutcome?>> _callers = [];
     private readonly HashSet<Guid> _dry = [];
     private RollbackCoordinator? _coordinator;
+    private ImmutableArray<SiloId> _silos = [];
     private bool _resends;
 
     public RollbackCoordinatorHost(SimulatedCluster cluster, CoordinatorHost host)
@@ -124,7 +125,8 @@ internal sealed class RollbackCoordinatorHost
     {
         if (_host.IsAlive && _coordinator is not null)
         {
-            Perform(_coordinator.OnSilos([.. _cluster.Silos.All.Where(silo => silo.IsRunning && !_host.Silo.KnowsGone(silo)).Select(silo => silo.Id)]));
+            _silos = [.. _cluster.Silos.All.Where(silo => silo.IsRunning && !_host.Silo.KnowsGone(silo)).Select(silo => silo.Id)];
+            Perform(_coordinator.OnSilos(_silos));
         }
     }
 
@@ -241,7 +243,7 @@ internal sealed class RollbackCoordinatorHost
                     break;
                 case RollbackDecided decided:
                     _cluster.Trace.Line($"coordinator {_host.Number}: the set is {(decided.IsClosed ? "closed" : "not closed")}: {string.Join(", ", decided.Lives)}");
-                    _cluster.Judges.Rollbacks.OnDecided(decided.Lives, _host.IsZombie, decided.IsClosed || _cluster.Mutation == Mutation.NoPatience);
+                    _cluster.Judges.Rollbacks.OnDecided(decided.Lives, _host.IsZombie ? _silos : null, decided.IsClosed || _cluster.Mutation == Mutation.NoPatience);
                     break;
             }
         }
