@@ -9,7 +9,11 @@ public class CheckpointRoundsUnderFaultsTests
 {
     private const int SeedsInCi = 22_000;
     private const int SiloSeedsInCi = 28_000;
+    private const int SeedsInCiThatLoseSilos = 20_000;
     private const int HitsPerCell = 100;
+
+    /// <summary>So long the run with silos may take. It is bounded coarsely: it takes about one minute on two idle cores.</summary>
+    private static readonly TimeSpan LongestRunInCi = TimeSpan.FromMinutes(4);
 
     [Fact]
     public void No_seed_breaks_a_promise_and_at_least_half_of_the_rounds_commit()
@@ -43,9 +47,12 @@ public class CheckpointRoundsUnderFaultsTests
         Assert.SkipUnless(SeededSimulation.SingleSeed is null, "A single seed is replayed.");
         var watch = Stopwatch.StartNew();
         var all = SeededSimulation.Run(FaultProfile.FirstSiloSeed, SeededSimulation.SeedCount(SiloSeedsInCi));
-        Print(all, watch.Elapsed);
+        var elapsed = watch.Elapsed;
+        Print(all, elapsed);
 
         Assert.True(all.Failed.Count == 0, Failures(all));
+        Assert.InRange(all.SeedsThatLostSilos, (int)((long)SeedsInCiThatLoseSilos * all.Seeds / SiloSeedsInCi), all.Seeds);
+        Assert.True(elapsed <= LongestRunInCi * Math.Max(1.0, (double)all.Seeds / SiloSeedsInCi), $"{all.Seeds} seeds took {elapsed}.");
         Assert.Empty(FaultTable.TooRare(all.Faults, HitsPerCell * all.Seeds / SiloSeedsInCi, silosDie: true));
         Assert.Empty(FaultTable.Violated(all.Faults));
     }
@@ -77,7 +84,7 @@ public class CheckpointRoundsUnderFaultsTests
         text.AppendLine($"{all.Seeds} seeds, {all.Events} events in {elapsed.TotalSeconds:F0} s; {all.Failed.Count} failed.");
         text.AppendLine($"{all.Rounds} rounds, {all.RoundsCommitted} committed, {all.RoundsWithNothingToDo} had nothing to do; {all.CommittedComponents} components, {all.CheckpointsMade} permanent checkpoints; the largest decision had {all.LargestRound} members, {all.DecisionsJudgedMinimal} were judged minimal.");
         text.AppendLine($"{all.Requests} requests: {all.RequestsCommitted} committed, {all.RequestsWithNothingToDo} had nothing to do, aborted: {string.Join(", ", all.Aborts.Select(entry => $"{entry.Value} {entry.Key}"))}.");
-        text.AppendLine($"{all.SiloDeaths} silos died, {all.FalseSuspicions} were falsely suspected; {all.RollbacksDecided} rollbacks of {all.RolledBack} lives, the largest of {all.LargestRollback}, {all.NotClosed} without having heard from everybody; {all.Dropped} undone messages dropped.");
+        text.AppendLine($"{all.SiloDeaths} silos died, {all.FalseSuspicions} were falsely suspected, in {all.SeedsThatLostSilos} seeds; {all.RollbacksDecided} rollbacks of {all.RolledBack} lives, the largest of {all.LargestRollback}, {all.NotClosed} without having heard from everybody; {all.Dropped} undone messages dropped.");
         text.AppendLine($"{all.ToBeSure} lives rolled back for labels of lives that their senders had forgotten; {all.LateGhosts} times an undone message was found by a round only.");
         text.AppendLine($"{all.SentAgainPerhapsArrived} calls that were lost with a silo were sent again, {all.SentAgain} that were undone or refused; {all.CallsLost} were lost for good; {all.CallsCancelled} were cancelled.");
         text.AppendLine($"{all.Moves} lives moved to another silo, {all.LostOnTheWay} were lost on their way; {all.OrderlyStops} silos stopped in order.");

@@ -37,6 +37,9 @@ internal sealed class SeededSimulation
 
     public long RequestsWithNothingToDo { get; private set; }
 
+    /// <summary>At least one silo died, or was held to be dead.</summary>
+    public int SeedsThatLostSilos { get; private set; }
+
     public long SiloDeaths { get; private set; }
 
     public long FalseSuspicions { get; private set; }
@@ -134,6 +137,7 @@ internal sealed class SeededSimulation
             Requests += judges.Requests.Asked;
             RequestsCommitted += judges.Requests.Committed;
             RequestsWithNothingToDo += judges.Requests.NothingToDo;
+            SeedsThatLostSilos += judges.Rollbacks.SiloCrashes + judges.Rollbacks.FalseSuspicions > 0 ? 1 : 0;
             SiloDeaths += judges.Rollbacks.SiloCrashes;
             FalseSuspicions += judges.Rollbacks.FalseSuspicions;
             RollbacksAsked += judges.Requested.Asked;
