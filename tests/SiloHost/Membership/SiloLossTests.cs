@@ -7,7 +7,7 @@ namespace Checkpointing.SiloHost.Tests.Membership;
 public sealed class SiloLossTests
 {
     /// <summary>Orleans' own providers ping the dead until they have missed their signs of life.</summary>
-    private static readonly TimeSpan RestartLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan RestartLimit = TimeSpan.FromSeconds(45);
 
     [Theory]
     [InlineData(0)]
