@@ -50,4 +50,13 @@ public class RegressionSeedTests
 
         Assert.True(run.Violation is null, $"{violation}: {run.Violation}");
     }
+
+    [Theory]
+    [InlineData(2033152UL, "a life that had moved said no to the word that decides, joined again when a late message asked it to, and obeyed")]
+    public void A_seed_that_failed_later_keeps_every_promise(ulong seed, string violation)
+    {
+        var run = SimulationRun.Of(seed);
+
+        Assert.True(run.Violation is null, $"{violation}: {run.Violation}");
+    }
 }

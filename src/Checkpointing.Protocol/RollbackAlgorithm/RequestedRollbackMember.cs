@@ -106,7 +106,7 @@ internal sealed class RequestedRollbackMember(Ledger ledger, CheckpointParticipa
 
         if (!IsIn(hold.Request, hold.Life))
         {
-            return Cannot(hold.Request, hold.Life, hold.Life.Equals(Self) ? WhyNotRolledBack.WentOn : WhyNotRolledBack.LifeOver);
+            return NotIn(hold.Request, hold.Life);
         }
 
         if (IsHeld)
@@ -142,7 +142,7 @@ internal sealed class RequestedRollbackMember(Ledger ledger, CheckpointParticipa
 
         if (!IsIn(rollBack.Request, rollBack.Life) || !IsHeld || forced.Phase != RollbackPhase.Running)
         {
-            return Cannot(rollBack.Request, rollBack.Life, rollBack.Life.Equals(Self) ? WhyNotRolledBack.WentOn : WhyNotRolledBack.LifeOver);
+            return NotIn(rollBack.Request, rollBack.Life);
         }
 
         return forced.OnRollBackAsAsked();
@@ -164,6 +164,20 @@ internal sealed class RequestedRollbackMember(Ledger ledger, CheckpointParticipa
     {
         _refused = (request, reason);
         return Cannot(request, Self, reason);
+    }
+
+    /// <summary>RB-16: a life that has moved has left the request behind. A late message must not have it join again, or else it would obey after its no.</summary>
+    private ImmutableArray<ParticipantEffect> NotIn(Guid request, Life life)
+    {
+        if (!life.Equals(Self))
+        {
+            return Cannot(request, life, WhyNotRolledBack.LifeOver);
+        }
+
+        // The life as the coordinator knows it, with the silo on which that was: it must not take this no for one to a question from before the move.
+        ImmutableArray<ParticipantEffect> left = IsGateClosed && request == _request ? GoOn() : [];
+        _refused = (request, WhyNotRolledBack.WentOn);
+        return left.AddRange(Cannot(request, life, WhyNotRolledBack.WentOn));
     }
 
     private ImmutableArray<ParticipantEffect> GoOn()

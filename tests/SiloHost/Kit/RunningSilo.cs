@@ -7,6 +7,8 @@ namespace Checkpointing.SiloHost.Tests.Kit;
 /// <summary>One silo in a process of its own, and a client of its HTTP API. It ends when its standard input does.</summary>
 public sealed class RunningSilo : IAsyncLifetime
 {
+    private const int Attempts = 3;
+
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
 
     private readonly TemporaryFolder? _ownData;
@@ -41,6 +43,19 @@ public sealed class RunningSilo : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
+        // A port that was free may be taken by another test before the silo listens there.
+        for (var attempt = 1; !await TryStart(); attempt++)
+        {
+            if (attempt == Attempts || !Output.Contains("in use", StringComparison.Ordinal))
+                throw new InvalidOperationException($"The silo did not start: {Output}");
+        }
+    }
+
+    private async Task<bool> TryStart()
+    {
+        lock (_output)
+            _output.Clear();
+
         var ports = FreePorts.Find(3).Select(port => port.ToString(CultureInfo.InvariantCulture)).ToArray();
         Http.BaseAddress = new Uri($"http://127.0.0.1:{ports[2]}");
         _process = SiloHostProgram.Start(
@@ -53,11 +68,13 @@ public sealed class RunningSilo : IAsyncLifetime
         try
         {
             await listening.Task.WaitAsync(StartTimeout);
+            return true;
         }
         catch (Exception error) when (error is TimeoutException or InvalidOperationException)
         {
             _process.Kill();
-            throw new InvalidOperationException($"The silo did not start: {Output}", error);
+            await _process.WaitForExitAsync();
+            return false;
         }
     }
 
