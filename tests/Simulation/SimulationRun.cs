@@ -10,7 +10,6 @@ namespace Checkpointing.Simulation.Tests;
 /// <summary>One seed from start to end: a stormy time, then a calm one in which everything must come to rest, then a last checkpoint and a restart.</summary>
 internal sealed class SimulationRun
 {
-    private const long StormyTime = 1500;
     private const int EventLimit = 200_000;
 
     private SimulationRun(ulong seed, SimulatedCluster cluster)
@@ -51,10 +50,10 @@ internal sealed class SimulationRun
 
     private void Play()
     {
-        var workload = new Workload(Cluster, StormyTime);
+        var workload = new Workload(Cluster, Cluster.Settings.StormyTime);
         Cluster.Start();
         workload.Start();
-        if (!Cluster.Time.RunUntil(StormyTime, EventLimit))
+        if (!Cluster.Time.RunUntil(Cluster.Settings.StormyTime, EventLimit))
         {
             Cluster.Judges.Report("progress", "too many events");
         }

@@ -120,9 +120,9 @@ internal sealed class PermanentJudge(SimulatedCluster cluster)
 
     public void OnRestarted(CheckpointedActor participant, ActorState state)
     {
-        // While an earlier life still runs on a silo that is believed to be gone, its checkpoint may become permanent at this very moment; then
-        // the new life must stop, which is judged at rest.
-        var hasRival = cluster.Activations.Exists(other => other != participant && !other.IsDead && other.Name == participant.Name);
+        // While an earlier life still runs on a silo that is believed to be gone, its checkpoint may become permanent after this life has read its slots, which takes
+        // long if its silo is paused; then the new life must stop, which is judged at rest.
+        var hasRival = cluster.Activations.Exists(other => other != participant && other.DiedAt >= participant.CreatedAt && other.Name == participant.Name);
         if (!hasRival && !StateOf(participant.Name).SameAs(state))
         {
             cluster.Judges.Report("permanent checkpoints", $"{participant.Name} has not restarted from its permanent checkpoint");

@@ -33,13 +33,13 @@ internal sealed class RoundChecker(SimulatedCluster cluster)
         var known = _running.GetValueOrDefault(host.Number);
         if (known.Round != round)
         {
-            _running[host.Number] = (round, cluster.Time.Now);
+            _running[host.Number] = (round, host.Silo.Process.TimeRun);
             Rounds += round is null ? 0 : 1;
             OnEnded(known.Round);
         }
-        else if (round is not null && cluster.Time.Now - known.Since > Bound)
+        else if (round is not null && host.Silo.Process.TimeRun - known.Since > Bound)
         {
-            cluster.Judges.Report("rounds end", $"round {round.Number} has been running for {cluster.Time.Now - known.Since} ms");
+            cluster.Judges.Report("rounds end", $"round {round.Number} has been running for {host.Silo.Process.TimeRun - known.Since} ms");
         }
     }
 

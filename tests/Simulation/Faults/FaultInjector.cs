@@ -2,13 +2,14 @@ using Checkpointing.Simulation.Tests.Runtime;
 
 namespace Checkpointing.Simulation.Tests.Faults;
 
-/// <summary>Decides which fault happens when, from the seed alone, and counts what it did.</summary>
-internal sealed class FaultInjector(FaultProfile profile, SeededRandom random)
+/// <summary>Decides which fault happens when, from the seed alone, and counts what it did. Pauses spend random numbers of their own.</summary>
+internal sealed class FaultInjector(FaultProfile profile, SeededRandom random, SeededRandom pauses)
 {
     private int _coordinatorCrashes;
     private int _everythingCrashes;
     private int _siloCrashes;
     private int _silences;
+    private int _pauses;
     private bool _hasScriptedWrites;
 
     public FaultCounts Counts { get; } = new();
@@ -90,6 +91,25 @@ internal sealed class FaultInjector(FaultProfile profile, SeededRandom random)
 
     public bool FallsSilent(double factor) =>
         IsOn && profile.Silence > 0 && _silences < profile.MostSiloCrashes && random.Chance(profile.Silence * factor) && ++_silences > 0;
+
+    public bool IsPaused(double factor) =>
+        IsOn && profile.Pause > 0 && _pauses < profile.MostPauses && pauses.Chance(profile.Pause * factor) && ++_pauses > 0;
+
+    /// <summary>As long as a message takes, as long as somebody waits, or longer.</summary>
+    public long LengthOfPause(long longest) => pauses.Next(3) switch
+    {
+        0 => pauses.Between(20, 200),
+        1 => pauses.Between(200, 1000),
+        _ => pauses.Between(1000, longest),
+    };
+
+    /// <summary>When it is declared dead, or null.</summary>
+    public long? SuspectedDuringPause(long length) => pauses.Chance(length > 200 ? 0.4 : 0.1) ? pauses.Between(1, length) : null;
+
+    public bool MayLoseAnother() => _siloCrashes < profile.MostSiloCrashes && ++_siloCrashes > 0;
+
+    /// <summary>What was due while a silo was paused happens in about that order.</summary>
+    public long LagAfterPause() => pauses.Between(0, 3);
 
     public bool Moves() => IsOn && random.Chance(profile.Move);
 

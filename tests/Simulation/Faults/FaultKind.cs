@@ -28,6 +28,9 @@ internal enum FaultKind
 
     /// <summary>Nothing comes to a silo or goes from it for longer than anybody waits for anything; then it goes on, and nobody has declared it dead for that.</summary>
     Silence,
+
+    /// <summary>The process of a silo stands still for a while, at times for longer than anybody waits for anything; perhaps it is declared dead meanwhile.</summary>
+    Pause,
 }
 
 /// <summary>What becomes of one write.</summary>

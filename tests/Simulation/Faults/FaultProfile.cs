@@ -76,9 +76,14 @@ internal sealed record FaultProfile
     /// <summary>Per step of a participant, of the coordinator or of a rollback.</summary>
     public double Silence { get; init; }
 
+    /// <summary>Per step of a participant, of the coordinator or of a rollback.</summary>
+    public double Pause { get; init; }
+
+    public int MostPauses { get; init; } = 3;
+
     /// <summary>Nothing that keeps a gate closed until the participant's own timer: then the pause bound holds without it.</summary>
     public bool LosesNoControlMessage => ControlLost == 0 && CoordinatorCrash == 0 && EverythingCrash == 0 && CleanRestart == 0 && SiloCrash == 0
-        && Move == 0 && OrderlyStop == 0 && Silence == 0;
+        && Move == 0 && OrderlyStop == 0 && Silence == 0 && Pause == 0;
 
     public bool IsCalm => this == None;
 
@@ -89,12 +94,19 @@ internal sealed record FaultProfile
     public const ulong FirstSiloSeed = 2_000_000;
 
     public static FaultProfile Draw(SeededRandom random, ulong seed) =>
-        seed >= FirstSiloSeed ? DrawWithSilos(random) with { Silence = FallsSilent(seed) ? 0.001 * (1 << (int)(seed / 5 % 4)) : 0 }
+        seed >= FirstSiloSeed ? DrawWithSilos(random) with
+        {
+            Silence = FallsSilent(seed) ? 0.001 * (1 << (int)(seed / 5 % 4)) : 0,
+            Pause = IsPaused(seed) ? 0.0015 * (1 << (int)(seed / 7 % 4)) : 0,
+        }
         : seed >= FirstStormySeed ? DrawStormy(random)
         : DrawUsual(random);
 
     /// <summary>Whether single silos fall silent in this simulation.</summary>
     public static bool FallsSilent(ulong seed) => seed % 5 is 2 or 3;
+
+    /// <summary>Whether single silos are paused in this simulation.</summary>
+    public static bool IsPaused(ulong seed) => seed >= FirstSiloSeed && seed % 7 is 1 or 4;
 
     private static FaultProfile DrawWithSilos(SeededRandom random)
     {

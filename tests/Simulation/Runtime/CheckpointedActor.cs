@@ -31,11 +31,11 @@ internal sealed class CheckpointedActor : SimulatedActor
     public bool IsUnchanged => Cluster.Mutation == Mutation.DirtyReadsCalledClean
         || (Host.Ledger.IsClean && State.LastChange == Host.PermanentLastChange);
 
-    public bool MayRestart => Host.IsLoaded && !IsOver && !IsMoving && !Host.Rollback.Requested.IsGateClosed && !Host.IsWriting && ActiveHandlers == 0 && OutstandingCalls == 0 && Host.Ledger.IsClean
+    public bool MayRestart => Host.IsLoaded && !IsOver && !IsMoving && !Silo.Process.IsPaused && !Host.Rollback.Requested.IsGateClosed && !Host.IsWriting && ActiveHandlers == 0 && OutstandingCalls == 0 && Host.Ledger.IsClean
         && State.LastChange == Host.PermanentLastChange;
 
     /// <summary>Between two calls, in no round and no rollback.</summary>
-    public bool MayMove => !IsOver && !IsMoving && Host.MayMove && ActiveHandlers == 0 && OutstandingCalls == 0;
+    public bool MayMove => !IsOver && !IsMoving && !Silo.Process.IsPaused && Host.MayMove && ActiveHandlers == 0 && OutstandingCalls == 0;
 
     protected override bool IsHeld => Host.IsLoaded && Host.Rollback.Requested.IsHeld;
 

@@ -69,7 +69,7 @@ internal sealed class CoordinatorHost(SimulatedCluster cluster, int number, Simu
         }
     }
 
-    public void Start() => cluster.Record.Read(RecordKey, read =>
+    public void Start() => cluster.Record.Read(silo.Process, RecordKey, read =>
     {
         if (!IsAlive)
         {
@@ -116,7 +116,7 @@ internal sealed class CoordinatorHost(SimulatedCluster cluster, int number, Simu
         }
         else if (IsAlive)
         {
-            cluster.Time.After(5, () =>
+            silo.Process.After(5, () =>
             {
                 if (IsAlive && _roundsArePaused)
                 {
@@ -274,13 +274,13 @@ internal sealed class CoordinatorHost(SimulatedCluster cluster, int number, Simu
                         cluster.Judges.Rounds.OnRetake();
                     }
 
-                    cluster.Time.After(cluster.Settings.Duration(start.Timer, cluster.Random), () => OnTimer(start.Timer));
+                    silo.Process.After(cluster.Settings.Duration(start.Timer, cluster.Random), () => OnTimer(start.Timer));
                     break;
                 case CompleteRequest complete:
                     cluster.Trace.Line($"coordinator {number} answers request {complete.RequestId}: {ControlText.Of(complete.Outcome)}");
                     if (_callers.Remove(complete.RequestId, out var done))
                     {
-                        cluster.Time.After(1, () => done(complete.Outcome));
+                        silo.Process.After(1, () => done(complete.Outcome));
                     }
 
                     break;
@@ -314,14 +314,14 @@ internal sealed class CoordinatorHost(SimulatedCluster cluster, int number, Simu
     {
         if (_mutants.PretendsToWrite(record))
         {
-            cluster.Time.After(1, () => OnWritten(RecordWriteOutcome.Stored));
+            silo.Process.After(1, () => OnWritten(RecordWriteOutcome.Stored));
             return;
         }
 
         _beingWritten = record;
         cluster.Judges.Writes.OnDecisionWrite(_coordinator!, record);
         cluster.Trace.Line($"coordinator {number} writes epoch {record.Epoch}, committed [{string.Join(", ", record.CommittedRuns)}]");
-        cluster.Record.Write(RecordKey, record, _etag, Step, (outcome, etag) =>
+        cluster.Record.Write(silo.Process, RecordKey, record, _etag, Step, (outcome, etag) =>
         {
             if (outcome == WriteOutcome.Stored)
             {
@@ -357,7 +357,7 @@ internal sealed class CoordinatorHost(SimulatedCluster cluster, int number, Simu
         }
     }
 
-    private void Read() => cluster.Record.Read(RecordKey, read =>
+    private void Read() => cluster.Record.Read(silo.Process, RecordKey, read =>
     {
         if (!IsAlive)
         {

@@ -21,7 +21,7 @@ internal sealed class CoordinatorLives(SimulatedCluster cluster)
         _all.RemoveAll(host => !host.IsAlive);
         var host = new CoordinatorHost(cluster, ++_started, cluster.Silos.Pick());
         _all.Add(host);
-        host.Start();
+        host.Silo.Process.WhenRunning(host.Start);
     }
 
     public void Deliver(ToCoordinator message) => Deliver(host => host.Receive(message));
@@ -54,7 +54,7 @@ internal sealed class CoordinatorLives(SimulatedCluster cluster)
         if (becomesZombie)
         {
             host.BecomeZombie();
-            cluster.Time.After(cluster.Random.Between(50, 600), host.Crash);
+            host.Silo.Process.After(host.Silo.Process.PauseLeft + cluster.Random.Between(50, 600), host.Crash);
         }
         else
         {
@@ -91,7 +91,8 @@ internal sealed class CoordinatorLives(SimulatedCluster cluster)
         Need();
         if (Current.IsAlive)
         {
-            call(Current);
+            var host = Current;
+            host.Silo.Process.WhenRunning(() => call(host));
         }
         else
         {
@@ -104,7 +105,7 @@ internal sealed class CoordinatorLives(SimulatedCluster cluster)
     public bool Wake(SimulatedSilo from)
     {
         Need();
-        return Current is { IsAlive: true, Rollback.HasStarted: true } && (!Current.IsZombie || (!from.KnowsGone(Current.Silo) && cluster.Random.Chance(0.3)));
+        return Current is { IsAlive: true, Rollback.HasStarted: true, Silo.Process.IsPaused: false } && (!Current.IsZombie || (!from.KnowsGone(Current.Silo) && cluster.Random.Chance(0.3)));
     }
 
     private void StartAfter(long milliseconds, CoordinatorHost host)
@@ -133,12 +134,13 @@ internal sealed class CoordinatorLives(SimulatedCluster cluster)
         var choice = zombie is null ? 0 : cluster.Random.Next(3);
         if (choice > 0)
         {
-            receive(zombie!);
+            zombie!.Silo.Process.WhenRunning(() => receive(zombie));
         }
 
         if (choice < 2)
         {
-            receive(Current);
+            var host = Current;
+            host.Silo.Process.WhenRunning(() => receive(host));
         }
     }
 }

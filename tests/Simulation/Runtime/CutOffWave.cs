@@ -43,17 +43,17 @@ internal sealed class CutOffWave(SimulatedCluster cluster, SimulatedSilo from, l
 
         if (!cluster.Random.Chance(cluster.Faults.Profile.ControlLost))
         {
-            cluster.Time.After(cluster.Random.Between(1, 8), () =>
+            silo.Process.After(cluster.Random.Between(1, 8), () =>
             {
                 if (silo is { IsRunning: true, IsSilent: false } && !from.IsSilent)
                 {
                     silo.CutOff.Raise(version);
-                    cluster.Time.After(cluster.Random.Between(1, 8), () => Heard(silo));
+                    from.Process.After(cluster.Random.Between(1, 8), () => Heard(silo));
                 }
             });
         }
 
-        cluster.Time.After(RepeatInterval, () => Tell(silo));
+        from.Process.After(RepeatInterval, () => Tell(silo));
     }
 
     private void Heard(SimulatedSilo silo)

@@ -79,9 +79,29 @@ internal sealed class GrainMoves(SimulatedCluster cluster)
         {
             if (life == cluster.LifeNumber)
             {
-                Arrive(actor, to);
+                ArriveWhenRunning(actor, to);
             }
         });
+    }
+
+    /// <summary>Neither the silo that it leaves nor the other one is paused.</summary>
+    private void ArriveWhenRunning(CheckpointedActor actor, SimulatedSilo to)
+    {
+        var life = cluster.LifeNumber;
+        if ((actor.Silo.Process.IsPaused ? actor.Silo : to) is { Process.IsPaused: true } paused)
+        {
+            paused.Process.WhenRunning(() =>
+            {
+                if (life == cluster.LifeNumber)
+                {
+                    ArriveWhenRunning(actor, to);
+                }
+            });
+        }
+        else
+        {
+            Arrive(actor, to);
+        }
     }
 
     private void Arrive(CheckpointedActor left, SimulatedSilo to)

@@ -29,7 +29,7 @@ internal sealed class HandlerRun(SimulatedActor actor, Request request)
     public void Begin()
     {
         request.Run = this;
-        actor.Cluster.Time.After(actor.Cluster.Random.Between(0, 3), NextTurn);
+        actor.Silo.Process.After(actor.Cluster.Random.Between(0, 3), NextTurn);
     }
 
     /// <summary>Its code heeds the cancellation: it cancels what it awaits, does nothing more, and ends with an error that nobody waits for.</summary>
@@ -55,7 +55,7 @@ internal sealed class HandlerRun(SimulatedActor actor, Request request)
             switch (request.Plan.Steps[_next++])
             {
                 case Work work:
-                    actor.Cluster.Time.After(work.Milliseconds, NextTurn);
+                    actor.Silo.Process.After(work.Milliseconds, NextTurn);
                     actor.EndTurn();
                     return;
                 case Await calls:
@@ -154,7 +154,7 @@ internal sealed class HandlerRun(SimulatedActor actor, Request request)
     {
         var cluster = actor.Cluster;
         IReadOnlyList<string> awaitedBy = actor.IsCheckpointed ? [.. request.Chain, actor.Name] : request.Chain;
-        cluster.RequestCheckpoint([cluster.Random.Pick(cluster.Participants).Name], awaitedBy, _ => NextTurn());
+        cluster.RequestCheckpoint([cluster.Random.Pick(cluster.Participants).Name], awaitedBy, _ => actor.Silo.Process.WhenRunning(NextTurn));
     }
 
     private static string Text(IReadOnlyList<MessageStamp> stamps) => string.Join(' ', stamps);

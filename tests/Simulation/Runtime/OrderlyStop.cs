@@ -61,7 +61,7 @@ internal sealed class OrderlyStop(SimulatedCluster cluster, SimulatedSilo silo)
         }
         else
         {
-            cluster.Time.After(cluster.Random.Between(2, 10), Proceed);
+            silo.Process.After(cluster.Random.Between(2, 10), Proceed);
         }
     }
 

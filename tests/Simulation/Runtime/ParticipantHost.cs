@@ -84,8 +84,8 @@ internal sealed class ParticipantHost
     /// <summary>A life begins: it reads both slots and, if the newest is in doubt, asks for its decision first.</summary>
     public void Load()
     {
-        Cluster.Judges.Gates.OnOpened(_actor.ToString(), Cluster.Time.Now);
-        ReadSlots();
+        Cluster.Judges.Gates.OnOpened(_actor.ToString(), _actor.Silo.Process.TimeRun);
+        _actor.Silo.Process.WhenRunning(ReadSlots);
     }
 
     private void ReadSlots()
@@ -213,10 +213,10 @@ internal sealed class ParticipantHost
             switch (effect)
             {
                 case CloseGate:
-                    Cluster.Judges.Gates.OnClosed(_actor.ToString(), Cluster.Time.Now);
+                    Cluster.Judges.Gates.OnClosed(_actor.ToString(), _actor.Silo.Process.TimeRun);
                     break;
                 case OpenGate:
-                    Cluster.Judges.Gates.OnOpened(_actor.ToString(), Cluster.Time.Now);
+                    Cluster.Judges.Gates.OnOpened(_actor.ToString(), _actor.Silo.Process.TimeRun);
                     _actor.Pump();
                     break;
                 case AwaitQuiescence:
@@ -347,7 +347,7 @@ internal sealed class ParticipantHost
         }
 
         _watchesSilence = true;
-        Cluster.Time.After(SimulatedCluster.AskInterval, () =>
+        _actor.Silo.Process.After(SimulatedCluster.AskInterval, () =>
         {
             _watchesSilence = false;
             if (!_actor.IsDead && IsLoaded)

@@ -169,7 +169,7 @@ internal sealed class ParticipantRollback(CheckpointedActor actor, ParticipantMu
             case HoldAllCalls:
                 break;
             case StopHandlers:
-                Cluster.Judges.Gates.OnOpened(actor.ToString(), Cluster.Time.Now);
+                Cluster.Judges.Gates.OnOpened(actor.ToString(), actor.Silo.Process.TimeRun);
                 if (Cluster.Mutation != Mutation.HandlersNotStopped)
                 {
                     actor.StopHandlers();
@@ -205,7 +205,7 @@ internal sealed class ParticipantRollback(CheckpointedActor actor, ParticipantMu
             Cluster.Judges.Rollbacks.OnReady(actor);
             if (Cluster.Mutation == Mutation.RollsBackBeforeClosure)
             {
-                Cluster.Time.After(1, () => Receive(new RollBack(_ledger.Life)));
+                actor.Silo.Process.After(1, () => Receive(new RollBack(_ledger.Life)));
             }
         }
 

@@ -46,16 +46,31 @@ internal sealed class ParticipantSlots(CheckpointedActor actor)
     /// <summary>Reads both slots, however often it takes, and says which one to start from.</summary>
     public void Load(Action<SlotChoice> done)
     {
+        SlotChoice? damaged = null;
         if (_cluster.Faults.StuckFor() is > 0 and var stuck)
         {
             _cluster.Trace.Line($"{actor.Name} cannot read its slots for {stuck} ms");
-            _cluster.Time.After(stuck, Read);
+            actor.Silo.Process.After(stuck, Read);
             return;
         }
 
         Read();
 
-        void Read() => Refresh(_slots[0], () => Refresh(_slots[1], () => done(PermanentSlot.Choose(_slots[0].Record?.Head, _slots[1].Record?.Head))));
+        void Read() => Refresh(_slots[0], () => Refresh(_slots[1], () => Choose(PermanentSlot.Choose(_slots[0].Record?.Head, _slots[1].Record?.Head))));
+
+        void Choose(SlotChoice choice)
+        {
+            if (choice is SlotDamaged && choice != damaged && !actor.IsDead)
+            {
+                // Between the two reads another life may have written both slots; then what was read does not belong together.
+                damaged = choice;
+                Read();
+            }
+            else
+            {
+                done(choice);
+            }
+        }
     }
 
     /// <summary>The life starts from this checkpoint; null is the initial state.</summary>
@@ -68,7 +83,7 @@ internal sealed class ParticipantSlots(CheckpointedActor actor)
     }
 
     /// <summary>CP-15: whether another life of this participant has written to one of the slots; null if nobody can tell.</summary>
-    public void FindOtherLife(Action<bool?> done) => _cluster.Slots.Read(_slots[0].Key, a => _cluster.Slots.Read(_slots[1].Key, b =>
+    public void FindOtherLife(Action<bool?> done) => _cluster.Slots.Read(actor.Silo.Process, _slots[0].Key, a => _cluster.Slots.Read(actor.Silo.Process, _slots[1].Key, b =>
         done(a is { } first && b is { } second
             ? _slots[0].IsOfAnotherLife(first.Value?.Head, Writer) || _slots[1].IsOfAnotherLife(second.Value?.Head, Writer)
             : null)));
@@ -169,7 +184,7 @@ internal sealed class ParticipantSlots(CheckpointedActor actor)
     }
 
     private void ReadAndWrite(Slot slot, SlotRecord record, StepOfRound step, bool mayRepeat, Action<WriteOutcome, SlotRecord> done) =>
-        _cluster.Slots.Read(slot.Key, read =>
+        _cluster.Slots.Read(actor.Silo.Process, slot.Key, read =>
         {
             if (IsDead)
             {
@@ -194,7 +209,7 @@ internal sealed class ParticipantSlots(CheckpointedActor actor)
     private void WriteTo(Slot slot, SlotRecord record, StepOfRound step, bool mayRepeat, Action<WriteOutcome, SlotRecord> done)
     {
         slot.ETagIsKnown = false;
-        _cluster.Slots.Write(slot.Key, record, slot.ETag, step, (outcome, etag) =>
+        _cluster.Slots.Write(actor.Silo.Process, slot.Key, record, slot.ETag, step, (outcome, etag) =>
         {
             if (IsDead)
             {
@@ -229,7 +244,7 @@ internal sealed class ParticipantSlots(CheckpointedActor actor)
         next?.Invoke();
     }
 
-    private void Refresh(Slot slot, Action next) => _cluster.Slots.Read(slot.Key, read =>
+    private void Refresh(Slot slot, Action next) => _cluster.Slots.Read(actor.Silo.Process, slot.Key, read =>
     {
         if (read is { } found)
         {

@@ -33,7 +33,7 @@ internal sealed class RollbackCoordinatorHost
     {
         _coordinator = new RollbackCoordinator(_cluster.NextIdentity(), epoch, _cluster.Mutation == Mutation.NoPatience ? 0 : Patience);
         _cluster.Time.ForgetEvery(
-            _cluster.Settings.Memory / 2, _cluster.Settings.ForgettingEnds, () => _host.IsAlive && _cluster.Mutation != Mutation.CoordinatorsRememberForEver, _coordinator.ForgetOlder);
+            _host.Silo.Process, _cluster.Settings.Memory / 2, _cluster.Settings.ForgettingEnds, () => _host.IsAlive && _cluster.Mutation != Mutation.CoordinatorsRememberForEver, _coordinator.ForgetOlder);
         OnSilos();
         PassOn();
     }
@@ -203,7 +203,7 @@ internal sealed class RollbackCoordinatorHost
                     _host.ResumeRounds();
                     break;
                 case BoundPause bound:
-                    _cluster.Time.After(_cluster.Settings.PauseBound, () =>
+                    _host.Silo.Process.After(_cluster.Settings.PauseBound, () =>
                     {
                         if (_host.IsAlive)
                         {
@@ -251,7 +251,7 @@ internal sealed class RollbackCoordinatorHost
         if (_coordinator!.IsBusy && !_resends)
         {
             _resends = true;
-            _cluster.Time.After(ResendInterval, () =>
+            _host.Silo.Process.After(ResendInterval, () =>
             {
                 _resends = false;
                 if (_host.IsAlive)

@@ -26,6 +26,8 @@ internal abstract class SimulatedActor(SimulatedCluster cluster, string name, bo
     /// <summary>Gone, with all that was in memory. Another activation may stand in its place.</summary>
     public bool IsDead { get; private set; }
 
+    public long DiedAt { get; private set; } = long.MaxValue;
+
     /// <summary>Its handlers were ended; it starts none and lets nothing out.</summary>
     public bool IsStopped { get; private set; }
 
@@ -114,8 +116,9 @@ internal abstract class SimulatedActor(SimulatedCluster cluster, string name, bo
     /// <summary>All that was in memory is gone. What waits in the queue is handed over unless its process is gone too.</summary>
     public void Die(SimulatedActor? successor = null)
     {
+        DiedAt = IsDead ? DiedAt : cluster.Time.Now;
         IsDead = true;
-        cluster.Judges.Gates.OnOpened(ToString(), cluster.Time.Now);
+        cluster.Judges.Gates.OnOpened(ToString(), silo.Process.TimeRun);
         var waiting = _queue.ToList();
         _queue.Clear();
         if (successor is not null)
@@ -130,6 +133,12 @@ internal abstract class SimulatedActor(SimulatedCluster cluster, string name, bo
     {
         if (_isPumping)
         {
+            return;
+        }
+
+        if (silo.Process.IsPaused)
+        {
+            silo.Process.WhenRunning(Pump);
             return;
         }
 

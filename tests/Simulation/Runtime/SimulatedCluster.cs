@@ -29,7 +29,7 @@ internal sealed class SimulatedCluster
         Mutation = mutation;
         Settings = settings ?? SimulationSettings.Of(seed);
         Trace = new SimulationTrace(Time, isTraced);
-        Faults = new FaultInjector(profile ?? FaultProfile.Draw(Random, seed), Random) { IgnoresETags = mutation == Mutation.StaleETagsAccepted };
+        Faults = new FaultInjector(profile ?? FaultProfile.Draw(Random, seed), Random, new SeededRandom(new SeededRandom(~seed).NextBits())) { IgnoresETags = mutation == Mutation.StaleETagsAccepted };
         Network = new SimulatedNetwork(this);
         Silos = new SimulatedSilos(this);
         Moves = new GrainMoves(this);

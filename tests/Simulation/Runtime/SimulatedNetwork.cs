@@ -34,7 +34,7 @@ internal sealed class SimulatedNetwork(SimulatedCluster cluster)
         }
         else
         {
-            to.Deliver(request);
+            to.Silo.Process.WhenRunning(() => to.Deliver(request));
         }
     }
 
@@ -42,19 +42,23 @@ internal sealed class SimulatedNetwork(SimulatedCluster cluster)
     public void Send(SimulatedSilo from, SimulatedSilo to, Action deliver) =>
         UnlessEverythingCrashes(from, to, cluster.Random.Chance(0.1) ? cluster.Random.Between(5, 30) : cluster.Random.Between(1, 5), deliver);
 
-    /// <summary>Whatever a silent silo sends, or is sent, waits until it is heard again.</summary>
-    public void Carry(SimulatedSilo from, SimulatedSilo to, long delay, Action deliver) =>
-        cluster.Time.After(Math.Max(from.SilentUntil - cluster.Time.Now, 0) + delay, () =>
+    /// <summary>Whatever a silent silo sends, or is sent, waits until it is heard again; and for a paused one until it goes on.</summary>
+    public void Carry(SimulatedSilo from, SimulatedSilo to, long delay, Action deliver)
+    {
+        from.Process.Send(() => cluster.Time.After(Math.Max(from.SilentUntil - cluster.Time.Now, 0) + delay, Arrive));
+
+        void Arrive()
         {
             if (to.IsSilent)
             {
-                Carry(to, to, cluster.Random.Between(1, 10), deliver);
+                cluster.Time.After(to.SilentUntil - cluster.Time.Now + cluster.Random.Between(1, 10), Arrive);
             }
             else
             {
-                deliver();
+                to.Process.WhenRunning(deliver);
             }
-        });
+        }
+    }
 
     private void UnlessEverythingCrashes(SimulatedSilo from, SimulatedSilo to, long delay, Action deliver)
     {
@@ -74,7 +78,7 @@ internal sealed class SimulatedNetwork(SimulatedCluster cluster)
         to.Name,
         message,
         (to.Host.Step, from.Step),
-        () => ((CheckpointedActor)cluster.Route(from.Silo, to.Name)).Host.Receive(message),
+        () => Deliver(from, to.Name, host => host.Receive(message)),
         () => from.OnUnreachable(to, message));
 
     public void SendToCoordinator(CheckpointedActor from, ToCoordinator message) => SendControl(
@@ -90,7 +94,7 @@ internal sealed class SimulatedNetwork(SimulatedCluster cluster)
             name,
             message,
             (participant.Host.Rollback.Step ?? participant.Host.Step, from.Rollback.Step ?? from.Step),
-            () => ((CheckpointedActor)cluster.Route(from.Silo, name)).Host.Rollback.Receive(message),
+            () => Deliver(from, name, host => host.Rollback.Receive(message)),
             static () => { });
     }
 
@@ -125,10 +129,17 @@ internal sealed class SimulatedNetwork(SimulatedCluster cluster)
         {
             if (cluster.Coordinators.Wake(from))
             {
-                answered();
+                from.Process.WhenRunning(answered);
             }
         },
         static () => { });
+
+    /// <summary>Wherever that participant is by now.</summary>
+    private void Deliver(CoordinatorHost from, string name, Action<ParticipantHost> receive)
+    {
+        var actor = (CheckpointedActor)cluster.Route(from.Silo, name);
+        actor.Silo.Process.WhenRunning(() => receive(actor.Host));
+    }
 
     private static StepOfRound Step(CoordinatorHost host) => host.Rollback.Step ?? host.Step;
 
@@ -146,7 +157,7 @@ internal sealed class SimulatedNetwork(SimulatedCluster cluster)
                 cluster.Trace.Line($"    lost: {message}");
                 if (cluster.Random.Chance(0.3))
                 {
-                    cluster.Time.After(cluster.Random.Between(5, 60), unreachable);
+                    from.Process.After(cluster.Random.Between(5, 60), unreachable);
                 }
 
                 break;

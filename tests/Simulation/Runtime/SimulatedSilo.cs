@@ -20,11 +20,12 @@ internal sealed class SimulatedSilo
     {
         _cluster = cluster;
         Id = id;
+        Process = new SiloProcess(cluster, this);
         Agent = new RollbackAgent(Id);
         JoinedAt = cluster.Time.Now;
         KnownVersion = version;
         CutOff = new CallCutOff(version);
-        cluster.Time.ForgetEvery(cluster.Settings.Memory, cluster.Settings.ForgettingEnds, () => IsRunning, () =>
+        cluster.Time.ForgetEvery(Process, cluster.Settings.Memory, cluster.Settings.ForgettingEnds, () => IsRunning, () =>
         {
             Agent.ForgetOlder();
             Report();
@@ -34,6 +35,8 @@ internal sealed class SimulatedSilo
     public long JoinedAt { get; }
 
     public SiloId Id { get; }
+
+    public SiloProcess Process { get; }
 
     public RollbackAgent Agent { get; }
 
@@ -150,7 +153,7 @@ internal sealed class SimulatedSilo
         foreach (var participant in Participants.ToList())
         {
             waiting++;
-            _cluster.Time.After(_cluster.Random.Between(0, 6), () =>
+            Process.After(_cluster.Random.Between(0, 6), () =>
             {
                 if (participant is { IsDead: false, IsMoving: false, Host.IsLoaded: true })
                 {
@@ -209,7 +212,7 @@ internal sealed class SimulatedSilo
         foreach (var participant in Participants.ToList())
         {
             waiting++;
-            _cluster.Time.After(_cluster.Random.Between(0, 6), () =>
+            Process.After(_cluster.Random.Between(0, 6), () =>
             {
                 if (participant is { IsDead: false, IsMoving: false, Host.IsLoaded: true })
                 {
@@ -255,7 +258,7 @@ internal sealed class SimulatedSilo
         }
 
         var orphans = Participants.Where(actor => actor.Host.IsLoaded && actor.Host.Ledger.IsOrphan(preview)).Select(actor => actor.Host.Ledger.Life).ToList();
-        _cluster.Time.After(_cluster.Random.Between(1, 40), () =>
+        Process.After(_cluster.Random.Between(1, 40), () =>
         {
             if (Agent.OnInstallEnds(install) is { } installed)
             {
@@ -310,7 +313,7 @@ internal sealed class SimulatedSilo
 
         if (_reports)
         {
-            _cluster.Time.After(ReportInterval, ReportNow);
+            Process.After(ReportInterval, ReportNow);
         }
 
         void Suspect(Suspect suspect)

@@ -59,6 +59,7 @@ internal sealed class SimulatedSilos(SimulatedCluster cluster)
     /// <param name="factor">Some moments are rare and short.</param>
     public void MayFallSilent(SimulatedSilo silo, double factor)
     {
+        MayBePaused(silo, factor);
         if (!silo.IsRunning || !cluster.Faults.FallsSilent(factor))
         {
             return;
@@ -67,6 +68,29 @@ internal sealed class SimulatedSilos(SimulatedCluster cluster)
         cluster.Hit(FaultKind.Silence, cluster.Coordinator, silo.ParticipantsAndLeaving);
         silo.SilentUntil = cluster.Time.Now + cluster.Random.Between(SimulatedCluster.SilenceLimit + 100, 2000);
         cluster.Trace.Line($"*** {silo} falls silent until {silo.SilentUntil} ({cluster.Coordinator.Step})");
+    }
+
+    private void MayBePaused(SimulatedSilo silo, double factor)
+    {
+        if (!silo.IsRunning || silo.Process.IsPaused || !cluster.Faults.IsPaused(factor))
+        {
+            return;
+        }
+
+        cluster.Hit(FaultKind.Pause, cluster.Coordinator, silo.ParticipantsAndLeaving);
+        var length = cluster.Faults.LengthOfPause(cluster.Settings.LongestPause);
+        silo.Process.Pause(length);
+        cluster.Trace.Line($"*** {silo} is paused for {length} ms ({cluster.Coordinator.Step})");
+        if (cluster.Faults.SuspectedDuringPause(length) is { } suspected)
+        {
+            cluster.Time.After(suspected, () =>
+            {
+                if (MayCrash(silo) && cluster.Faults.MayLoseAnother())
+                {
+                    Crash(silo, isFalseSuspicion: true);
+                }
+            });
+        }
     }
 
     /// <summary>A fault, perhaps, at a moment when it matters most: while a participant of this silo stores a snapshot, or is in doubt and has to roll back.</summary>
@@ -111,7 +135,7 @@ internal sealed class SimulatedSilos(SimulatedCluster cluster)
         var life = cluster.LifeNumber;
         foreach (var other in _all.Where(other => other != silo && other.IsRunning).Append(Clients))
         {
-            cluster.Time.After(cluster.Random.Between(5, LongestNotice), () =>
+            other.Process.After(cluster.Random.Between(5, LongestNotice), () =>
             {
                 if (life == cluster.LifeNumber)
                 {
@@ -125,7 +149,8 @@ internal sealed class SimulatedSilos(SimulatedCluster cluster)
             if (life == cluster.LifeNumber)
             {
                 Add();
-                cluster.Coordinator.OnSilos();
+                var host = cluster.Coordinator;
+                host.Silo.Process.WhenRunning(host.OnSilos);
             }
         });
     }
@@ -137,7 +162,7 @@ internal sealed class SimulatedSilos(SimulatedCluster cluster)
     /// <param name="factor">Some moments are rare and short.</param>
     public void MayStop(SimulatedSilo silo, double factor = 1)
     {
-        if (cluster.Faults.StopsInOrder(factor) && silo.IsUsable && MayCrash(silo))
+        if (cluster.Faults.StopsInOrder(factor) && silo is { IsUsable: true, Process.IsPaused: false } && MayCrash(silo))
         {
             new OrderlyStop(cluster, silo).Begin();
         }
@@ -150,14 +175,14 @@ internal sealed class SimulatedSilos(SimulatedCluster cluster)
         cluster.Hit(isFalseSuspicion ? FaultKind.FalseSuspicion : FaultKind.SiloDeath, cluster.Coordinator, silo.ParticipantsAndLeaving);
         cluster.Judges.Rollbacks.OnSiloCrash(isFalseSuspicion);
         silo.DeclareDead();
-        if (silo.IsSilent && silo == cluster.Coordinator.Silo)
+        if ((silo.IsSilent || silo.Process.IsPaused) && silo == cluster.Coordinator.Silo)
         {
             cluster.Judges.Rollbacks.OnLostWithCoordinator(cluster.Coordinator);
         }
 
         if (isFalseSuspicion)
         {
-            cluster.Time.After(goesOnFor ?? cluster.Random.Between(50, 600), () => Kill(silo));
+            silo.Process.After(goesOnFor ?? silo.Process.PauseLeft + cluster.Random.Between(50, 600), () => Kill(silo));
         }
         else
         {

@@ -23,40 +23,53 @@ internal sealed class SimulatedStore<T>(VirtualTime time, SeededRandom random, F
     public T? Peek(string key) => _values.TryGetValue(key, out var found) ? found.Value : null;
 
     /// <summary>Hands over value and ETag, or null if the read fails.</summary>
-    public void Read(string key, Action<(T? Value, long ETag)?> done)
+    public void Read(SiloProcess reader, string key, Action<(T? Value, long ETag)?> done)
     {
         var fails = faults.ReadFails();
-        time.After(random.Between(1, 6), () =>
-            done(fails ? null : _values.TryGetValue(key, out var found) ? (found.Value, found.ETag) : (null, 0)));
+        var delay = random.Between(1, 6);
+        reader.Send(() => time.After(delay, () =>
+        {
+            (T?, long)? answer = fails ? null : _values.TryGetValue(key, out var found) ? (found.Value, found.ETag) : (null, 0);
+            reader.WhenRunning(() => done(answer));
+        }));
     }
 
-    public void Write(string key, T value, long expectedETag, StepOfRound step, Action<WriteOutcome, long> done)
+    public void Write(SiloProcess writer, string key, T value, long expectedETag, StepOfRound step, Action<WriteOutcome, long> done)
     {
         var fate = faults.NextWriteFate(step);
         var delay = fate == WriteFate.Slow ? random.Between(60, 500) : random.Between(1, 12);
         var answer = random.Between(1, 5);
+        var lateness = fate == WriteFate.LandsLate ? random.Between(1, 150) : 0;
+        writer.Send(() => Plan(writer, key, value, expectedETag, step, fate, (delay, answer, lateness), done));
+    }
+
+    /// <summary>What is on its way lands, whatever becomes of the writer; only the answer waits for it.</summary>
+    private void Plan(
+        SiloProcess writer, string key, T value, long expectedETag, StepOfRound step, WriteFate fate, (long Delay, long Answer, long Lateness) times, Action<WriteOutcome, long> done)
+    {
+        var (delay, answer, lateness) = times;
         switch (fate)
         {
             case WriteFate.Fails:
-                time.After(delay, () => done(WriteOutcome.Failed, 0));
+                writer.After(delay, () => done(WriteOutcome.Failed, 0));
                 break;
             case WriteFate.UnknownNotLanded:
-                time.After(delay + answer, () => done(WriteOutcome.Unknown, 0));
+                writer.After(delay + answer, () => done(WriteOutcome.Unknown, 0));
                 break;
             case WriteFate.UnknownLanded:
                 time.After(delay, () => Land(key, value, expectedETag, step));
-                time.After(delay + answer, () => done(WriteOutcome.Unknown, 0));
+                writer.After(delay + answer, () => done(WriteOutcome.Unknown, 0));
                 break;
             case WriteFate.LandsLate:
-                time.After(delay, () => done(WriteOutcome.Unknown, 0));
-                time.After(delay + random.Between(1, 150), () => Land(key, value, expectedETag, step));
+                writer.After(delay, () => done(WriteOutcome.Unknown, 0));
+                time.After(delay + lateness, () => Land(key, value, expectedETag, step));
                 break;
             default:
                 time.After(delay, () =>
                 {
                     var landed = Land(key, value, expectedETag, step);
                     var etag = _lastETag;
-                    time.After(answer, () => done(landed ? WriteOutcome.Stored : WriteOutcome.Stale, landed ? etag : 0));
+                    writer.After(answer, () => done(landed ? WriteOutcome.Stored : WriteOutcome.Stale, landed ? etag : 0));
                 });
                 break;
         }

@@ -30,8 +30,14 @@ internal sealed record SimulationSettings
     /// <summary>RB-22.</summary>
     public int LivesRemembered { get; init; } = IncarnationTable.Capacity;
 
-    /// <summary>RB-23: how long silos remember at least what they were told; longer than any silo is silent. Coordinators remember it half as long.</summary>
+    /// <summary>RB-23: how long silos remember at least what they were told; longer than any silo is silent or paused. Coordinators remember it half as long.</summary>
     public long? Memory { get; init; }
+
+    /// <summary>So long faults happen; where silos are paused, long enough for them to go on while faults still happen.</summary>
+    public long StormyTime { get; init; } = 1500;
+
+    /// <summary>Longer than anybody waits for anything; but silos remember what they were told for longer than that.</summary>
+    public long LongestPause => Memory is null ? 4000 : 2000;
 
     /// <summary>So that a simulation ends: nothing is forgotten from then on.</summary>
     public long ForgettingEnds { get; init; } = 6000;
@@ -40,8 +46,9 @@ internal sealed record SimulationSettings
     public static SimulationSettings Of(ulong seed) => seed < FaultProfile.FirstSiloSeed ? new() { Cancellation = UsualCancellation } : new()
     {
         Cancellation = UsualCancellation,
+        StormyTime = FaultProfile.IsPaused(seed) ? 3000 : 1500,
         LivesRemembered = (seed % 4) switch { 0 => 1, 1 => 2, _ => IncarnationTable.Capacity },
-        Memory = seed % 3 == 0 && FaultProfile.FallsSilent(seed) ? 2500 : seed % 3 == 0 ? 400 : null,
+        Memory = seed % 3 == 0 && (FaultProfile.FallsSilent(seed) || FaultProfile.IsPaused(seed)) ? 2500 : seed % 3 == 0 ? 400 : null,
     };
 
     public long Duration(RoundTimer timer, SeededRandom random) => timer.Kind switch

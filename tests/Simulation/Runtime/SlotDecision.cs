@@ -72,6 +72,6 @@ internal sealed class SlotDecision(CheckpointedActor actor, Action<SlotHead?> be
         }
 
         Cluster.Network.SendToCoordinator(actor, new AskDecision(doubt.Round, actor.Id));
-        Cluster.Time.After(SimulatedCluster.AskInterval, () => AskUntilResolved(doubt));
+        actor.Silo.Process.After(SimulatedCluster.AskInterval, () => AskUntilResolved(doubt));
     }
 }

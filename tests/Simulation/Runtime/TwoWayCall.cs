@@ -24,10 +24,10 @@ internal sealed class TwoWayCall(SimulatedActor actor, HandlerRun run, CallPlan 
         actor.OutstandingCalls++;
         Send();
         Cluster.Trace.Line($"{actor.Name} -> {plan.Target}: m{record.Request} {(plan.IsReadOnly ? "read" : "call")} [{string.Join(' ', stamps)}]");
-        Cluster.Time.After(timeout, OnTimeout);
+        actor.Silo.Process.After(timeout, OnTimeout);
         if (Cluster.Random.Chance(Cluster.Settings.Cancellation))
         {
-            Cluster.Time.After(Cluster.Random.Between(1, timeout), Cancel);
+            actor.Silo.Process.After(Cluster.Random.Between(1, timeout), Cancel);
         }
     }
 
@@ -139,7 +139,7 @@ internal sealed class TwoWayCall(SimulatedActor actor, HandlerRun run, CallPlan 
     }
 
     /// <summary>But not before it is known whether the caller itself has received what is undone: its callee would only have to roll back with it.</summary>
-    private void SendAgainLater() => Cluster.Time.After(Cluster.Random.Between(2, AskInterval), () =>
+    private void SendAgainLater() => actor.Silo.Process.After(Cluster.Random.Between(2, AskInterval), () =>
     {
         if (!IsPending)
         {

@@ -15,19 +15,19 @@ internal sealed class VirtualTime
     public void After(long delay, Action action) => _agenda.Enqueue(action, ((Now + delay) << SequenceBits) | ++_sequence);
 
     /// <summary>RB-23: as a host's timer would.</summary>
-    public void ForgetEvery(long? interval, long end, Func<bool> isAlive, Action forget)
+    public void ForgetEvery(SiloProcess process, long? interval, long end, Func<bool> isAlive, Action forget)
     {
         if (interval is not { } delay || Now >= end)
         {
             return;
         }
 
-        After(delay, () =>
+        process.After(delay, () =>
         {
             if (isAlive())
             {
                 forget();
-                ForgetEvery(interval, end, isAlive, forget);
+                ForgetEvery(process, interval, end, isAlive, forget);
             }
         });
     }
