@@ -11,36 +11,36 @@ internal sealed class PermanentCheckpointLoader(ParticipantServices services, Ch
     public async Task<SlotRecord?> Load(CancellationToken cancellationToken)
     {
         var (a, b) = await slots.Read();
-        while (PermanentSlot.Choose(a?.Head, b?.Head) is SlotInDoubt doubt)
+        while (true)
         {
-            if (await IsCommitted(RecordOf(doubt.IfCommitted)!, cancellationToken))
+            switch (PermanentSlot.Choose(a?.Head, b?.Head))
             {
-                return RecordOf(doubt.IfCommitted);
-            }
+                case SlotChosen chosen:
+                    return RecordOf(chosen.Permanent);
 
-            // CP-15: the round may have been proven, and so forgotten, since the slots were read.
-            var before = (a?.Head, b?.Head);
-            (a, b) = await slots.Read();
-            if ((a?.Head, b?.Head) == before)
-            {
-                return RecordOf(doubt.IfAborted);
+                // CP-15: the round may have been proven, and so forgotten, since the slots were read.
+                case SlotInDoubt doubt when await IsCommitted(RecordOf(doubt.IfCommitted)!, cancellationToken):
+                    return RecordOf(doubt.IfCommitted);
+                case SlotInDoubt doubt when await IsUnchanged():
+                    return RecordOf(doubt.IfAborted);
+
+                // Another life may have written both slots between the two reads, and then what was read does not belong together.
+                case SlotDamaged damaged when await IsUnchanged():
+                    throw new CheckpointRecordUnreadableException(
+                        $"The checkpoint of round {damaged.Newest.BaseRound} of grain {grainId}, on which {NameOf(damaged.Newest)} was based, is missing from storage '{services.StorageName}'. "
+                        + "Nothing was overwritten and the grain does not start. Restore the grain's records from a backup, or clear both to start it anew.")
+                    {
+                        GrainId = grainId,
+                        Round = damaged.Newest.BaseRound.ToString(),
+                    };
             }
         }
 
-        switch (PermanentSlot.Choose(a?.Head, b?.Head))
+        async Task<bool> IsUnchanged()
         {
-            case SlotChosen chosen:
-                return RecordOf(chosen.Permanent);
-            case SlotDamaged damaged:
-                throw new CheckpointRecordUnreadableException(
-                    $"The checkpoint of round {damaged.Newest.BaseRound} of grain {grainId}, on which {NameOf(damaged.Newest)} was based, is missing from storage '{services.StorageName}'. "
-                    + "Nothing was overwritten and the grain does not start. Restore the grain's records from a backup, or clear both to start it anew.")
-                {
-                    GrainId = grainId,
-                    Round = damaged.Newest.BaseRound.ToString(),
-                };
-            default:
-                throw new Protocol.ProtocolInvariantViolatedException("A slot choice has no meaning.");
+            var before = (a?.Head, b?.Head);
+            (a, b) = await slots.Read();
+            return (a?.Head, b?.Head) == before;
         }
 
         static string NameOf(SlotHead head) => head.IsFence ? "its newest slot" : $"that of round {head.Round}";

@@ -18,7 +18,7 @@ public sealed class RecordStore : IGrainStorage
     public static readonly GrainId Coordinator = GrainId.Create("checkpoint-coordinator", CheckpointCoordinatorExtensions.DefaultKey);
 
     private readonly ConcurrentDictionary<(string State, GrainId Grain), (StoredRecord Record, string ETag)> _records = new();
-    private readonly ConcurrentDictionary<GrainId, Task> _delayedReads = new();
+    private readonly ConcurrentDictionary<GrainId, (string? State, Task Until)> _delayedReads = new();
     private readonly ConcurrentDictionary<GrainId, int> _reads = new();
     private readonly Lock _lock = new();
     private readonly List<Plan> _plans = [];
@@ -72,7 +72,7 @@ public sealed class RecordStore : IGrainStorage
     }
 
     /// <summary>The next read of a record of this grain begins only when this has happened.</summary>
-    public void DelayNextRead(GrainId grain, Task until) => _delayedReads[grain] = until;
+    public void DelayNextRead(GrainId grain, Task until, string? state = null) => _delayedReads[grain] = (state, until);
 
     public void ForgetPlans()
     {
@@ -83,8 +83,8 @@ public sealed class RecordStore : IGrainStorage
     public async Task ReadStateAsync<T>(string stateName, GrainId grainId, IGrainState<T> grainState)
     {
         await Task.Yield();
-        if (_delayedReads.TryRemove(grainId, out var until))
-            await until;
+        if (_delayedReads.TryGetValue(grainId, out var delayed) && (delayed.State ?? stateName) == stateName && _delayedReads.TryRemove(grainId, out _))
+            await delayed.Until;
 
         var isThere = _records.TryGetValue((stateName, grainId), out var found);
         grainState.State = isThere ? (T)(object)Copy(found.Record) : Activator.CreateInstance<T>();

@@ -158,6 +158,27 @@ public sealed class DamagedRecordTests(SharedOutcomeCluster shared)
         return pair;
     }
 
+    /// <summary>Between the two reads of a grain that starts another life may write both slots. Nothing is damaged then, and nobody must be told to clear anything.</summary>
+    [Fact]
+    public async Task Two_reads_that_do_not_belong_together_are_read_again()
+    {
+        var p = await CheckpointedTwice();
+        var newest = Newest(p);
+        var other = newest == RecordStore.SlotA ? RecordStore.SlotB : RecordStore.SlotA;
+        var written = _cluster.Store[other, p.GetGrainId()];
+        var goOn = new Signal();
+        _cluster.Store.Put(other, p.GetGrainId(), null);
+        var reads = _cluster.Store.ReadsOf(p.GetGrainId());
+        _cluster.Store.DelayNextRead(p.GetGrainId(), goOn.Happens, newest);
+        var starts = p.Get();
+        await Eventually.Holds(() => _cluster.Store.ReadsOf(p.GetGrainId()) == reads + 1);
+        _cluster.Store.Put(other, p.GetGrainId(), written);
+        goOn.Set();
+
+        Assert.Equal(2, await starts);
+        Assert.Equal(reads + 4, _cluster.Store.ReadsOf(p.GetGrainId()));
+    }
+
     private async Task<IParticipantGrain> CheckpointedTwice()
     {
         var p = _cluster.New<IParticipantGrain>("p");
