@@ -31,7 +31,7 @@ internal sealed class GrainTypeTraitsResolver(IServiceProvider services)
 
     private static GrainTypeTraits Read(ClusterManifest manifest, GrainType type)
     {
-        var definition = GenericGrainType.TryParse(type, out var generic) ? generic.GetUnconstructedGrainType().GrainType : type;
+        var definition = DefinitionOf(type);
         var hosts = manifest.AllGrainManifests
             .Select(silo => silo.Grains.GetValueOrDefault(definition)?.Properties)
             .OfType<ImmutableDictionary<string, string>>()
@@ -60,4 +60,7 @@ internal sealed class GrainTypeTraitsResolver(IServiceProvider services)
     {
         public ConcurrentDictionary<GrainType, GrainTypeTraits> ByType { get; } = new();
     }
+
+    /// <summary>The type by which a manifest knows a grain class: for a generic one that is its definition.</summary>
+    public static GrainType DefinitionOf(GrainType type) => GenericGrainType.TryParse(type, out var generic) ? generic.GetUnconstructedGrainType().GrainType : type;
 }

@@ -72,7 +72,7 @@ internal sealed class ParticipantServices(
     /// <summary>The other active silos that can host this type of grain and understand what it takes along.</summary>
     public IEnumerable<SiloAddress> OtherSilos(GrainType type)
     {
-        var definition = GenericGrainType.TryParse(type, out var generic) ? generic.GetUnconstructedGrainType().GrainType : type;
+        var definition = GrainTypeTraitsResolver.DefinitionOf(type);
         return
             from silo in silos.GetApproximateSiloStatuses(onlyActive: true).Keys
             where !silo.Equals(silos.SiloAddress)

@@ -97,7 +97,6 @@ public sealed class OutcomeCluster : IAsyncDisposable
 
     public Task<CheckpointResult> CheckpointAll() => Coordinator.CheckpointAll(TestContext.Current.CancellationToken).WithTimeLimit();
 
-    /// <summary>Where a grain is active.</summary>
     /// <summary>None of these has rolled back since the cluster started.</summary>
     public void AssertNobodyRolledBack(params IAddressable[] grains)
     {
@@ -105,6 +104,7 @@ public sealed class OutcomeCluster : IAsyncDisposable
             Assert.DoesNotContain(Log.All, line => line.Text.StartsWith($"{grain.GetGrainId()} rolled back", StringComparison.Ordinal));
     }
 
+    /// <summary>Where a grain is active.</summary>
     public async Task<SiloAddress> SiloOf(IAddressable grain) =>
         await Client.GetGrain<IManagementGrain>(0).GetActivationAddress(grain) ?? throw new InvalidOperationException($"{grain} is not active.");
 
