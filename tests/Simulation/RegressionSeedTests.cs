@@ -52,6 +52,7 @@ public class RegressionSeedTests
     }
 
     [Theory]
+    [InlineData(2034848UL, "what a coordinator had learned that was cut off already, and was paused before it could tell anybody, was held to be known")]
     [InlineData(2033152UL, "a life that had moved said no to the word that decides, joined again when a late message asked it to, and obeyed")]
     public void A_seed_that_failed_later_keeps_every_promise(ulong seed, string violation)
     {

@@ -80,6 +80,8 @@ internal sealed class SeededSimulation
 
     public long SentAgainPerhapsArrived { get; private set; }
 
+    public long CallsCaught { get; private set; }
+
     public long CallsLost { get; private set; }
 
     public long CallsCancelled { get; private set; }
@@ -159,6 +161,7 @@ internal sealed class SeededSimulation
             SentAgain += judges.Rollbacks.SentAgain;
             SentAgainPerhapsArrived += judges.Rollbacks.SentAgainPerhapsArrived;
             CallsLost += run.Cluster.Calls.Count(call => call.LostInTime);
+            CallsCaught += run.Cluster.Connections.CallsCaught;
             CallsCancelled += run.Cluster.CallsCancelled;
             LongestPause = Math.Max(LongestPause, judges.Gates.LongestPause);
             LargestRound = Math.Max(LargestRound, judges.Permanent.LargestRound);

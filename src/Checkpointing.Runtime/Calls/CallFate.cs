@@ -12,7 +12,7 @@ internal enum CallFate : byte
     /// <summary>Its callee has rolled back (RB-19), or what a relay called for it was lost (SPEC K1, K30). Half of it is undone: it runs again, or the caller rolls back too.</summary>
     Lost,
 
-    /// <summary>RB-20: it was sent under too old a membership, and was not run: it is sent again under the present one.</summary>
+    /// <summary>RB-20: it was sent under too old a line, and was not run: it is sent again under the present one.</summary>
     TooOld,
 
     /// <summary>The callee has received it before, or cannot tell (RB-20), or it comes from undone work: it can never be run.</summary>

@@ -21,7 +21,7 @@ internal abstract class CallOrigin
     {
     }
 
-    /// <summary>RB-19, RB-20: what a call to such a receiver says of the membership under which it is sent.</summary>
+    /// <summary>RB-19, RB-20: the line under which a call to such a receiver is sent.</summary>
     public virtual long SentUnder(CallRole receiverRole) => CallCutOff.Unchecked;
 
     /// <summary>Whether it may turn out to depend on undone work: then nothing is sent again for it, because it would only draw the receiver in.</summary>
@@ -53,7 +53,9 @@ internal abstract class CallOrigin
     /// Whether this error of the runtime is the end of a lost call. After the loss of a silo a time-out is one too: the runtime breaks a call to the lost silo off, but not
     /// one that another silo has passed on there.
     /// </summary>
-    public bool IsLoss(Exception error) => Undone.IsLoss(error) || (error is TimeoutException && Rollbacks?.HasJustLostSilo == true);
+    public bool IsLoss(Exception error) => Undone.IsLoss(error) || (error is TimeoutException && HasJustLostSilo);
+
+    public bool HasJustLostSilo => Rollbacks?.HasJustLostSilo == true;
 
     /// <summary>The response to a call of this origin is received. False if it is none that counts: the call was not run, or that was undone.</summary>
     public bool TryTake(LabelledResponse response, GrainId callee)

@@ -71,7 +71,9 @@ internal sealed class IncomingCallFilter(GrainTypeTraitsResolver traits) : IInco
         {
             activation.Turns.Exit(turn);
             var callee = activation.Context.GrainId;
-            return Conclude(context, labelled, fate, fate == CallFate.TooOld ? Undone.TooOld(callee) : Undone.HasArrived(callee));
+            return fate == CallFate.TooOld
+                ? Conclude(context, labelled, fate, Undone.TooOld(callee), activation.CutOffLine)
+                : Conclude(context, labelled, fate, Undone.HasArrived(callee));
         }
 
         var isReadOnly = (turn & Turn.ReadOnly) != 0;
@@ -192,14 +194,14 @@ internal sealed class IncomingCallFilter(GrainTypeTraitsResolver traits) : IInco
     }
 
     /// <summary>The answer to a call that did not run to its end here.</summary>
-    private static Task Conclude(IIncomingGrainCallContext context, LabelledRequest? labelled, CallFate fate, Exception error)
+    private static Task Conclude(IIncomingGrainCallContext context, LabelledRequest? labelled, CallFate fate, Exception error, long refusedUnder = 0)
     {
         if (labelled is null)
             return Task.FromException(error);
 
         labelled.Keep();
         if (!labelled.IsOneWay)
-            context.Response = new LabelledResponse(Response.FromException(error), default, fate);
+            context.Response = new LabelledResponse(Response.FromException(error), default, fate, refusedUnder);
 
         return Task.CompletedTask;
     }

@@ -50,11 +50,11 @@ internal sealed class LabelledRequest : IRequest
     [Id(2)]
     public bool IsNested { get; private set; }
 
-    /// <summary>RB-20: the version of the membership that its sender knew; 0 if it is never sent again once it may have run.</summary>
+    /// <summary>RB-20: the line that its sender knew; 0 if it is never sent again once it may have run.</summary>
     [Id(3)]
     public long SentUnder { get; private set; }
 
-    /// <summary>RB-20: an earlier copy was lost with a silo, and may have been received all the same.</summary>
+    /// <summary>RB-20: an earlier copy was lost with a silo or a connection, and may have been received all the same.</summary>
     [Id(4)]
     public bool MayHaveArrived { get; private set; }
 

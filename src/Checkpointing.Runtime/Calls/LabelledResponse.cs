@@ -9,7 +9,7 @@ namespace Checkpointing.Runtime.Calls;
 /// made it looks like the response it wraps, so that the runtime still sees an exception that the grain let escape. Once it is sent it has
 /// no exception, because an exception would travel without its label; the caller unwraps it.
 /// </summary>
-internal sealed class LabelledResponse(Response inner, StampSet stamps, CallFate fate = CallFate.Answered) : Response
+internal sealed class LabelledResponse(Response inner, StampSet stamps, CallFate fate = CallFate.Answered, long refusedUnder = 0) : Response
 {
     private bool _isSent;
 
@@ -18,6 +18,9 @@ internal sealed class LabelledResponse(Response inner, StampSet stamps, CallFate
     public StampSet Stamps { get; } = stamps;
 
     public CallFate Fate { get; } = fate;
+
+    /// <summary>RB-20: if the call was too old, the line that its callee knows.</summary>
+    public long RefusedUnder { get; } = refusedUnder;
 
     public override object? Result
     {

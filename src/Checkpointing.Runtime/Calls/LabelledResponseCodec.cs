@@ -13,7 +13,7 @@ namespace Checkpointing.Runtime.Calls;
 /// <summary>
 /// Wire form and copy of a <see cref="LabelledResponse"/>. Written by hand because a copy must keep the object and flip it to its sent face:
 /// the runtime copies every response exactly once more before it sends it.
-/// Fields: 0 the inner response, 1 the stamps, 2 the fate unless the call was answered. Unknown fields of later versions are skipped.
+/// Fields: 0 the inner response, 1 the stamps, 2 the fate unless the call was answered, 3 the line under which it was refused. Unknown fields of later versions are skipped.
 /// </summary>
 [RegisterSerializer]
 [RegisterCopier]
@@ -40,6 +40,8 @@ internal sealed class LabelledResponseCodec(ICodecProvider codecs) : IFieldCodec
         _stamps.WriteField(ref writer, 1, typeof(StampSet), value.Stamps);
         if (value.Fate != CallFate.Answered)
             ByteCodec.WriteField(ref writer, 1, (byte)value.Fate);
+        if (value.RefusedUnder != 0)
+            Int64Codec.WriteField(ref writer, 1, value.RefusedUnder);
 
         writer.WriteEndObject();
     }
@@ -55,6 +57,7 @@ internal sealed class LabelledResponseCodec(ICodecProvider codecs) : IFieldCodec
         Response? inner = null;
         var stamps = default(StampSet);
         var fate = CallFate.Answered;
+        var refusedUnder = 0L;
         var id = 0u;
         while (true)
         {
@@ -74,6 +77,9 @@ internal sealed class LabelledResponseCodec(ICodecProvider codecs) : IFieldCodec
                 case 2:
                     fate = (CallFate)ByteCodec.ReadValue(ref reader, header);
                     break;
+                case 3:
+                    refusedUnder = Int64Codec.ReadValue(ref reader, header);
+                    break;
                 default:
                     reader.ConsumeUnknownField(header);
                     break;
@@ -81,7 +87,7 @@ internal sealed class LabelledResponseCodec(ICodecProvider codecs) : IFieldCodec
         }
 
         var isolated = inner ?? Response.Completed;
-        return new LabelledResponse(isolated, stamps, fate).Sent(isolated);
+        return new LabelledResponse(isolated, stamps, fate, refusedUnder).Sent(isolated);
     }
 
     [return: NotNullIfNotNull(nameof(input))]

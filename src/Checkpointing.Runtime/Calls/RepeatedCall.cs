@@ -4,8 +4,8 @@ using Checkpointing.Protocol.RollbackAlgorithm;
 namespace Checkpointing.Runtime.Calls;
 
 /// <summary>
-/// A call that was not run, because its callee rolls back or could not be reached, has had no effect; one whose callee was lost or has rolled back has none any more (RB-19). It
-/// is sent again under the same label, so that its chain stays whole. It gives up when it has waited as long as a call may wait for its answer.
+/// A call that was not run, because its callee rolls back or could not be reached, has had no effect; one whose callee was lost or has rolled back has none any more (RB-19). One of
+/// which nobody knows whether it has arrived is cut off first (RB-20). It is sent again under the same label, so that its chain stays whole. It gives up when it has waited as long as a call may wait for its answer.
 /// </summary>
 /// <param name="origin">Who calls.</param>
 /// <param name="callee">Who is called.</param>
@@ -25,8 +25,6 @@ internal sealed class RepeatedCall(CallOrigin origin, GrainId callee, LabelledRe
 
     private bool IsOverdue => time.GetElapsedTime(_began) >= limit;
 
-    private long Known => origin.Rollbacks?.CutOffs.Known ?? CallCutOff.Unchecked;
-
     private bool MayRunAgain => !_copy.HasRun && !OpenEnumerations.IsEnumerationCall(_copy);
 
     /// <summary>The first copy has ended with this error. The first answer that counts, received.</summary>
@@ -40,8 +38,8 @@ internal sealed class RepeatedCall(CallOrigin origin, GrainId callee, LabelledRe
         while (true)
         {
             origin.ThrowIfStopped(callee);
-            if (error is SiloUnavailableException || response is { Fate: CallFate.TooOld })
-                await CatchUp();
+            if (response is { Fate: CallFate.TooOld })
+                await CatchUp(response.RefusedUnder);
 
             switch (RuleFor(error, response))
             {
@@ -96,28 +94,32 @@ internal sealed class RepeatedCall(CallOrigin origin, GrainId callee, LabelledRe
     private LostCall? RuleFor(Exception? error, LabelledResponse? response)
     {
         if (response is { Fate: CallFate.NotRun or CallFate.TooOld } || (error is not null && Undone.IsRejection(error)))
-        {
-            if (IsOverdue)
-                return _mayHaveArrived ? LostCall.IsLost : null;
-
-            // The runtime says the same of what it has not sent and of what it was about to write to a connection that broke: that may have arrived.
-            return error is SiloUnavailableException && LostCalls.OnSiloGone(_copy.SentUnder, Known) == LostCall.CutOffFirst ? LostCall.CutOffFirst : LostCall.SendAgain;
-        }
+            return RuleForRejection(mayHaveArrived: error is not null && Undone.MayHaveArrived(error));
 
         if (response is not null)
             return response.Fate == CallFate.LostForGood || IsOverdue || !MayRunAgain ? LostCall.IsLost : LostCalls.OnUndone(_copy.SentUnder);
 
         if (Undone.IsLoss(error!))
-            return IsOverdue || !MayRunAgain ? LostCall.IsLost : LostCalls.OnSiloGone(_copy.SentUnder, Known);
+            return IsOverdue || !MayRunAgain ? LostCall.IsLost : LostCalls.OnSiloGone(_copy.SentUnder);
 
         // Whatever ends it now, one copy may have run and another one may be on its way.
         return _mayHaveArrived || origin.IsLoss(error!) ? LostCall.IsLost : null;
     }
 
-    private async Task CatchUp()
+    private LostCall? RuleForRejection(bool mayHaveArrived)
     {
-        if (origin.Rollbacks?.CutOffs is { } cutOffs && _copy.SentUnder != CallCutOff.Unchecked && _copy.SentUnder >= cutOffs.Known)
-            await cutOffs.CatchUp().WaitAsync(limit, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        if (IsOverdue)
+            return _mayHaveArrived || mayHaveArrived ? LostCall.IsLost : null;
+
+        // A call to or from a relay cannot be cut off. After the loss of a silo it will have been addressed there, and so it was not sent.
+        return !mayHaveArrived || (_copy.SentUnder == CallCutOff.Unchecked && origin.HasJustLostSilo) ? LostCall.SendAgain : LostCalls.OnSiloGone(_copy.SentUnder);
+    }
+
+    /// <summary>The next copy is sent under the line that the callee knows.</summary>
+    private async Task CatchUp(long line)
+    {
+        if (origin.Rollbacks?.CutOffs is { } cutOffs)
+            await cutOffs.RaiseHere(line).WaitAsync(limit, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
     }
 
     private async Task<bool> TryCutOff()
@@ -125,7 +127,7 @@ internal sealed class RepeatedCall(CallOrigin origin, GrainId callee, LabelledRe
         var cutOffs = origin.Rollbacks!.CutOffs;
         try
         {
-            await cutOffs.RaiseEverywhere(cutOffs.Known).WaitAsync(limit, time);
+            await cutOffs.RaiseEverywhere(LostCalls.LineThatStops(_copy.SentUnder, cutOffs.Line)).WaitAsync(limit, time);
             return true;
         }
         catch (Exception)

@@ -12,10 +12,10 @@ internal static class Undone
         new($"Grain {grain} rolls back to its permanent checkpoint, and this call was not run. Call again.") { GrainId = grain };
 
     public static RolledBackException TooOld(GrainId grain) =>
-        new($"The call to grain {grain} was on its way while a silo was lost, and was not run. Call again.") { GrainId = grain };
+        new($"The call to grain {grain} was on its way while a silo was lost or a connection broke, and was not run. Call again.") { GrainId = grain };
 
     public static RolledBackException HasArrived(GrainId grain) =>
-        new($"Grain {grain} may have run this call before, when a silo was lost between it and its caller, and does not run it twice.") { GrainId = grain };
+        new($"Grain {grain} may have run this call before, when a silo or a connection was lost between it and its caller, and does not run it twice.") { GrainId = grain };
 
     public static RolledBackException Message(GrainId grain) =>
         new($"Grain {grain} did not accept the call: it comes from work that is undone. What the caller did is rolled back. Call again.") { GrainId = grain };
@@ -32,6 +32,11 @@ internal static class Undone
     /// </summary>
     public static bool IsLoss(Exception error) => error is SiloUnavailableException && error.Message != RejectedForDeadSilo;
 
-    /// <summary>The runtime's errors for a call that it could not deliver: no code of the callee has run.</summary>
+    /// <summary>The runtime's errors for a call that it has not delivered: no code of the callee has run, unless <see cref="MayHaveArrived"/> says otherwise.</summary>
     public static bool IsRejection(Exception error) => error is OrleansMessageRejectionException or SiloUnavailableException && !IsLoss(error);
+
+    /// <summary>
+    /// One of these errors says either that the call was never sent, or that the connection broke while it was being written. Then it may have arrived, and may still arrive.
+    /// </summary>
+    public static bool MayHaveArrived(Exception rejection) => rejection is SiloUnavailableException;
 }

@@ -61,7 +61,7 @@ internal sealed class RollbackCoordinatorHost(
         _coordinator = new RollbackCoordinator(Guid.NewGuid(), epoch, (int)(recovery.Patience / ResendInterval));
         var watch = new CancellationTokenSource();
         _stopWatching = watch.Cancel;
-        _ = WatchSilos(watch.Token);
+        _ = WatchSilos(watch);
         _ = Forget(watch.Token);
     }
 
@@ -120,11 +120,11 @@ internal sealed class RollbackCoordinatorHost(
         return result;
     }
 
-    private async Task WatchSilos(CancellationToken cancellationToken)
+    private async Task WatchSilos(CancellationTokenSource watch)
     {
         try
         {
-            await foreach (var (version, silos) in reach.Updates(cancellationToken))
+            await foreach (var (version, silos) in reach.Updates(watch.Token))
             {
                 _silos.Clear();
                 foreach (var silo in silos)
@@ -144,6 +144,11 @@ internal sealed class RollbackCoordinatorHost(
         catch (OperationCanceledException)
         {
             // The coordinator stops.
+        }
+        finally
+        {
+            // Or its silo is killed, and nobody stops it.
+            await watch.CancelAsync();
         }
     }
 

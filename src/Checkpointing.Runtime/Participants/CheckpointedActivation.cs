@@ -128,7 +128,9 @@ internal sealed class CheckpointedActivation : CallOrigin
         new(receiverRole == CallRole.Participant ? Ledger.Send(receiver.ToParticipantId()) : Ledger.Send());
 
     /// <summary>This life takes no checkpoint while it waits for the answer, so nothing of the call becomes permanent meanwhile.</summary>
-    public override long SentUnder(CallRole receiverRole) => receiverRole == CallRole.Participant ? _rollbacks.CutOffs.Known : CallCutOff.Unchecked;
+    public override long SentUnder(CallRole receiverRole) => receiverRole == CallRole.Participant ? _rollbacks.CutOffs.Line : CallCutOff.Unchecked;
+
+    public long CutOffLine => _rollbacks.CutOffs.Line;
 
     /// <summary>RB-20: whether a call that has been admitted may run.</summary>
     public CallFate FateOf(LabelledRequest request) =>

@@ -3,7 +3,7 @@ using Checkpointing.Protocol.RollbackAlgorithm;
 namespace Checkpointing.Runtime.Silos;
 
 /// <summary>
-/// RB-20 on this silo: refuses calls that were sent under too old a membership, and has all other silos do the same before a call that was lost with a silo is sent again.
+/// RB-20 on this silo: refuses calls that were sent under too old a line, and has all other silos do the same before a call is sent again of which nobody knows whether it has arrived.
 /// </summary>
 internal sealed class CallCutOffs(ISiloStatusOracle silos, SilosThatDiffer differing, IClusterMembershipService membership, AgentCalls agents, TimeProvider time)
 {
@@ -15,33 +15,32 @@ internal sealed class CallCutOffs(ISiloStatusOracle silos, SilosThatDiffer diffe
     private readonly CallCutOff _here = new(joinedAt: 0);
     private readonly Lock _lock = new();
     private volatile bool _isActive;
-    private (long Version, Task Task) _last = (0, Task.CompletedTask);
+    private (long Line, Task Task) _last = (0, Task.CompletedTask);
 
-    /// <summary>The membership that is known here.</summary>
-    public long Known => membership.CurrentSnapshot.Version.Value;
+    public long MembershipVersion => membership.CurrentSnapshot.Version.Value;
+
+    /// <summary>Under which calls are sent from here.</summary>
+    public long Line => Math.Max(CallCutOff.FirstLineOf(MembershipVersion), _here.Line);
 
     /// <summary>From any thread. Before this silo knows in which membership it became active it does not know either which cut-offs it has missed.</summary>
     public bool Refuses(long sentUnder) => sentUnder != CallCutOff.Unchecked && (!NoticeActive() || _here.Refuses(sentUnder));
 
-    /// <summary>What breaks calls off may have heard of a loss a moment before <see cref="Known"/> shows it.</summary>
-    public async Task CatchUp() => await membership.Refresh();
-
-    /// <summary>Another silo, or this one, is about to send calls again. Callers from here are to know as much.</summary>
-    public async Task RaiseHere(long version)
+    /// <summary>Another silo, or this one, is about to send calls again, or refuses calls under an older line. Callers from here are to know as much.</summary>
+    public async Task RaiseHere(long line)
     {
-        _here.Raise(version);
-        await membership.Refresh(new MembershipVersion(version));
+        _here.Raise(line);
+        await membership.Refresh(new MembershipVersion(CallCutOff.MembershipOf(line)));
     }
 
-    /// <summary>Completes when no silo runs calls any more that were sent under a membership older than this. Fails if one is unreachable.</summary>
-    public Task RaiseEverywhere(long version)
+    /// <summary>Completes when no silo runs calls any more that were sent under a line older than this. Fails if one is unreachable.</summary>
+    public Task RaiseEverywhere(long line)
     {
         lock (_lock)
         {
-            if (_last.Version < version || _last.Task is { IsCompleted: true, IsCompletedSuccessfully: false })
+            if (_last.Line < line || _last.Task is { IsCompleted: true, IsCompletedSuccessfully: false })
             {
                 // For all grains of this silo, so not in the turns of the first that asks.
-                _last = (version, Task.Run(() => Raise(version)));
+                _last = (line, Task.Run(() => Raise(line)));
             }
 
             return _last.Task;
@@ -62,33 +61,33 @@ internal sealed class CallCutOffs(ISiloStatusOracle silos, SilosThatDiffer diffe
             return false;
         }
 
-        _here.Raise(snapshot.Version.Value);
+        _here.Raise(CallCutOff.FirstLineOf(snapshot.Version.Value));
         return _isActive = true;
     }
 
-    private async Task Raise(long version)
+    private async Task Raise(long line)
     {
-        await RaiseHere(version);
+        await RaiseHere(line);
 
         // A silo that is not active in this membership becomes so in a later one.
         await Task.WhenAll(membership.CurrentSnapshot.Members.Values
             .Where(member => member.Status is SiloStatus.Active or SiloStatus.ShuttingDown or SiloStatus.Stopping && !member.SiloAddress.Equals(silos.SiloAddress))
-            .Select(member => RaiseAt(member.SiloAddress, version)));
+            .Select(member => RaiseAt(member.SiloAddress, line)));
     }
 
-    private async Task RaiseAt(SiloAddress other, long version)
+    private async Task RaiseAt(SiloAddress other, long line)
     {
         var began = time.GetTimestamp();
         while (membership.CurrentSnapshot.GetSiloStatus(other) != SiloStatus.Dead && differing.LibraryOf(other) is var library and not SiloLibrary.None)
         {
             if (library == SiloLibrary.OtherVersion)
             {
-                throw new InvalidOperationException($"Silo {other} has a version that speaks differently: nobody knows whether it still runs calls that were sent under an earlier membership.");
+                throw new InvalidOperationException($"Silo {other} has a version that speaks differently: nobody knows whether it still runs calls that were sent before.");
             }
 
             try
             {
-                await agents.To(other, agent => agent.CutOffCalls(version));
+                await agents.To(other, agent => agent.CutOffCalls(line));
                 return;
             }
             catch (Exception) when (time.GetElapsedTime(began) < Limit && silos.CurrentStatus != SiloStatus.Dead)

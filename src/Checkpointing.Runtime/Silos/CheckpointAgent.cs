@@ -19,7 +19,6 @@ internal sealed class CheckpointAgent : GrainService, ICheckpointAgent
     private readonly CheckpointingOptions _options;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stopping = new();
-    private Task _work = Task.CompletedTask;
 
     public CheckpointAgent(
         GrainId grainId,
@@ -38,6 +37,9 @@ internal sealed class CheckpointAgent : GrainService, ICheckpointAgent
         _options = options.Value;
         _time = time;
     }
+
+    /// <summary>What this service does unasked; it ends with its silo.</summary>
+    public Task Work { get; private set; } = Task.CompletedTask;
 
     public Task<ControlMessage[]> Deliver(Guid storeId, ControlMessage[] messages)
     {
@@ -71,15 +73,15 @@ internal sealed class CheckpointAgent : GrainService, ICheckpointAgent
 
     public Task<bool> HasSettled(long membershipVersion) => _rollbacks.HasSettled(membershipVersion);
 
-    public Task CutOffCalls(long membershipVersion) => _rollbacks.CutOffs.RaiseHere(membershipVersion);
+    public Task CutOffCalls(long line) => _rollbacks.CutOffs.RaiseHere(line);
 
     protected override Task StartInBackground()
     {
         // Outside this service's turns: the loops only queue work and make calls of their own. Answers go out to the very end: the grains of a silo are deactivated
         // after this service has stopped, and their last checkpoints need votes.
         _ = Task.Run(_outbox.Run);
-        _work = Task.WhenAll(
-            Task.Run(() => _rollbacks.WatchSilos(_stopping.Token)),
+        Work = Task.WhenAll(
+            Task.Run(WatchSilos),
             Task.Run(() => _rollbacks.Report(_stopping.Token)),
             Task.Run(() => _rollbacks.Forget(_stopping.Token)),
             Task.Run(() => Sweep(_stopping.Token)),
@@ -90,8 +92,21 @@ internal sealed class CheckpointAgent : GrainService, ICheckpointAgent
     public override async Task Stop()
     {
         await _stopping.CancelAsync();
-        await _work;
+        await Work;
         await base.Stop();
+    }
+
+    /// <summary>The silo's view of the membership ends with it, also if it is killed in a process that goes on. Then nobody stops its services; left to run on, they would keep all of it in memory.</summary>
+    private async Task WatchSilos()
+    {
+        try
+        {
+            await _rollbacks.WatchSilos(_stopping.Token);
+        }
+        finally
+        {
+            await _stopping.CancelAsync();
+        }
     }
 
     private async Task Sweep(CancellationToken cancellationToken)

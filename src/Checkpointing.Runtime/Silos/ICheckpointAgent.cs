@@ -29,9 +29,9 @@ internal interface ICheckpointAgent : IGrainService
     [Alias("HasSettled")]
     Task<bool> HasSettled(long membershipVersion);
 
-    /// <summary>RB-20: from now on no call runs here that was sent under an older membership and may be sent again.</summary>
+    /// <summary>RB-20: from now on no call runs here that was sent under an older line and may be sent again.</summary>
     [Alias("CutOffCalls")]
-    Task CutOffCalls(long membershipVersion);
+    Task CutOffCalls(long line);
 
     /// <summary>The participants here whose state may have changed since their permanent checkpoint.</summary>
     [Alias("ChangedParticipants")]

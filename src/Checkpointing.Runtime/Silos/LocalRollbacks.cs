@@ -108,7 +108,7 @@ internal sealed partial class LocalRollbacks(
     }
 
     /// <summary>Whether this ledger may hold something undone that nobody has told of yet. In a turn of that participant.</summary>
-    public bool MaySuspect(Ledger ledger) => (_isWatching && Interlocked.Read(ref _membershipVersion) < cutOffs.Known) || !SuspectsIn(ledger).IsEmpty;
+    public bool MaySuspect(Ledger ledger) => (_isWatching && Interlocked.Read(ref _membershipVersion) < cutOffs.MembershipVersion) || !SuspectsIn(ledger).IsEmpty;
 
     /// <summary>RB-13: a life leaves for another silo. False: it is an orphan, and takes nothing along.</summary>
     public bool OnLifeMovesAway(Ledger ledger)

@@ -56,6 +56,7 @@ public class CheckpointedCluster : IAsyncLifetime
     {
         public void Configure(ISiloBuilder siloBuilder)
         {
+            siloBuilder.RemembersFewGrains();
             siloBuilder.AddMemoryGrainStorage("checkpoints");
             siloBuilder.AddCheckpointing(options =>
             {

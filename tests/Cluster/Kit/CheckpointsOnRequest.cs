@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Orleans.Configuration;
 using Orleans.Storage;
 
 namespace Checkpointing.Cluster.Tests.Kit;
@@ -11,6 +12,7 @@ internal static class CheckpointsOnRequest
     /// <summary>Checkpoints on request only, unless the test says otherwise.</summary>
     public static void AddCheckpointsOnRequest(this ISiloBuilder silo, Func<IServiceProvider, IGrainStorage> storage, Action<CheckpointingOptions>? options = null)
     {
+        silo.RemembersFewGrains();
         silo.Services.AddKeyedSingleton(StorageName, (services, _) => storage(services));
         silo.AddCheckpointing(checkpointing =>
         {
@@ -19,4 +21,7 @@ internal static class CheckpointsOnRequest
             options?.Invoke(checkpointing);
         });
     }
+
+    /// <summary>By default every silo sets aside 9 MB for this. The tests start hundreds of them in one process, which would soon be busy with collecting garbage.</summary>
+    public static void RemembersFewGrains(this ISiloBuilder silo) => silo.Configure<GrainDirectoryOptions>(directory => directory.CacheSize = 20_000);
 }

@@ -4,6 +4,7 @@ using Checkpointing.Protocol.Labels;
 using Checkpointing.Protocol.RollbackAlgorithm;
 using Checkpointing.Runtime.Silos;
 using Microsoft.Extensions.DependencyInjection;
+using Orleans.Services;
 
 namespace Checkpointing.Cluster.Tests.Recovery;
 
@@ -62,6 +63,18 @@ public sealed class DepartureTests
             await goesOn.Happens;
             await self.Own(q).Put(1);
         }
+    }
+
+    /// <summary>Nobody stops its services, and its process goes on: it could never be freed.</summary>
+    [Fact]
+    public async Task Nothing_of_a_silo_that_was_killed_in_a_process_of_several_runs_on()
+    {
+        await using var cluster = await OutcomeCluster.Start(silos: 2);
+        var killed = cluster.Silos.Silos[1];
+        var agent = killed.ServiceProvider.GetServices<IGrainService>().OfType<CheckpointAgent>().Single();
+        Assert.False(agent.Work.IsCompleted);
+        await cluster.Kill(killed);
+        await agent.Work.WithTimeLimit();
     }
 
     [Fact]

@@ -75,6 +75,7 @@ internal static class Pauses
             ? "no round committed"
             : $"{pauses.Length} of {rounds.Count} committed; pause median {pauses[pauses.Length / 2]:F1} ms, 95 % {pauses[pauses.Length * 95 / 100]:F1} ms, "
                 + $"largest {pauses[^1]:F1} ms; attempts {string.Join(", ", rounds.GroupBy(round => round.Attempts).OrderBy(group => group.Key).Select(group => $"{group.Key}: {group.Count()}"))}; "
-                + $"retakes {rounds.Sum(round => round.Retakes)}; members up to {rounds.Max(round => round.Participants.Count)}";
+                + $"retakes {rounds.Sum(round => round.Retakes)}; members up to {rounds.Max(round => round.Participants.Count)}; "
+                + string.Join(", ", rounds.Where(round => round.Status != CheckpointStatus.Committed).GroupBy(round => $"{round.Status} {round.Reason}").Select(group => $"{group.Count()} {group.Key}"));
     }
 }

@@ -2,8 +2,8 @@ using Checkpointing.Simulation.Tests.Runtime;
 
 namespace Checkpointing.Simulation.Tests.Faults;
 
-/// <summary>Decides which fault happens when, from the seed alone, and counts what it did. Pauses spend random numbers of their own.</summary>
-internal sealed class FaultInjector(FaultProfile profile, SeededRandom random, SeededRandom pauses)
+/// <summary>Decides which fault happens when, from the seed alone, and counts what it did. Pauses and broken connections spend random numbers of their own.</summary>
+internal sealed class FaultInjector(FaultProfile profile, SeededRandom random, SeededRandom pauses, SeededRandom connections)
 {
     private int _coordinatorCrashes;
     private int _everythingCrashes;
@@ -105,6 +105,11 @@ internal sealed class FaultInjector(FaultProfile profile, SeededRandom random, S
 
     /// <summary>When it is declared dead, or null.</summary>
     public long? SuspectedDuringPause(long length) => pauses.Chance(length > 200 ? 0.4 : 0.1) ? pauses.Between(1, length) : null;
+
+    public bool ConnectionBreaks(double factor) => IsOn && profile.BrokenConnection > 0 && connections.Chance(profile.BrokenConnection * factor);
+
+    /// <summary>For the choices that follow from a broken connection.</summary>
+    public SeededRandom Connections => connections;
 
     public bool MayLoseAnother() => _siloCrashes < profile.MostSiloCrashes && ++_siloCrashes > 0;
 

@@ -31,6 +31,9 @@ internal enum FaultKind
 
     /// <summary>The process of a silo stands still for a while, at times for longer than anybody waits for anything; perhaps it is declared dead meanwhile.</summary>
     Pause,
+
+    /// <summary>The connection between two silos that both go on breaks: what was being written is reported as not delivered, and may arrive all the same.</summary>
+    BrokenConnection,
 }
 
 /// <summary>What becomes of one write.</summary>

@@ -81,6 +81,9 @@ internal sealed record FaultProfile
 
     public int MostPauses { get; init; } = 3;
 
+    /// <summary>Per step of a participant, of the coordinator or of a rollback.</summary>
+    public double BrokenConnection { get; init; }
+
     /// <summary>Nothing that keeps a gate closed until the participant's own timer: then the pause bound holds without it.</summary>
     public bool LosesNoControlMessage => ControlLost == 0 && CoordinatorCrash == 0 && EverythingCrash == 0 && CleanRestart == 0 && SiloCrash == 0
         && Move == 0 && OrderlyStop == 0 && Silence == 0 && Pause == 0;
@@ -98,6 +101,7 @@ internal sealed record FaultProfile
         {
             Silence = FallsSilent(seed) ? 0.001 * (1 << (int)(seed / 5 % 4)) : 0,
             Pause = IsPaused(seed) ? 0.0015 * (1 << (int)(seed / 7 % 4)) : 0,
+            BrokenConnection = BreaksConnections(seed) ? 0.005 * (1 << (int)(seed / 11 % 4)) : 0,
         }
         : seed >= FirstStormySeed ? DrawStormy(random)
         : DrawUsual(random);
@@ -107,6 +111,9 @@ internal sealed record FaultProfile
 
     /// <summary>Whether single silos are paused in this simulation.</summary>
     public static bool IsPaused(ulong seed) => seed >= FirstSiloSeed && seed % 7 is 1 or 4;
+
+    /// <summary>Whether connections between silos break in this simulation.</summary>
+    public static bool BreaksConnections(ulong seed) => seed >= FirstSiloSeed && seed % 11 is 2 or 4 or 6;
 
     private static FaultProfile DrawWithSilos(SeededRandom random)
     {

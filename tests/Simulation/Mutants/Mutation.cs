@@ -101,6 +101,9 @@ internal enum Mutation
     /// <summary>RB-20: a lost call is sent again before all silos refuse the first copy.</summary>
     CutOffNotAwaited,
 
+    /// <summary>RB-20: what the runtime reports as not delivered is sent again as it is, although the connection may have broken while it was written.</summary>
+    BrokenConnectionsIgnored,
+
     /// <summary>RB-20: a call that times out although one copy of it may have run and another one may be on its way counts as timed out only.</summary>
     SecondCopiesGivenUp,
 

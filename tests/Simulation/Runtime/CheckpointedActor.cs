@@ -65,6 +65,7 @@ internal sealed class CheckpointedActor : SimulatedActor
         if (Silo.CutOff.Refuses(run.Request.SentUnder) && Cluster.Mutation != Mutation.OldCopiesRun)
         {
             Cluster.Trace.Line($"{Name} refuses m{run.Request.Id}, sent under {run.Request.SentUnder}");
+            run.Request.RefusedUnder = Silo.CutOff.Line;
             run.Request.OnFailed(CallEnd.Refused);
             return false;
         }

@@ -248,7 +248,7 @@ internal sealed class CoordinatorHost(SimulatedCluster cluster, int number, Simu
     private void Perform(ImmutableArray<CoordinatorEffect> effects)
     {
         cluster.Judges.Rounds.OnStep(this);
-        cluster.Silos.MayFallSilent(silo, factor: Step is StepOfRound.Verify or StepOfRound.Decide ? 3 : 0);
+        cluster.Silos.MayBeDisturbed(silo, factor: Step is StepOfRound.Verify or StepOfRound.Decide ? 3 : 0);
         foreach (var effect in effects)
         {
             if (!IsAlive || cluster.CrashesEverythingNow() || (cluster.Coordinators.CrashesNow(this) && !IsAlive) || (cluster.Silos.CrashesNow(silo, factor: Step == StepOfRound.Verify ? 2 : 1) && !IsAlive))

@@ -2,8 +2,8 @@ using Checkpointing.Simulation.Tests.Mutants;
 
 namespace Checkpointing.Simulation.Tests.Runtime;
 
-/// <summary>RB-20: has every silo that is not known to be gone refuse the calls that were sent under an older membership.</summary>
-internal sealed class CutOffWave(SimulatedCluster cluster, SimulatedSilo from, long version, Func<bool> isWanted, Action done)
+/// <summary>RB-20: has every silo that is not known to be gone refuse the calls that were sent under an older line.</summary>
+internal sealed class CutOffWave(SimulatedCluster cluster, SimulatedSilo from, long line, Func<bool> isWanted, Action done)
 {
     private const long RepeatInterval = 40;
 
@@ -11,7 +11,7 @@ internal sealed class CutOffWave(SimulatedCluster cluster, SimulatedSilo from, l
 
     public void Begin()
     {
-        from.CutOff.Raise(version);
+        from.CutOff.Raise(line);
         if (cluster.Mutation != Mutation.CutOffNotAwaited)
         {
             _silent.UnionWith(cluster.Silos.All.Where(silo => silo != from && !from.KnowsGone(silo)));
@@ -47,7 +47,7 @@ internal sealed class CutOffWave(SimulatedCluster cluster, SimulatedSilo from, l
             {
                 if (silo is { IsRunning: true, IsSilent: false } && !from.IsSilent)
                 {
-                    silo.CutOff.Raise(version);
+                    silo.CutOff.Raise(line);
                     from.Process.After(cluster.Random.Between(1, 8), () => Heard(silo));
                 }
             });

@@ -59,8 +59,11 @@ internal sealed class Request
     /// <summary>The handler that runs it, once one does.</summary>
     public HandlerRun? Run { get; set; }
 
-    /// <summary>RB-20: the membership that the sender knew.</summary>
+    /// <summary>RB-20: the line that the sender knew.</summary>
     public long SentUnder { get; init; }
+
+    /// <summary>RB-20: if it was refused as too old, the line of whoever did so.</summary>
+    public long RefusedUnder { get; set; }
 
     /// <summary>RB-20: an earlier copy may have been received.</summary>
     public bool MayHaveArrived { get; init; }
@@ -123,4 +126,7 @@ internal enum CallEnd
 
     /// <summary>Not run: its callee is about to roll back, or it was sent under too old a membership.</summary>
     Refused,
+
+    /// <summary>The connection broke to which it was being written, between two silos that go on: it was not delivered, or will be, or has been.</summary>
+    Unsure,
 }

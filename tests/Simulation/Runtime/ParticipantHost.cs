@@ -315,7 +315,7 @@ internal sealed class ParticipantHost
     {
         Cluster.Judges.Writes.OnProving(_actor);
         _markersOnTheWay++;
-        Cluster.Silos.MayFallSilent(_actor.Silo, factor: 4);
+        Cluster.Silos.MayBeDisturbed(_actor.Silo, factor: 4);
         _slots.Fence(Ledger.PermanentMark, StepOfRound.Proving, outcome =>
         {
             _markersOnTheWay--;

@@ -140,7 +140,7 @@ internal sealed class ParticipantRollback(CheckpointedActor actor, ParticipantMu
 
             Cluster.Silos.LoseWhileInDoubt(actor.Silo, falsely: 0.5);
             Cluster.Silos.MayStop(actor.Silo, factor: 10);
-            Cluster.Silos.MayFallSilent(actor.Silo, factor: 60);
+            Cluster.Silos.MayBeDisturbed(actor.Silo, factor: 60);
         }
 
         actor.Host.WatchSilence();

@@ -145,9 +145,9 @@ internal sealed class RollbackCoordinatorHost
 
         _cluster.Trace.Line($"coordinator {_host.Number} <= {RollbackText.Of(message)}");
         Perform(_coordinator.OnMessage(message));
-        if (message is ReadyToRollBack ready && _host.IsAlive)
+        if (message is ReadyToRollBack ready && _host.IsAlive && (!_host.IsZombie || _host.Silo is { IsSilent: false, Process.IsPaused: false }))
         {
-            // One that crashes over it takes what it has learned along.
+            // One that crashes over it takes what it has learned along, and one that is cut off and stops in the middle of it tells nobody in time.
             _cluster.Judges.Rollbacks.OnCoordinatorLearned(ready.End.Life, _host);
         }
     }
@@ -157,7 +157,7 @@ internal sealed class RollbackCoordinatorHost
     private bool IsHitAtARareMoment()
     {
         _cluster.Silos.MayStop(_host.Silo, factor: 3);
-        _cluster.Silos.MayFallSilent(_host.Silo, factor: 20);
+        _cluster.Silos.MayBeDisturbed(_host.Silo, factor: 20);
         foreach (var clean in _cluster.Participants.Where(actor => actor.MayRestart).ToList())
         {
             if (_cluster.Faults.RestartsWhenClean())

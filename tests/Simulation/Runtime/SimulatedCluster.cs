@@ -29,8 +29,9 @@ internal sealed class SimulatedCluster
         Mutation = mutation;
         Settings = settings ?? SimulationSettings.Of(seed);
         Trace = new SimulationTrace(Time, isTraced);
-        Faults = new FaultInjector(profile ?? FaultProfile.Draw(Random, seed), Random, new SeededRandom(new SeededRandom(~seed).NextBits())) { IgnoresETags = mutation == Mutation.StaleETagsAccepted };
+        Faults = new FaultInjector(profile ?? FaultProfile.Draw(Random, seed), Random, new SeededRandom(new SeededRandom(~seed).NextBits()), new SeededRandom(new SeededRandom(~seed - 1).NextBits())) { IgnoresETags = mutation == Mutation.StaleETagsAccepted };
         Network = new SimulatedNetwork(this);
+        Connections = new SimulatedConnections(this);
         Silos = new SimulatedSilos(this);
         Moves = new GrainMoves(this);
         Coordinators = new CoordinatorLives(this);
@@ -57,6 +58,8 @@ internal sealed class SimulatedCluster
     public FaultInjector Faults { get; }
 
     public SimulatedNetwork Network { get; }
+
+    public SimulatedConnections Connections { get; }
 
     public SimulatedStore<SlotRecord> Slots { get; }
 

@@ -30,7 +30,7 @@ internal sealed class SimulatedNetwork(SimulatedCluster cluster)
         var delay = PassingOn?.Invoke(request) ?? (cluster.Silos.All.Count > 1 && cluster.Random.Chance(0.7) ? cluster.Random.Between(20, 300) : 0);
         if (delay > 0)
         {
-            UnlessEverythingCrashes(from, to.Silo, delay, () => to.Deliver(request));
+            Send(from, to.Silo, delay, () => to.Deliver(request));
         }
         else
         {
@@ -40,7 +40,7 @@ internal sealed class SimulatedNetwork(SimulatedCluster cluster)
 
     /// <summary>An application message.</summary>
     public void Send(SimulatedSilo from, SimulatedSilo to, Action deliver) =>
-        UnlessEverythingCrashes(from, to, cluster.Random.Chance(0.1) ? cluster.Random.Between(5, 30) : cluster.Random.Between(1, 5), deliver);
+        Send(from, to, cluster.Random.Chance(0.1) ? cluster.Random.Between(5, 30) : cluster.Random.Between(1, 5), deliver);
 
     /// <summary>Whatever a silent silo sends, or is sent, waits until it is heard again; and for a paused one until it goes on.</summary>
     public void Carry(SimulatedSilo from, SimulatedSilo to, long delay, Action deliver)
@@ -60,7 +60,8 @@ internal sealed class SimulatedNetwork(SimulatedCluster cluster)
         }
     }
 
-    private void UnlessEverythingCrashes(SimulatedSilo from, SimulatedSilo to, long delay, Action deliver)
+    /// <summary>An application message, unless everything crashes meanwhile.</summary>
+    public void Send(SimulatedSilo from, SimulatedSilo to, long delay, Action deliver)
     {
         var life = cluster.LifeNumber;
         Carry(from, to, delay, () =>

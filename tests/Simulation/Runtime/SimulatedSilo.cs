@@ -14,6 +14,7 @@ internal sealed class SimulatedSilo
     private readonly HashSet<Life> _foundOnce = [];
     private bool _reports;
     private int _losses;
+    private long _membership;
     private int _lossesTold;
 
     public SimulatedSilo(SimulatedCluster cluster, SiloId id, long version)
@@ -23,8 +24,8 @@ internal sealed class SimulatedSilo
         Process = new SiloProcess(cluster, this);
         Agent = new RollbackAgent(Id);
         JoinedAt = cluster.Time.Now;
-        KnownVersion = version;
-        CutOff = new CallCutOff(version);
+        _membership = version;
+        CutOff = new CallCutOff(CallCutOff.FirstLineOf(version));
         cluster.Time.ForgetEvery(Process, cluster.Settings.Memory, cluster.Settings.ForgettingEnds, () => IsRunning, () =>
         {
             Agent.ForgetOlder();
@@ -43,8 +44,8 @@ internal sealed class SimulatedSilo
     /// <summary>RB-20: of the calls that arrive here.</summary>
     public CallCutOff CutOff { get; }
 
-    /// <summary>The membership that is known here, counted in silos declared dead.</summary>
-    public long KnownVersion { get; private set; }
+    /// <summary>RB-20: under which calls are sent from here.</summary>
+    public long Line => Math.Max(CallCutOff.FirstLineOf(_membership), CutOff.Line);
 
     /// <summary>The membership in which this silo is dead.</summary>
     public long DeadIn { get; private set; }
@@ -84,6 +85,8 @@ internal sealed class SimulatedSilo
 
     public void Stop() => IsRunning = false;
 
+    public void LearnMembership(long version) => _membership = Math.Max(_membership, version);
+
     /// <summary>SPEC K34: drop its routes, end the calls to it as lost, then find out what was received from it.</summary>
     public void LearnGone(SimulatedSilo silo)
     {
@@ -94,7 +97,7 @@ internal sealed class SimulatedSilo
 
         _cluster.Trace.Line($"{Id} learns that {silo} is gone");
         _losses++;
-        KnownVersion = Math.Max(KnownVersion, silo.DeadIn);
+        LearnMembership(silo.DeadIn);
         if (_cluster.Mutation is not (Mutation.SiloDeathsNotWatched or Mutation.ContactNotNoticed))
         {
             Agent.OnSiloGone(silo.Id);

@@ -26,7 +26,18 @@ internal sealed class SimulatedSilos(SimulatedCluster cluster)
 
     public SimulatedSilo Add()
     {
-        var silo = new SimulatedSilo(cluster, new SiloId(++_lastSilo), _version);
+        // Simulations without broken connections are kept as they were: there, only the loss of a silo makes a new membership.
+        var isNewMembership = cluster.Faults.Profile.BrokenConnection > 0 && _all.Count > 0;
+        var silo = new SimulatedSilo(cluster, new SiloId(++_lastSilo), isNewMembership ? NextVersion() : _version);
+        if (isNewMembership)
+        {
+            var version = _version;
+            foreach (var other in _all.Where(other => other.IsRunning))
+            {
+                other.Process.After(cluster.Faults.Connections.Between(1, LongestNotice), () => other.LearnMembership(version));
+            }
+        }
+
         _all.Add(silo);
         foreach (var gone in _all.Where(other => other.IsDeclaredDead))
         {
@@ -45,7 +56,7 @@ internal sealed class SimulatedSilos(SimulatedCluster cluster)
     /// <summary>A fault, perhaps: this silo dies now, or is only believed to have died.</summary>
     public bool CrashesNow(SimulatedSilo silo, double factor = 1)
     {
-        MayFallSilent(silo, factor);
+        MayBeDisturbed(silo, factor);
         if (!MayCrash(silo) || !cluster.Faults.SiloCrashes(factor))
         {
             return false;
@@ -55,19 +66,36 @@ internal sealed class SimulatedSilos(SimulatedCluster cluster)
         return !silo.IsRunning;
     }
 
+    /// <summary>A fault, perhaps, after which this silo goes on.</summary>
     /// <param name="silo">Which one.</param>
     /// <param name="factor">Some moments are rare and short.</param>
-    public void MayFallSilent(SimulatedSilo silo, double factor)
+    public void MayBeDisturbed(SimulatedSilo silo, double factor)
     {
+        cluster.Connections.MayBreak(silo, factor);
         MayBePaused(silo, factor);
+        MayFallSilent(silo, factor);
+    }
+
+    private void MayFallSilent(SimulatedSilo silo, double factor)
+    {
         if (!silo.IsRunning || !cluster.Faults.FallsSilent(factor))
         {
             return;
         }
 
         cluster.Hit(FaultKind.Silence, cluster.Coordinator, silo.ParticipantsAndLeaving);
+        LoseWhatOnlyZombiesKnow(silo);
         silo.SilentUntil = cluster.Time.Now + cluster.Random.Between(SimulatedCluster.SilenceLimit + 100, 2000);
         cluster.Trace.Line($"*** {silo} falls silent until {silo.SilentUntil} ({cluster.Coordinator.Step})");
+    }
+
+    /// <summary>A coordinator that another one will follow, or has followed, does not tell anybody in time what it has learned until now.</summary>
+    private void LoseWhatOnlyZombiesKnow(SimulatedSilo silo)
+    {
+        foreach (var zombie in cluster.Coordinators.All.Where(host => host.IsAlive && host.IsZombie && host.Silo == silo))
+        {
+            cluster.Judges.Rollbacks.OnLostWithCoordinator(zombie);
+        }
     }
 
     private void MayBePaused(SimulatedSilo silo, double factor)
@@ -79,6 +107,7 @@ internal sealed class SimulatedSilos(SimulatedCluster cluster)
 
         cluster.Hit(FaultKind.Pause, cluster.Coordinator, silo.ParticipantsAndLeaving);
         var length = cluster.Faults.LengthOfPause(cluster.Settings.LongestPause);
+        LoseWhatOnlyZombiesKnow(silo);
         silo.Process.Pause(length);
         cluster.Trace.Line($"*** {silo} is paused for {length} ms ({cluster.Coordinator.Step})");
         if (cluster.Faults.SuspectedDuringPause(length) is { } suspected)

@@ -70,7 +70,7 @@ internal sealed class TwoWayCall(SimulatedActor actor, HandlerRun run, CallPlan 
             Carries = carries,
             Plan = plan,
             Chain = actor.IsCheckpointed ? [.. run.Request.Chain, actor.Name] : run.Request.Chain,
-            SentUnder = MaySendAgain(callee) ? actor.Silo.KnownVersion : CallCutOff.Unchecked,
+            SentUnder = MaySendAgain(callee) ? actor.Silo.Line : CallCutOff.Unchecked,
             MayHaveArrived = _mayHaveArrived && Cluster.Mutation != Mutation.ArrivedCopiesNotNoticed,
             OnResponse = response => Cluster.Network.Send(callee.Silo, actor.Silo, () => OnResponse(sent, response)),
             OnFailed = end => Cluster.Network.Send(callee.Silo, actor.Silo, () => OnFailed(sent, end)),
@@ -80,7 +80,7 @@ internal sealed class TwoWayCall(SimulatedActor actor, HandlerRun run, CallPlan 
             // It is looked up anew where the callee is now, which takes time after a loss.
             Cluster.Network.PassOn(_copy, actor.Silo, plan.Target);
         }
-        else
+        else if (!Cluster.Connections.Catches(actor.Silo, callee, _copy, () => OnFailed(sent, CallEnd.Unsure)))
         {
             Cluster.Network.Send(actor.Silo, callee, _copy);
         }
@@ -117,6 +117,7 @@ internal sealed class TwoWayCall(SimulatedActor actor, HandlerRun run, CallPlan 
         }
 
         Cluster.Trace.Line($"{actor.Name}: m{record.Request} to {record.Callee} ends: {end}");
+        actor.Silo.CutOff.Raise(sent == _sent ? _copy.RefusedUnder : 0);
         switch (end)
         {
             case CallEnd.Undone when LostCalls.OnUndone(_copy.SentUnder) == LostCall.SendAgain:
@@ -124,10 +125,14 @@ internal sealed class TwoWayCall(SimulatedActor actor, HandlerRun run, CallPlan 
                 Forget(sent);
                 SendAgainLater();
                 break;
-            case CallEnd.SiloGone when LostCalls.OnSiloGone(_copy.SentUnder, actor.Silo.KnownVersion) == LostCall.CutOffFirst:
+            case CallEnd.Unsure when _copy.SentUnder != CallCutOff.Unchecked && Cluster.Mutation == Mutation.BrokenConnectionsIgnored:
+                Forget(sent);
+                SendAgainLater();
+                break;
+            case CallEnd.SiloGone or CallEnd.Unsure when LostCalls.OnSiloGone(_copy.SentUnder) == LostCall.CutOffFirst:
                 Forget(sent);
                 _mayHaveArrived = true;
-                new CutOffWave(Cluster, actor.Silo, actor.Silo.KnownVersion, () => IsPending, SendAgainLater).Begin();
+                new CutOffWave(Cluster, actor.Silo, LostCalls.LineThatStops(_copy.SentUnder, actor.Silo.Line), () => IsPending, SendAgainLater).Begin();
                 break;
             case CallEnd.Refused:
                 End(end);
