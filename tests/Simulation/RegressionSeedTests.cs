@@ -52,6 +52,12 @@ public class RegressionSeedTests
     }
 
     [Theory]
+    [InlineData(2053681UL, "a silo that had joined under the present membership had not been told of the lines that had been drawn under it")]
+    [InlineData(2057219UL, "a read that was recorded at its end, because somebody else had changed its callee meanwhile, was not looked at for undone work again")]
+    [InlineData(2080990UL, "a silo that joined after the decision did not have the facts yet when a participant was rolled back by it")]
+    [InlineData(2089977UL, "messages that said nothing new, all at once after a silence, kept a gate closed")]
+    [InlineData(2193172UL, "messages that said nothing new, all at once after a silence, kept a gate closed")]
+    [InlineData(2109499UL, "what an earlier life had received was held against the silo that did not look at the present one, which was starting")]
     [InlineData(2034848UL, "what a coordinator had learned that was cut off already, and was paused before it could tell anybody, was held to be known")]
     [InlineData(2033152UL, "a life that had moved said no to the word that decides, joined again when a late message asked it to, and obeyed")]
     public void A_seed_that_failed_later_keeps_every_promise(ulong seed, string violation)

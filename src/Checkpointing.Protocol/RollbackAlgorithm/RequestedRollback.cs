@@ -14,6 +14,7 @@ internal sealed class RequestedRollback(Guid request, ParticipantId initiator, b
     private readonly HashSet<SiloId> _tested = [];
     private readonly ImmutableArray<RollbackEffect>.Builder _effects = ImmutableArray.CreateBuilder<RollbackEffect>();
     private Life? _first;
+    private Guid _vote;
     private int _wave;
 
     public Guid Request => request;
@@ -64,8 +65,8 @@ internal sealed class RequestedRollback(Guid request, ParticipantId initiator, b
             case CannotRollBack cannot when cannot.Request == request && Step < RequestedRollbackStep.Commit:
                 End(cannot.Reason, cannot.Life);
                 break;
-            case CannotRollBack cannot when cannot.Request == request && Step == RequestedRollbackStep.Commit && cannot.Life.Equals(_first) && cannot.Life.Silo == _first.Silo:
-                // Not a stale one that it sent before it moved and was asked again.
+            case CannotRollBack cannot when cannot.Request == request && Step == RequestedRollbackStep.Commit && cannot.Life.Equals(_first) && cannot.Vote == _vote:
+                // RB-16: not a stale one, of before it was asked again.
                 OnFirstCannot(cannot);
                 break;
             case EndsTested tested when tested.Request == request && tested.Wave == _wave:
@@ -135,7 +136,7 @@ internal sealed class RequestedRollback(Guid request, ParticipantId initiator, b
 
         if (Step == RequestedRollbackStep.Commit)
         {
-            Tell(new RollBackAsAsked(request, _first!));
+            Tell(new RollBackAsAsked(request, _first!, _vote));
         }
 
         // To those too that have answered: they must not take the silence for the end of the coordinator.
@@ -236,7 +237,8 @@ internal sealed class RequestedRollback(Guid request, ParticipantId initiator, b
                 break;
             case RequestedRollbackStep.Verify when allTested:
                 Step = RequestedRollbackStep.Commit;
-                Tell(new RollBackAsAsked(request, _first!));
+                _vote = _members[_first!].Answer!.Vote;
+                Tell(new RollBackAsAsked(request, _first!, _vote));
                 break;
         }
 

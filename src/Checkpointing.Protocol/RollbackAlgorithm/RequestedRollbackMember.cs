@@ -12,7 +12,8 @@ namespace Checkpointing.Protocol.RollbackAlgorithm;
 /// <param name="checkpoint">The part of this life in rounds.</param>
 /// <param name="forced">The part of this life in rollbacks of orphans.</param>
 /// <param name="undone">What its silo knows of ended lives.</param>
-internal sealed class RequestedRollbackMember(Ledger ledger, CheckpointParticipant checkpoint, RollbackParticipant forced, UndoneLabels undone)
+/// <param name="newVote">Names a yes like no other before.</param>
+internal sealed class RequestedRollbackMember(Ledger ledger, CheckpointParticipant checkpoint, RollbackParticipant forced, UndoneLabels undone, Func<Guid> newVote)
 {
     private Guid _request;
     private bool _holdAsked;
@@ -22,6 +23,9 @@ internal sealed class RequestedRollbackMember(Ledger ledger, CheckpointParticipa
 
     /// <summary>Which request it takes part in, or did last.</summary>
     public Guid Request => _request;
+
+    /// <summary>Its yes to that request.</summary>
+    public Guid Vote { get; private set; }
 
     /// <summary>Roots wait; nested calls pass unless it is held.</summary>
     public bool IsGateClosed => Phase != RequestedRollbackPhase.None;
@@ -56,7 +60,7 @@ internal sealed class RequestedRollbackMember(Ledger ledger, CheckpointParticipa
 
         if (ask.IsDryRun)
         {
-            return [Send(Answer(ask.Request, isDrained: true))];
+            return [Send(Answer(ask.Request, isDrained: true) with { Vote = Guid.Empty })];
         }
 
         if (IsGateClosed && ask.Request == _request)
@@ -76,6 +80,7 @@ internal sealed class RequestedRollbackMember(Ledger ledger, CheckpointParticipa
         }
 
         _request = ask.Request;
+        Vote = newVote();
         _holdAsked = false;
         Phase = quiescent ? RequestedRollbackPhase.Drained : RequestedRollbackPhase.Draining;
         checkpoint.OnPrepareToRollBack();
@@ -140,9 +145,9 @@ internal sealed class RequestedRollbackMember(Ledger ledger, CheckpointParticipa
             return forced.OnSilence();
         }
 
-        if (!IsIn(rollBack.Request, rollBack.Life) || !IsHeld || forced.Phase != RollbackPhase.Running)
+        if (!IsIn(rollBack.Request, rollBack.Life) || rollBack.Vote != Vote || !IsHeld || forced.Phase != RollbackPhase.Running)
         {
-            return NotIn(rollBack.Request, rollBack.Life);
+            return NotIn(rollBack.Request, rollBack.Life, rollBack.Vote);
         }
 
         return forced.OnRollBackAsAsked();
@@ -159,25 +164,24 @@ internal sealed class RequestedRollbackMember(Ledger ledger, CheckpointParticipa
         return [new HoldAllCalls(), Send(new HeldForRollBack(_request, Self))];
     }
 
-    /// <summary>RB-16: who has said no, or has gone on, stays out of that request, however late its messages come: else a stale no could belie a later yes.</summary>
+    /// <summary>RB-16: who has said no, or has gone on, stays out of that request, as far as this silo remembers it: nobody is held for nothing.</summary>
     private ImmutableArray<ParticipantEffect> Refuse(Guid request, WhyNotRolledBack reason)
     {
         _refused = (request, reason);
         return Cannot(request, Self, reason);
     }
 
-    /// <summary>RB-16: a life that has moved has left the request behind. A late message must not have it join again, or else it would obey after its no.</summary>
-    private ImmutableArray<ParticipantEffect> NotIn(Guid request, Life life)
+    /// <summary>RB-16: whatever it has said yes to, it has gone on since, perhaps on another silo. What it will say yes to is another vote.</summary>
+    private ImmutableArray<ParticipantEffect> NotIn(Guid request, Life life, Guid vote = default)
     {
         if (!life.Equals(Self))
         {
-            return Cannot(request, life, WhyNotRolledBack.LifeOver);
+            return Cannot(request, life, WhyNotRolledBack.LifeOver, vote);
         }
 
-        // The life as the coordinator knows it, with the silo on which that was: it must not take this no for one to a question from before the move.
         ImmutableArray<ParticipantEffect> left = IsGateClosed && request == _request ? GoOn() : [];
         _refused = (request, WhyNotRolledBack.WentOn);
-        return left.AddRange(Cannot(request, life, WhyNotRolledBack.WentOn));
+        return left.AddRange(Cannot(request, life, WhyNotRolledBack.WentOn, vote));
     }
 
     private ImmutableArray<ParticipantEffect> GoOn()
@@ -195,9 +199,9 @@ internal sealed class RequestedRollbackMember(Ledger ledger, CheckpointParticipa
         return [new OpenGate()];
     }
 
-    private WouldRollBack Answer(Guid request, bool isDrained) => new(request, ledger.EndOf(Self), ledger.LastSequence, ledger.CallsUnsaved, isDrained);
+    private WouldRollBack Answer(Guid request, bool isDrained) => new(request, ledger.EndOf(Self), ledger.LastSequence, ledger.CallsUnsaved, isDrained, Vote);
 
-    private static ImmutableArray<ParticipantEffect> Cannot(Guid request, Life life, WhyNotRolledBack reason) => [Send(new CannotRollBack(request, life, reason))];
+    private static ImmutableArray<ParticipantEffect> Cannot(Guid request, Life life, WhyNotRolledBack reason, Guid vote = default) => [Send(new CannotRollBack(request, life, reason, vote))];
 
     private static SendToRollbackCoordinator Send(ToRollbackCoordinator message) => new(message);
 }

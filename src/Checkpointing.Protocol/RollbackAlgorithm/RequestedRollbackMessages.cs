@@ -19,7 +19,10 @@ internal sealed record DoNotRollBack(Guid Request, Life Life) : ToRollbackPartic
 /// The vote is yes. Told to the one whose rollback was asked for and to nobody else: when it gets ready it has happened, and everybody
 /// else follows because an orphan has to.
 /// </summary>
-internal sealed record RollBackAsAsked(Guid Request, Life Life) : ToRollbackParticipant(Life);
+/// <param name="Request">Which request.</param>
+/// <param name="Life">Whose rollback was asked for.</param>
+/// <param name="Vote">Which yes it rests on: that counts as long as its life has not gone on since.</param>
+internal sealed record RollBackAsAsked(Guid Request, Life Life, Guid Vote) : ToRollbackParticipant(Life);
 
 /// <summary>To an agent: who would be an orphan if these lives had ended there? Nothing of this is a fact.</summary>
 /// <param name="Request">Which request.</param>
@@ -34,13 +37,18 @@ internal sealed record TestEnds(Guid Request, long Epoch, int Wave, ImmutableArr
 /// <param name="LastLabel">Its last label; those above the end would be undone.</param>
 /// <param name="CallsUndone">How many calls it has run that would be undone.</param>
 /// <param name="IsDrained">No handler runs and no call is outstanding.</param>
-internal sealed record WouldRollBack(Guid Request, LifeEnd End, long LastLabel, long CallsUndone, bool IsDrained) : ToRollbackCoordinator;
+/// <param name="Vote">Names this yes; one that goes on, or moves, and joins again gives another one.</param>
+internal sealed record WouldRollBack(Guid Request, LifeEnd End, long LastLabel, long CallsUndone, bool IsDrained, Guid Vote) : ToRollbackCoordinator;
 
 /// <summary>Nothing is admitted here until the decision is known.</summary>
 internal sealed record HeldForRollBack(Guid Request, Life Life) : ToRollbackCoordinator;
 
 /// <summary>"No".</summary>
-internal sealed record CannotRollBack(Guid Request, Life Life, WhyNotRolledBack Reason) : ToRollbackCoordinator;
+/// <param name="Request">Which request.</param>
+/// <param name="Life">Who was asked.</param>
+/// <param name="Reason">Why.</param>
+/// <param name="Vote">If it is the answer to the word that decides: the yes on which that rested, and on which nobody will ever act.</param>
+internal sealed record CannotRollBack(Guid Request, Life Life, WhyNotRolledBack Reason, Guid Vote) : ToRollbackCoordinator;
 
 /// <summary>The answer to <see cref="TestEnds"/>.</summary>
 internal sealed record EndsTested(Guid Request, SiloId Silo, int Wave, ImmutableArray<WouldBeOrphan> Orphans) : ToRollbackCoordinator;

@@ -16,8 +16,12 @@ internal sealed class RollbackParticipant(Ledger ledger, CheckpointParticipant c
     private readonly List<Life> _asked = [];
     private bool _fenceWritten;
     private bool _isFencing;
+    private bool _mustFence;
 
     public RollbackPhase Phase { get; private set; }
+
+    /// <summary>It has to write a fence that nobody asks for, and could not yet. May be asked from any thread.</summary>
+    public bool MustFence => _mustFence && !IsFenced && Phase != RollbackPhase.Superseded;
 
     private Life Self => ledger.Life;
 
@@ -74,8 +78,15 @@ internal sealed class RollbackParticipant(Ledger ledger, CheckpointParticipant c
     /// RB-10: a life that may have begun while an earlier one still runs, on a silo that is believed to be gone, fences that one off unasked:
     /// else a checkpoint of the earlier life could still land and become permanent, and this one would go on from an older one.
     /// </summary>
-    public ImmutableArray<ParticipantEffect> OnSiloGone() =>
-        Phase == RollbackPhase.Superseded || IsFenced || _isFencing || checkpoint.Phase is ParticipantPhase.Storing or ParticipantPhase.InDoubt ? [] : Fence();
+    public ImmutableArray<ParticipantEffect> OnSiloGone()
+    {
+        _mustFence = true;
+        return OnFenceDue();
+    }
+
+    /// <summary>RB-10: nobody asks again for a fence that is written unasked, so it is tried until it is there.</summary>
+    public ImmutableArray<ParticipantEffect> OnFenceDue() =>
+        !MustFence || _isFencing || checkpoint.Phase is ParticipantPhase.Storing or ParticipantPhase.InDoubt ? [] : Fence();
 
     /// <summary>RB-11: facts never change. A life that learns that it is over, and has not said so itself, has been superseded.</summary>
     public ImmutableArray<ParticipantEffect> OnEndsInstalled() =>

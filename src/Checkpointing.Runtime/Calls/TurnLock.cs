@@ -14,6 +14,7 @@ internal sealed class TurnLock(IWorkItemScheduler scheduler, TimeProvider time, 
 {
     private readonly List<WaitingCall> _waiting = [];
     private int _waitingNested;
+    private int _waitingBeside;
     private int _active;
     private int _blockers;
     private int _readOnlyBlockers;
@@ -89,9 +90,7 @@ internal sealed class TurnLock(IWorkItemScheduler scheduler, TimeProvider time, 
         }
 
         _waiting.Add(call);
-        if (!call.IsRoot)
-            _waitingNested++;
-
+        Count(call, 1);
         CallWaits?.Invoke();
         return call;
     }
@@ -190,6 +189,7 @@ internal sealed class TurnLock(IWorkItemScheduler scheduler, TimeProvider time, 
 
         _waiting.Clear();
         _waitingNested = 0;
+        _waitingBeside = 0;
     }
 
     private void CaptureIfQuiescent()
@@ -203,11 +203,12 @@ internal sealed class TurnLock(IWorkItemScheduler scheduler, TimeProvider time, 
 
     private void Pump()
     {
-        if (IsStopped || IsHeld)
+        if (IsStopped || IsHeld || (IsClosed && _waitingNested == 0))
             return;
 
+        // Behind one that has to wait only those may run that run beside anything. There are hardly any: a busy grain looks at the head of its queue.
         var isBlocked = false;
-        for (var i = 0; i < _waiting.Count;)
+        for (var i = 0; i < _waiting.Count && !(isBlocked && _waitingBeside == 0);)
         {
             var call = _waiting[i];
             if (IsClosed && call.IsRoot)
@@ -235,10 +236,14 @@ internal sealed class TurnLock(IWorkItemScheduler scheduler, TimeProvider time, 
 
     private void Remove(int index)
     {
-        if (!_waiting[index].IsRoot)
-            _waitingNested--;
-
+        Count(_waiting[index], -1);
         _waiting.RemoveAt(index);
+    }
+
+    private void Count(WaitingCall call, int change)
+    {
+        _waitingNested += call.IsRoot ? 0 : change;
+        _waitingBeside += call.Chain != Guid.Empty || (call.Turn & (Turn.Always | Turn.Yielding)) != 0 ? change : 0;
     }
 
     private void Begin(Turn turn)

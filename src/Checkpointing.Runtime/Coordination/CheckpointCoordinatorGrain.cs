@@ -59,7 +59,7 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
         TimeProvider time,
         ILogger<CheckpointCoordinatorGrain> logger)
     {
-        _messenger = new ParticipantMessenger(agents, silos, GrainFactory, OnUnreachable);
+        _messenger = new ParticipantMessenger(agents, silos, GrainFactory, OnUnreachable, time);
         _log = new CoordinatorLog(logger);
         _records = new DecisionRecordKeeper(new DecisionRecordStorage(storage.Provider, storage.Name, GrainContext.GrainId), _log, time);
         _pause = new RoundPause(() => _coordinator is not { Round: null });

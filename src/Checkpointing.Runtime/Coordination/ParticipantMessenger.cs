@@ -11,20 +11,20 @@ namespace Checkpointing.Runtime.Coordination;
 /// grain itself, which activates it if its answer is needed.
 /// </summary>
 internal sealed class ParticipantMessenger(
-    AgentCalls agents, ISiloStatusOracle silos, IGrainFactory grainFactory, Action<ParticipantId, ToParticipant, string> onUnreachable)
+    AgentCalls agents, ISiloStatusOracle silos, IGrainFactory grainFactory, Action<ParticipantId, ToParticipant, string> onUnreachable, TimeProvider time)
 {
-    private readonly Dictionary<ParticipantId, SiloAddress> _locations = [];
+    private readonly LastSeen _seen = new(time);
     private readonly Dictionary<SiloAddress, AgentOutbox> _outboxes = [];
 
     /// <summary>Identity of the coordinator's record.</summary>
     public Guid StoreId { get; set; }
 
-    public void IsAt(ParticipantId participant, SiloAddress silo) => _locations[participant] = silo;
+    public void IsAt(ParticipantId participant, SiloAddress silo) => _seen.IsAt(participant, silo);
 
     public void Send(ParticipantId to, ToParticipant message)
     {
         var encoded = ControlMessageCodec.Encode(to, message);
-        if (message is not ProveDecision || _locations.ContainsKey(to))
+        if (message is not ProveDecision || _seen.SiloOf(to) is not null)
         {
             Send(to, encoded);
             return;
@@ -41,7 +41,7 @@ internal sealed class ParticipantMessenger(
 
     private void Send(ParticipantId to, ControlMessage encoded)
     {
-        if (_locations.TryGetValue(to, out var silo))
+        if (_seen.SiloOf(to) is { } silo)
         {
             SendToAgent(silo, encoded);
         }
@@ -74,12 +74,7 @@ internal sealed class ParticipantMessenger(
     {
         foreach (var message in messages)
         {
-            var participant = message.Participant.ToParticipantId();
-            if (_locations.GetValueOrDefault(participant) == silo)
-            {
-                _locations.Remove(participant);
-            }
-
+            _seen.IsNotAt(message.Participant.ToParticipantId(), silo);
             SendToGrain(message);
         }
     }

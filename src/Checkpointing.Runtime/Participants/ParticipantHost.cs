@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Checkpointing.Protocol.CheckpointAlgorithm;
-using Checkpointing.Protocol.Labels;
 using Checkpointing.Runtime.Calls;
 using Checkpointing.Runtime.Silos;
 using Checkpointing.Runtime.StableStorage;
@@ -22,6 +21,7 @@ internal sealed class ParticipantHost
     private readonly ParticipantStorage _storage;
     private readonly ParticipantMove _move;
     private readonly ParticipantCare _care;
+    private readonly ParticipantStart _start;
     private readonly string _grain;
     private CheckpointParticipant? _participant;
     private long _gateClosedAt;
@@ -38,6 +38,7 @@ internal sealed class ParticipantHost
         _storage = new ParticipantStorage(this, _slots, services);
         _move = new ParticipantMove(this, _slots, services.Here);
         _care = new ParticipantCare(services);
+        _start = new ParticipantStart(activation, _states, _captured, _slots, _move, services);
         Rollback = new ParticipantRollback(this, activation, _slots, _observed, services);
         _grain = activation.Context.GrainId.ToString();
     }
@@ -76,9 +77,9 @@ internal sealed class ParticipantHost
         lifecycle.AddMigrationParticipant(_move);
     }
 
-    public void Post(Guid storeId, ControlMessage message) => _activation.Context.Scheduler.QueueAction(() => OnMessage(storeId, message));
+    public void Post(Guid storeId, ControlMessage message) => _services.InTurnOf(_activation.Context, () => OnMessage(storeId, message));
 
-    public void PostCare() => _activation.Context.Scheduler.QueueAction(TakeCare);
+    public void PostCare() => _services.InTurnOf(_activation.Context, TakeCare);
 
     /// <summary>A control message, on the activation's scheduler, once the activation has started.</summary>
     public void OnMessage(Guid storeId, ControlMessage message)
@@ -96,7 +97,7 @@ internal sealed class ParticipantHost
         }
 
         var decoded = ControlMessageCodec.DecodeToParticipant(message);
-        var quiescent = _activation.Turns.IsQuiescent;
+        var (quiescent, before) = (_activation.Turns.IsQuiescent, (participant.Phase, participant.Round));
         var effects = decoded switch
         {
             JoinRound join => participant.OnJoin(join, _observed.IsWilling(), quiescent),
@@ -108,9 +109,10 @@ internal sealed class ParticipantHost
             ProveDecision prove => participant.OnProveDecision(prove, _slots.PermanentRound),
             var other => throw new Protocol.ProtocolInvariantViolatedException($"A participant has no answer to {other}."),
         };
-        if (participant.Phase != ParticipantPhase.Idle && (decoded.Round == participant.Round || decoded is StoreSnapshot))
+        if (participant.Phase != ParticipantPhase.Idle && (decoded.Round == participant.Round || decoded is StoreSnapshot)
+            && (!participant.IsGateClosed || before != (participant.Phase, participant.Round)))
         {
-            // CP-8: only what is about the present round breaks the silence.
+            // CP-8: only what is about the present round breaks the silence, and behind a closed gate only what is new.
             _care.Heard();
         }
 
@@ -159,39 +161,17 @@ internal sealed class ParticipantHost
 
     private async Task Start(CancellationToken cancellationToken)
     {
-        await (_move.Arrived is { } migrated ? Resume(migrated) : BeginLife(cancellationToken));
+        var (participant, storeId) = await _start.Begin(cancellationToken);
+        _participant = participant;
+        StoreId = storeId ?? StoreId;
+        Rollback.Begin(participant, hasMoved: _start.HasTakenOver);
+        if (_start.HasTakenOver)
+        {
+            // It may have changes, so it must not wait for a call of somebody else.
+            _services.GrainFactory.GetGrain(GrainId).AsReference<ICheckpointParticipantExtension>().BeInReach().Ignore();
+        }
+
         _activation.OnFirstCall = BeInReach;
-    }
-
-    /// <summary>Starts a new life from the permanent checkpoint.</summary>
-    private async Task BeginLife(CancellationToken cancellationToken)
-    {
-        var permanent = await new PermanentCheckpointLoader(_services, _slots, GrainId).Load(cancellationToken);
-        _slots.Choose(permanent?.Head);
-        _states.Restore(permanent?.States ?? [], permanent?.Head.Round ?? RoundNumber.None);
-        _captured.PermanentHash = permanent is null ? StateHash.Of(_states.Capture()) : StateHash.Of(permanent.States);
-        var incarnation = new Incarnation(_slots.NextGeneration(), Guid.NewGuid());
-        _activation.Ledger = new Ledger(new Life(GrainId.ToParticipantId(), incarnation, _services.Here), permanent?.Head.Mark ?? CheckpointMark.Initial);
-        _activation.StateMayHaveChanged = false;
-        _participant = new CheckpointParticipant(_activation.Ledger, _slots.LastRound);
-        Rollback.Begin(_participant, hasMoved: false);
-    }
-
-    /// <summary>Goes on with the life of the activation that was dehydrated.</summary>
-    private Task Resume(MigratedParticipant migrated)
-    {
-        _move.Arrived = null;
-        _states.Restore(migrated.States, _slots.Permanent?.Round ?? RoundNumber.None);
-        _captured.PermanentHash = migrated.PermanentHash;
-        StoreId = migrated.StoreId;
-        _activation.Ledger = migrated.Ledger;
-        _activation.StateMayHaveChanged = migrated.StateMayHaveChanged;
-        _participant = new CheckpointParticipant(migrated.Ledger, migrated.LastFinished);
-        Rollback.Begin(_participant, hasMoved: true);
-
-        // It may have changes, so it must not wait for a call of somebody else.
-        _services.GrainFactory.GetGrain(GrainId).AsReference<ICheckpointParticipantExtension>().BeInReach().Ignore();
-        return Task.CompletedTask;
     }
 
     /// <summary>
@@ -205,6 +185,7 @@ internal sealed class ParticipantHost
         }
 
         _activation.OnFirstCall = null;
+        _start.OnInReach();
         _activation.StateMayHaveChanged |= _observed.OverridesOnActivate && _captured.DifferNow;
         _services.Registry.Add(this);
         Rollback.OnInReach();
@@ -224,7 +205,11 @@ internal sealed class ParticipantHost
                 _activation.Stop();
                 _services.Rollbacks.OnLifeStopped(_activation.Ledger.Life);
             }
-            else if (!IsStopped && _participant is not null && (MayHaveChanged || _captured.DifferNow))
+            else if (!IsStopped && _participant is not null && _activation.OnFirstCall is not null && _start.UndoActivation() is { } notUndone)
+            {
+                OnChangesLost(notUndone, null);
+            }
+            else if (!IsStopped && _participant is not null && (MayHaveChanged || (_captured.DifferNow && _activation.OnFirstCall is null)))
             {
                 BeInReach();
                 if (await departure.TryCheckpoint(cancellationToken) is { } failure && !departure.TryMoveAway(failure))
@@ -329,13 +314,13 @@ internal sealed class ParticipantHost
                     Capture(capture);
                     return;
                 case WriteSnapshot write:
-                    _ = _storage.Store(write, _captured.Copy);
+                    _services.Watch(_grain, _storage.Store(write, _captured.Copy));
                     break;
                 case WriteMarker marker:
-                    _ = _storage.Mark(marker);
+                    _services.Watch(_grain, _storage.Mark(marker));
                     break;
                 case VerifyAbort verify:
-                    _ = _storage.Verify(verify.Number);
+                    _services.Watch(_grain, _storage.Verify(verify.Number));
                     break;
                 case AdoptSnapshot adopt:
                     _slots.Adopt();

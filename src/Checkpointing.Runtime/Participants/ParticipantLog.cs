@@ -35,6 +35,9 @@ internal sealed partial class ParticipantLog(ILogger<ParticipantLog> logger)
     [LoggerMessage(8, LogLevel.Debug, "{Grain} undid its tentative checkpoint of round {Round}")]
     public partial void TentativeUndone(GrainId grain, RoundNumber round);
 
+    [LoggerMessage(18, LogLevel.Error, "{Grain} failed in a step of a checkpoint or a rollback; it goes on when it is asked again. This is a mistake of the library")]
+    public partial void StepFailed(string grain, Exception exception);
+
     [LoggerMessage(9, LogLevel.Debug, "{Grain} stored its tentative checkpoint of round {Round}: {Outcome}")]
     public partial void TentativeStored(GrainId grain, RoundNumber round, SlotWriteOutcome outcome);
 

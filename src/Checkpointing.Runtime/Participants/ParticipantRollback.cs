@@ -21,7 +21,6 @@ internal sealed class ParticipantRollback(
     private long _began;
     private long _lastHeard;
     private bool _isToldOfRollback;
-    private bool _mustFenceAgain;
 
     private Ledger Ledger => activation.Ledger;
 
@@ -29,7 +28,7 @@ internal sealed class ParticipantRollback(
     public bool MustRollBack => _algorithm is { } algorithm && (algorithm.Phase != RollbackPhase.Running || Ledger.IsOrphan(services.Rollbacks.Undone));
 
     /// <summary>Whether <see cref="TakeCare"/> has something to do. May be asked from any thread.</summary>
-    public bool NeedsCare => _mustFenceAgain || IsUnderWay;
+    public bool NeedsCare => _algorithm is { MustFence: true } || IsUnderWay;
 
     /// <summary>From any thread: it takes no calls until it is decided whether it rolls back, or until it has.</summary>
     public bool IsUnderWay => IsReady || IsRequested;
@@ -45,7 +44,7 @@ internal sealed class ParticipantRollback(
     public void Begin(CheckpointParticipant checkpoint, bool hasMoved)
     {
         _algorithm = new RollbackParticipant(Ledger, checkpoint, services.Rollbacks.Undone);
-        _requested = new RequestedRollbackMember(Ledger, checkpoint, _algorithm, services.Rollbacks.Undone);
+        _requested = new RequestedRollbackMember(Ledger, checkpoint, _algorithm, services.Rollbacks.Undone, Guid.NewGuid);
         Volatile.Write(ref _began, services.Time.GetTimestamp());
         if (hasMoved)
         {
@@ -83,7 +82,7 @@ internal sealed class ParticipantRollback(
             return;
         }
 
-        activation.Context.Scheduler.QueueAction(() =>
+        services.InTurnOf(activation.Context, () =>
         {
             if (_algorithm is { } algorithm && !host.IsStopped && HasJustBegun())
             {
@@ -169,11 +168,7 @@ internal sealed class ParticipantRollback(
     /// <summary>RB-5: says again that it is ready. RB-10: nobody asks again for a fence that this life has to write unasked.</summary>
     public void TakeCare()
     {
-        if (_mustFenceAgain)
-        {
-            _mustFenceAgain = false;
-            host.Perform(_algorithm!.OnSiloGone());
-        }
+        host.Perform(_algorithm!.OnFenceDue());
 
         if (IsRequested && services.Time.GetElapsedTime(_lastHeard) > services.Options.MaxPause * 2)
         {
@@ -199,7 +194,7 @@ internal sealed class ParticipantRollback(
                 activation.Turns.Hold();
                 return true;
             case WriteFence:
-                _ = Fence();
+                services.Watch(_grain, Fence());
                 return true;
             case StopHandlers:
                 services.Log.StopsForRollback(_grain, Ledger.Life.ToString());
@@ -273,7 +268,6 @@ internal sealed class ParticipantRollback(
     {
         var (outcome, detail) = await slots.WriteFence(host.StoreId, Ledger.Life.Incarnation);
         services.Log.Fenced(_grain, outcome, detail);
-        _mustFenceAgain = outcome == FenceOutcome.Failed;
         if (!host.IsStopped)
         {
             host.Perform(_algorithm!.OnFenced(outcome));

@@ -49,6 +49,23 @@ internal sealed class ParticipantServices(
 
     public TimeProvider Time { get; } = time;
 
+    /// <summary>In a turn of that grain.</summary>
+    public void InTurnOf(IGrainContext grain, Action action) => grain.Scheduler.QueueAction(() =>
+    {
+        try
+        {
+            action();
+        }
+        catch (Exception exception)
+        {
+            Log.StepFailed(grain.GrainId.ToString(), exception);
+        }
+    });
+
+    /// <summary>What nobody awaits fails with a word.</summary>
+    public void Watch(string grain, Task step) =>
+        step.ContinueWith(failed => Log.StepFailed(grain, failed.Exception!.GetBaseException()), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+
     /// <summary>What became of the round for which this slot was written? To be asked again if it is undecided, or if nobody answers.</summary>
     public async Task<StoredDecision> DecisionOf(SlotRecord slot)
     {

@@ -42,6 +42,7 @@ internal static class RollbackMessageCodec
             case RollBackAsAsked rollBack:
                 writer.Write((byte)7);
                 WriteRequest(writer, rollBack.Request, rollBack.Life);
+                writer.Write(rollBack.Vote.ToByteArray());
                 break;
             default:
                 throw new ProtocolInvariantViolatedException($"A {message.GetType().Name} cannot be sent to a participant.");
@@ -56,7 +57,7 @@ internal static class RollbackMessageCodec
         4 => new AskToRollBack(reader.ReadGuid(), reader.ReadLife(), reader.ReadBoolean()),
         5 => new HoldForRollBack(reader.ReadGuid(), reader.ReadLife()),
         6 => new DoNotRollBack(reader.ReadGuid(), reader.ReadLife()),
-        7 => new RollBackAsAsked(reader.ReadGuid(), reader.ReadLife()),
+        7 => new RollBackAsAsked(reader.ReadGuid(), reader.ReadLife(), reader.ReadGuid()),
         var kind => throw new InvalidDataException($"a message of a rollback to a participant has the unknown kind {kind}"),
     });
 
@@ -117,6 +118,7 @@ internal static class RollbackMessageCodec
                 writer.Write7BitEncodedInt64(would.LastLabel);
                 writer.Write7BitEncodedInt64(would.CallsUndone);
                 writer.Write(would.IsDrained);
+                writer.Write(would.Vote.ToByteArray());
                 break;
             case HeldForRollBack held:
                 writer.Write((byte)10);
@@ -126,6 +128,7 @@ internal static class RollbackMessageCodec
                 writer.Write((byte)11);
                 WriteRequest(writer, cannot.Request, cannot.Life);
                 writer.Write((byte)cannot.Reason);
+                writer.Write(cannot.Vote.ToByteArray());
                 break;
             case EndsTested tested:
                 writer.Write((byte)12);
@@ -156,9 +159,9 @@ internal static class RollbackMessageCodec
         7 => new RolledBack(reader.ReadLife()),
         8 => new EndsInstalled(
             new SiloId(reader.ReadUInt64()), reader.ReadGuid(), reader.Read7BitEncodedInt64(), reader.Read7BitEncodedInt(), reader.ReadAll(static r => r.ReadLife()), reader.ReadBoolean() ? reader.ReadAll(ReadEnd) : null),
-        9 => new WouldRollBack(reader.ReadGuid(), ReadEnd(reader), reader.Read7BitEncodedInt64(), reader.Read7BitEncodedInt64(), reader.ReadBoolean()),
+        9 => new WouldRollBack(reader.ReadGuid(), ReadEnd(reader), reader.Read7BitEncodedInt64(), reader.Read7BitEncodedInt64(), reader.ReadBoolean(), reader.ReadGuid()),
         10 => new HeldForRollBack(reader.ReadGuid(), reader.ReadLife()),
-        11 => new CannotRollBack(reader.ReadGuid(), reader.ReadLife(), (WhyNotRolledBack)reader.ReadByte()),
+        11 => new CannotRollBack(reader.ReadGuid(), reader.ReadLife(), (WhyNotRolledBack)reader.ReadByte(), reader.ReadGuid()),
         12 => new EndsTested(
             reader.ReadGuid(),
             new SiloId(reader.ReadUInt64()),

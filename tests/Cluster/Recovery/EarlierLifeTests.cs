@@ -103,6 +103,7 @@ public sealed class EarlierLifeTests
     {
         await using var cluster = await RecoveryCluster.Start();
         var starter = cluster.Outcomes.New<IStarterGrain>();
+        cluster.Outcomes.Store.OnNextWrite(starter.GetGrainId(), WriteFault.Fails, times: 2);
         var (starting, goOn) = (new Signal(), new Signal());
         StarterGrain.OnStart[starter.GetPrimaryKeyString()] = _ =>
         {

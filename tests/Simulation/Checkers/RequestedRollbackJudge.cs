@@ -18,7 +18,7 @@ internal sealed class RequestedRollbackJudge(SimulatedCluster cluster)
     private readonly HashSet<Guid> _calledOff = [];
     private readonly HashSet<(Guid Request, Life Life, SiloId Silo)> _unwilling = [];
     private readonly Dictionary<(Guid Request, string Participant, Life End), (int Wave, long At)> _tested = [];
-    private readonly Dictionary<(string Receiver, int Message), long> _received = [];
+    private readonly Dictionary<(Life Receiver, int Message), long> _received = [];
     private int _open;
 
     public int Asked { get; private set; }
@@ -71,7 +71,7 @@ internal sealed class RequestedRollbackJudge(SimulatedCluster cluster)
         }
     }
 
-    public void OnReceived(string receiver, ExactSet carries)
+    public void OnReceived(Life receiver, ExactSet carries)
     {
         if (cluster.Faults.Profile.RequestedRollback > 0)
         {
@@ -167,7 +167,7 @@ internal sealed class RequestedRollbackJudge(SimulatedCluster cluster)
             var sinceCheckpoint = sender.State.Happened.Except(cluster.Judges.Permanent.StateOf(sender.Name).Happened, sender.State.Happened);
             foreach (var message in sinceCheckpoint.Where(message => straggler.State.Received.Contains(message)))
             {
-                var received = _received.GetValueOrDefault((straggler.Name, message), long.MaxValue);
+                var received = _received.GetValueOrDefault((straggler.Host.Ledger.Life, message), long.MaxValue);
                 if (received < begun && !_tested.ContainsKey((request, straggler.Name, sender.Host.Ledger.Life)))
                 {
                     cluster.Judges.Report("requested rollbacks", $"{first.Name} rolls back, and nobody has looked at {straggler.Name}, which has received m{message} of {sender.Name}");

@@ -305,7 +305,8 @@ internal sealed class RollbackJudge(SimulatedCluster cluster)
         /// <summary>Nobody is left out.</summary>
         public bool IsFinal => ZombieKnows is null && IsClosed;
 
+        /// <summary>Nor is anybody on a silo that had joined by then: a later one may still be waiting for the facts.</summary>
         public bool LeavesOut(CheckpointedActor actor) =>
-            ZombieKnows?.Contains(actor.Silo.Id) == false || (!IsClosed && actor.Host.Ledger.IsOrphan(actor.Silo.Agent.Undone));
+            actor.Silo.JoinedAt > At || ZombieKnows?.Contains(actor.Silo.Id) == false || (!IsClosed && actor.Host.Ledger.IsOrphan(actor.Silo.Agent.Undone));
     }
 }

@@ -112,7 +112,7 @@ internal sealed class CheckpointedActor : SimulatedActor
         return ([Label(target)], carries);
     }
 
-    public override Response Respond(HandlerRun run, CallRecord call)
+    public override Response? Respond(HandlerRun run, CallRecord call)
     {
         var id = Cluster.NewId();
         if (run.MayLeaveNoTrace && IsUnchanged)
@@ -123,6 +123,13 @@ internal sealed class CheckpointedActor : SimulatedActor
 
         if (run.MayLeaveNoTrace)
         {
+            if (Drops(run.Request.Stamps))
+            {
+                Cluster.Trace.Line($"{Name} drops m{run.Request.Id}, which it has run and not recorded [{string.Join(' ', run.Request.Stamps)}]");
+                Cluster.Judges.Rollbacks.OnDropped();
+                return null;
+            }
+
             Receive(run.Request);
         }
 
@@ -197,7 +204,7 @@ internal sealed class CheckpointedActor : SimulatedActor
     private void Receive(IReadOnlyList<MessageStamp> stamps, ExactSet carries, bool leavesTrace = true)
     {
         State.Received.UnionWith(carries);
-        Cluster.Judges.Requested.OnReceived(Name, carries);
+        Cluster.Judges.Requested.OnReceived(Host.Ledger.Life, carries);
         Cluster.Judges.Rollbacks.OnReceived(carries);
         State.Receipts += leavesTrace && !carries.IsEmpty ? 1 : 0;
         foreach (var stamp in stamps)

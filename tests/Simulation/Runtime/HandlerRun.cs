@@ -92,8 +92,14 @@ internal sealed class HandlerRun(SimulatedActor actor, Request request)
         actor.OnHandlerEnded(this);
         if (request.Call is { } call)
         {
-            var response = actor.Respond(this, call);
-            request.OnResponse(response);
+            if (actor.Respond(this, call) is { } response)
+            {
+                request.OnResponse(response);
+            }
+            else
+            {
+                request.OnFailed(CallEnd.Lost);
+            }
         }
 
         actor.EndTurn();

@@ -115,12 +115,7 @@ internal sealed class ParticipantHost
 
     public void Receive(ToParticipant message)
     {
-        if (Cluster.CrashesEverythingNow() || Cluster.Silos.CrashesNow(_actor.Silo) || _actor.IsDead)
-        {
-            return;
-        }
-
-        if (_actor.IsMoving)
+        if (Cluster.CrashesEverythingNow() || Cluster.Silos.CrashesNow(_actor.Silo) || _actor.IsDead || _actor.IsMoving)
         {
             return;
         }
@@ -135,12 +130,6 @@ internal sealed class ParticipantHost
             return;
         }
 
-        if (message.Round == _participant.Round || _participant.Phase == ParticipantPhase.Idle)
-        {
-            // A message about another round is no sign that the coordinator of ours is alive.
-            _lastControl = Cluster.Time.Now;
-        }
-
         Cluster.Trace.Line($"{_actor.Name} <= {ControlText.Of(message)}");
         var inDoubt = _participant.Phase is ParticipantPhase.Storing or ParticipantPhase.InDoubt ? _participant.Round : RoundNumber.None;
         if (message is not DecisionAnswered { Decision: Decision.Aborted })
@@ -148,7 +137,15 @@ internal sealed class ParticipantHost
             Cluster.Judges.Decisions.OnBelieved(_actor.Name, message, inDoubt);
         }
 
-        Perform(Handle(message));
+        var before = (_participant.Phase, _participant.Round);
+        var effects = Handle(message);
+        if ((message.Round == _participant.Round || before.Phase == ParticipantPhase.Idle) && (!_participant.IsGateClosed || before != (_participant.Phase, _participant.Round)))
+        {
+            // CP-8: a message about another round is no sign that the coordinator of ours is alive, nor is one that says nothing new.
+            _lastControl = Cluster.Time.Now;
+        }
+
+        Perform(effects);
         Perform(Rollback.Algorithm.OnDecided());
         WatchSilence();
         if (message is JoinRound && Step == StepOfRound.Drained && _actor.MayRestart && Cluster.Faults.RestartsWhenClean())

@@ -38,7 +38,7 @@ internal sealed class ParticipantRollback(CheckpointedActor actor, ParticipantMu
         _ledger = ledger;
         _slots = slots;
         Algorithm = new RollbackParticipant(ledger, participant, actor.Silo.Agent.Undone);
-        Requested = new RequestedRollbackMember(ledger, participant, Algorithm, actor.Silo.Agent.Undone);
+        Requested = new RequestedRollbackMember(ledger, participant, Algorithm, actor.Silo.Agent.Undone, actor.Cluster.NextIdentity);
     }
 
     /// <summary>The life takes part from now on.</summary>
@@ -47,7 +47,7 @@ internal sealed class ParticipantRollback(CheckpointedActor actor, ParticipantMu
         _began = Cluster.Time.Now;
         if (actor.Silo.Agent.KnowsOfGoneSilos)
         {
-            actor.Host.Perform(Algorithm.OnSiloGone());
+            FenceUnasked();
         }
 
         foreach (var message in _beforeBegun.ToList())
@@ -85,7 +85,7 @@ internal sealed class ParticipantRollback(CheckpointedActor actor, ParticipantMu
     {
         if (actor.Host.IsLoaded && !actor.IsMoving && Cluster.Time.Now - _began <= SimulatedSilos.LongestNotice)
         {
-            actor.Host.Perform(Algorithm.OnSiloGone());
+            FenceUnasked();
         }
     }
 
@@ -210,6 +210,27 @@ internal sealed class ParticipantRollback(CheckpointedActor actor, ParticipantMu
         }
 
         Cluster.Network.SendToRollbackCoordinator(actor.Silo, message);
+    }
+
+    private void FenceUnasked()
+    {
+        actor.Host.Perform(Algorithm.OnSiloGone());
+        TryAgain();
+
+        void TryAgain()
+        {
+            if (Algorithm.MustFence && !actor.IsOver && !actor.IsMoving)
+            {
+                actor.Silo.Process.After(SimulatedCluster.AskInterval, () =>
+                {
+                    if (!actor.IsOver && !actor.IsMoving)
+                    {
+                        actor.Host.Perform(Algorithm.OnFenceDue());
+                        TryAgain();
+                    }
+                });
+            }
+        }
     }
 
     private void Fence()

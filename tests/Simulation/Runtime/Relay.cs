@@ -15,7 +15,7 @@ internal sealed class Relay(SimulatedCluster cluster, string name, bool isStatel
         return (ForwardsNothing ? [] : [.. run.Stamps], carries);
     }
 
-    public override Response Respond(HandlerRun run, CallRecord call)
+    public override Response? Respond(HandlerRun run, CallRecord call)
     {
         var id = Cluster.NewId();
         var carries = run.Carries.Copy();

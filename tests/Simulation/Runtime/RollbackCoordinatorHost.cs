@@ -192,7 +192,7 @@ internal sealed class RollbackCoordinatorHost
                     if (_cluster.Mutation == Mutation.MembersNotAsked && tell.Message.Ends is [var first])
                     {
                         _cluster.Network.SendToRollbackParticipant(_host, first.Life.Participant, new HoldForRollBack(tell.Message.Request, first.Life));
-                        _cluster.Network.SendToRollbackParticipant(_host, first.Life.Participant, new RollBackAsAsked(tell.Message.Request, first.Life));
+                        _cluster.Network.SendToRollbackParticipant(_host, first.Life.Participant, new RollBackAsAsked(tell.Message.Request, first.Life, _cluster.Participant(first.Life.Participant).Host.Rollback.Requested.Vote));
                     }
 
                     break;
@@ -223,7 +223,7 @@ internal sealed class RollbackCoordinatorHost
                 case TellParticipant { Message: RollBackAsAsked asked } when _cluster.Mutation == Mutation.EverybodyRollsBackAsAsked:
                     foreach (var member in _cluster.Participants.Where(actor => actor.Host is { IsLoaded: true, Rollback.Requested.IsHeld: true }).ToList())
                     {
-                        _cluster.Network.SendToRollbackParticipant(_host, member.Id, new RollBackAsAsked(asked.Request, member.Host.Ledger.Life));
+                        _cluster.Network.SendToRollbackParticipant(_host, member.Id, new RollBackAsAsked(asked.Request, member.Host.Ledger.Life, member.Host.Rollback.Requested.Vote));
                     }
 
                     break;

@@ -191,7 +191,8 @@ internal abstract class SimulatedActor(SimulatedCluster cluster, string name, bo
 
     public abstract (IReadOnlyList<MessageStamp> Stamps, ExactSet Carries) StampRequest(HandlerRun run, int message, string target);
 
-    public abstract Response Respond(HandlerRun run, CallRecord call);
+    /// <summary>Null if it turns out only now that the call comes from undone work.</summary>
+    public abstract Response? Respond(HandlerRun run, CallRecord call);
 
     /// <summary>False if the answer is dropped: the call is lost then.</summary>
     public abstract bool OnResponse(HandlerRun run, Response response);

@@ -26,7 +26,7 @@ internal sealed class SimulatedSilos(SimulatedCluster cluster)
 
     public SimulatedSilo Add()
     {
-        // Simulations without broken connections are kept as they were: there, only the loss of a silo makes a new membership.
+        // Simulations without broken connections are kept as they were: there, only the loss of a silo makes a new membership, and a silo that joins is told of the lines instead.
         var isNewMembership = cluster.Faults.Profile.BrokenConnection > 0 && _all.Count > 0;
         var silo = new SimulatedSilo(cluster, new SiloId(++_lastSilo), isNewMembership ? NextVersion() : _version);
         if (isNewMembership)
@@ -36,6 +36,11 @@ internal sealed class SimulatedSilos(SimulatedCluster cluster)
             {
                 other.Process.After(cluster.Faults.Connections.Between(1, LongestNotice), () => other.LearnMembership(version));
             }
+        }
+
+        foreach (var other in _all)
+        {
+            silo.CutOff.Raise(other.CutOff.Line);
         }
 
         _all.Add(silo);

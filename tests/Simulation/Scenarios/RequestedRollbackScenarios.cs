@@ -51,30 +51,67 @@ public class RequestedRollbackScenarios
         RollbackMember Member(string name) => Assert.Single(outcome().Members, member => member.End.Life.Participant == ParticipantId.Named(name));
     }
 
-    /// <summary>RB-16: the silo that it came from remembers what it said there, this one does not. It must not say no to the word that decides, and obey it later.</summary>
+    /// <summary>RB-16: each yes has a name, and the word that decides says which it rests on. Who has gone on since obeys no word that rests on that, wherever it is and however often it joins again.</summary>
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void A_life_that_has_moved_does_not_obey_a_request_to_which_it_has_said_that_it_went_on(bool isAskedFirst)
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    public void A_life_does_not_obey_a_word_that_rests_on_a_yes_after_which_it_went_on(bool joinsAgain, bool isHeld)
     {
         var ledger = new Ledger(new Life(ParticipantId.Named("s"), new Incarnation(1, Guid.NewGuid()), new SiloId(2)), CheckpointMark.Initial);
-        var (undone, checkpoint) = (new UndoneLabels(), new CheckpointParticipant(ledger, RoundNumber.None));
-        var arrived = new RequestedRollbackMember(ledger, checkpoint, new RollbackParticipant(ledger, checkpoint, undone), undone);
+        var (left, arrived) = (Member(ledger), Member(ledger));
         var (request, life) = (Guid.NewGuid(), ledger.Life);
-        var no = new SendToRollbackCoordinator(new CannotRollBack(request, life, WhyNotRolledBack.WentOn));
-        if (isAskedFirst)
+        left.OnAskToRollBack(new AskToRollBack(request, life, false), willing: true, quiescent: true);
+        left.OnSilence();
+
+        // The silo to which it has moved remembers nothing of that. A copy of the question, and perhaps more, has been on its way for long.
+        if (joinsAgain)
         {
-            // A copy that has been on its way for long.
             arrived.OnAskToRollBack(new AskToRollBack(request, life, false), willing: true, quiescent: true);
             Assert.True(arrived.IsGateClosed);
         }
 
-        Assert.Contains(no, arrived.OnRollBackAsAsked(new RollBackAsAsked(request, life)));
+        if (isHeld)
+        {
+            arrived.OnHoldForRollBack(new HoldForRollBack(request, life), quiescent: true);
+            Assert.True(arrived.IsHeld);
+        }
+
+        Assert.Contains(No(left.Vote), arrived.OnRollBackAsAsked(new RollBackAsAsked(request, life, left.Vote)));
         Assert.False(arrived.IsGateClosed);
-        Assert.Equal([no], arrived.OnAskToRollBack(new AskToRollBack(request, life, false), willing: true, quiescent: true));
-        Assert.Equal([no], arrived.OnHoldForRollBack(new HoldForRollBack(request, life), quiescent: true));
-        Assert.Equal([no], arrived.OnRollBackAsAsked(new RollBackAsAsked(request, life)));
+        Assert.Equal([No(Guid.Empty)], arrived.OnAskToRollBack(new AskToRollBack(request, life, false), willing: true, quiescent: true));
+        Assert.Equal([No(Guid.Empty)], arrived.OnHoldForRollBack(new HoldForRollBack(request, life), quiescent: true));
+        Assert.Equal([No(left.Vote)], arrived.OnRollBackAsAsked(new RollBackAsAsked(request, life, left.Vote)));
         Assert.False(arrived.IsGateClosed);
+
+        SendToRollbackCoordinator No(Guid vote) => new(new CannotRollBack(request, life, WhyNotRolledBack.WentOn, vote));
+    }
+
+    /// <summary>RB-16: at the word that decides a no counts only if it is about the yes on which that rests.</summary>
+    [Fact]
+    public void A_stale_no_does_not_belie_the_word_that_decides()
+    {
+        var (request, first) = (Guid.NewGuid(), new Life(ParticipantId.Named("p"), new Incarnation(1, Guid.NewGuid()), new SiloId(1)));
+        var coordinator = new RequestedRollback(request, first.Participant, isDryRun: false, epoch: 1);
+        var (stale, vote) = (Guid.NewGuid(), Guid.NewGuid());
+        coordinator.Begin([new SiloId(1)]);
+        foreach (var yes in (Guid[])[stale, vote])
+        {
+            coordinator.OnMessage(new WouldRollBack(request, new LifeEnd(first, 0), 0, 0, IsDrained: true, yes));
+        }
+
+        coordinator.OnMessage(new EndsTested(request, new SiloId(1), 1, []));
+        coordinator.OnMessage(new HeldForRollBack(request, first));
+        var word = coordinator.OnMessage(new EndsTested(request, new SiloId(1), 2, [])).OfType<TellParticipant>().Single().Message;
+        Assert.Equal(new RollBackAsAsked(request, first, vote), word);
+
+        foreach (var other in (Guid[])[stale, Guid.Empty])
+        {
+            Assert.Empty(coordinator.OnMessage(new CannotRollBack(request, first, WhyNotRolledBack.WentOn, other)));
+        }
+
+        Assert.Equal(RequestedRollbackStep.Commit, coordinator.Step);
+        Assert.False(coordinator.OnMessage(new CannotRollBack(request, first, WhyNotRolledBack.WentOn, vote)).OfType<RollbackRequestEnded>().Single().Outcome.IsDecided);
     }
 
     /// <summary>RB-15, RB-16: r says no; nobody has noticed anything but a pause.</summary>
@@ -91,7 +128,7 @@ public class RequestedRollbackScenarios
         Assert.Equal(1, script["p"].QueueLength);
         var request = script.Control<AskToRollBack>().First().Request;
         script.Cluster.Network.Held.Clear();
-        script.Cluster.Coordinator.Rollback.Receive(new CannotRollBack(request, lives["r"], WhyNotRolledBack.Unwilling));
+        script.Cluster.Coordinator.Rollback.Receive(new CannotRollBack(request, lives["r"], WhyNotRolledBack.Unwilling, Guid.Empty));
         script.Hold(static (_, _) => false);
         script.Settle();
 
@@ -226,14 +263,12 @@ public class RequestedRollbackScenarios
         Assert.Empty(script.RolledBack);
     }
 
-    /// <summary>RB-16: a participant that has refused stays out, else a stale no could belie a later yes.</summary>
+    /// <summary>RB-16: a participant that has refused stays out.</summary>
     [Fact]
     public void Who_has_said_no_says_so_again()
     {
         var ledger = new Ledger(new Life(ParticipantId.Named("p"), new Incarnation(1, Guid.NewGuid())), CheckpointMark.Initial);
-        var undone = new UndoneLabels();
-        var checkpoint = new CheckpointParticipant(ledger, RoundNumber.None);
-        var member = new RequestedRollbackMember(ledger, checkpoint, new RollbackParticipant(ledger, checkpoint, undone), undone);
+        var member = Member(ledger);
         var ask = new AskToRollBack(Guid.NewGuid(), ledger.Life, IsDryRun: false);
 
         var no = member.OnAskToRollBack(ask, willing: false, quiescent: true);
@@ -248,21 +283,25 @@ public class RequestedRollbackScenarios
     public void Who_has_got_ready_answers_every_late_message_by_a_yes()
     {
         var ledger = new Ledger(new Life(ParticipantId.Named("p"), new Incarnation(1, Guid.NewGuid())), CheckpointMark.Initial);
-        var undone = new UndoneLabels();
-        var checkpoint = new CheckpointParticipant(ledger, RoundNumber.None);
-        var member = new RequestedRollbackMember(ledger, checkpoint, new RollbackParticipant(ledger, checkpoint, undone), undone);
+        var member = Member(ledger);
         var (life, request) = (ledger.Life, Guid.NewGuid());
         member.OnAskToRollBack(new AskToRollBack(request, life, IsDryRun: false), willing: true, quiescent: true);
         member.OnHoldForRollBack(new HoldForRollBack(request, life), quiescent: true);
         var ready = new SendToRollbackCoordinator(new ReadyToRollBack(new LifeEnd(life, 0)));
-        Assert.Equal([new StopHandlers(), ready], member.OnRollBackAsAsked(new RollBackAsAsked(request, life)));
+        Assert.Equal([new StopHandlers(), ready], member.OnRollBackAsAsked(new RollBackAsAsked(request, life, member.Vote)));
 
         for (var i = 0; i < 2; i++, member.OnSilence())
         {
             Assert.Equal([ready], member.OnAskToRollBack(new AskToRollBack(request, life, IsDryRun: false), willing: false, quiescent: true));
             Assert.Equal([ready], member.OnHoldForRollBack(new HoldForRollBack(request, life), quiescent: true));
-            Assert.Equal([ready], member.OnRollBackAsAsked(new RollBackAsAsked(request, life)));
+            Assert.Equal([ready], member.OnRollBackAsAsked(new RollBackAsAsked(request, life, member.Vote)));
         }
+    }
+
+    private static RequestedRollbackMember Member(Ledger ledger)
+    {
+        var (undone, checkpoint) = (new UndoneLabels(), new CheckpointParticipant(ledger, RoundNumber.None));
+        return new RequestedRollbackMember(ledger, checkpoint, new RollbackParticipant(ledger, checkpoint, undone), undone, Guid.NewGuid);
     }
 
     /// <summary>p has a checkpoint at label 1, and has sent two labels to q since, and q one to r. y has sent one to z.</summary>

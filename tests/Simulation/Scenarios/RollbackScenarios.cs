@@ -203,6 +203,38 @@ public class RollbackScenarios
         }
     }
 
+    /// <summary>RB-10: nobody asks for it again.</summary>
+    [Fact]
+    public void A_fence_that_is_written_unasked_is_tried_until_it_is_there()
+    {
+        var ledger = new Ledger(NewLife(1), CheckpointMark.Initial);
+        var checkpoint = new CheckpointParticipant(ledger, RoundNumber.None);
+        var participant = new RollbackParticipant(ledger, checkpoint, new UndoneLabels());
+        Assert.Empty(participant.OnFenceDue());
+        Assert.Equal([new WriteFence()], participant.OnSiloGone());
+        Assert.Empty(participant.OnFenceDue());
+        participant.OnFenced(FenceOutcome.Failed);
+        Assert.Equal([new WriteFence()], participant.OnFenceDue());
+        participant.OnFenced(FenceOutcome.Stored);
+        Assert.Empty(participant.OnFenceDue());
+        Assert.False(participant.MustFence);
+
+        // A snapshot that is on its way to the slot may be as good as a fence, or never land.
+        ledger = new Ledger(NewLife(2), CheckpointMark.Initial);
+        checkpoint = new CheckpointParticipant(ledger, RoundNumber.None);
+        participant = new RollbackParticipant(ledger, checkpoint, new UndoneLabels());
+        var round = new RoundNumber(1, 1);
+        checkpoint.OnJoin(new JoinRound(round, IsInitiator: true, []), willing: true, quiescent: true);
+        checkpoint.OnTakeSnapshot(new TakeSnapshot(round, 1), quiescent: true);
+        checkpoint.OnCaptured(false);
+        checkpoint.OnStoreSnapshot(new StoreSnapshot(round, 1, ledger.Life.Incarnation, round));
+        Assert.Equal(ParticipantPhase.Storing, checkpoint.Phase);
+        Assert.Empty(participant.OnSiloGone());
+        Assert.True(participant.MustFence);
+        checkpoint.OnUndoTentative(round);
+        Assert.Equal([new WriteFence()], participant.OnFenceDue());
+    }
+
     /// <summary>x has sent 5 labels before its checkpoint and p 8; since then p has received label 7 of x, and r label 9 of p.</summary>
     internal static Script X_p_r(Mutation mutation = Mutation.None)
     {

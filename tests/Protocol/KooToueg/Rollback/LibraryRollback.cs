@@ -123,7 +123,7 @@ internal sealed class LibraryRollback
         var agent = _agents[ledger.Life.Silo];
         var checkpoint = new CheckpointParticipant(ledger, default);
         var forced = new RollbackParticipant(ledger, checkpoint, agent.Undone);
-        _members.Add(ledger.Life.Participant, new Member(process, ledger, agent, forced, new RequestedRollbackMember(ledger, checkpoint, forced, agent.Undone)));
+        _members.Add(ledger.Life.Participant, new Member(process, ledger, agent, forced, new RequestedRollbackMember(ledger, checkpoint, forced, agent.Undone, Guid.NewGuid)));
     }
 
     private bool IsLost(ProcessName process) => HasFailed && process == _paper.Initiator;

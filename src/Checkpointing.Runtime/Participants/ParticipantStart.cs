@@ -1,0 +1,74 @@
+using Checkpointing.Protocol.CheckpointAlgorithm;
+using Checkpointing.Protocol.Labels;
+using Checkpointing.Runtime.Calls;
+using Checkpointing.Runtime.StableStorage;
+
+namespace Checkpointing.Runtime.Participants;
+
+/// <summary>
+/// How an activation begins: with a new life, from the permanent checkpoint, or with the life of the activation that was dehydrated. Its OnActivateAsync runs afterwards, and may fail.
+/// </summary>
+internal sealed class ParticipantStart(
+    CheckpointedActivation activation, CheckpointedStates states, CapturedStates captured, CheckpointSlots slots, ParticipantMove move, ParticipantServices services)
+{
+    private MigratedParticipant? _takenOver;
+    private long _sentBefore;
+
+    private GrainId GrainId => activation.Context.GrainId;
+
+    /// <summary>Its part in rounds; and if it goes on with a life, whose record decides about that one's checkpoints.</summary>
+    public async Task<(CheckpointParticipant Participant, Guid? StoreId)> Begin(CancellationToken cancellationToken)
+    {
+        var begun = move.Arrived is { } migrated ? (Resume(migrated), migrated.StoreId) : (await BeginLife(cancellationToken), (Guid?)null);
+        _sentBefore = activation.Ledger.LastSequence;
+        return begun;
+    }
+
+    /// <summary>
+    /// It ends before any call has reached it, so nobody can say whether its OnActivateAsync has run to its end: what that has done to the state is undone.
+    /// </summary>
+    /// <returns>Why that cannot be, if it cannot.</returns>
+    public string? UndoActivation()
+    {
+        if (activation.Ledger.LastSequence != _sentBefore)
+        {
+            return "its OnActivateAsync had called other grains, and failed or had not ended.";
+        }
+
+        if (_takenOver is { } life)
+        {
+            states.Restore(life.States, slots.Permanent?.Round ?? RoundNumber.None);
+        }
+
+        return null;
+    }
+
+    /// <summary>Whether it came with changes.</summary>
+    public bool HasTakenOver => _takenOver is not null;
+
+    private async Task<CheckpointParticipant> BeginLife(CancellationToken cancellationToken)
+    {
+        var permanent = await new PermanentCheckpointLoader(services, slots, GrainId).Load(cancellationToken);
+        slots.Choose(permanent?.Head);
+        states.Restore(permanent?.States ?? [], permanent?.Head.Round ?? RoundNumber.None);
+        captured.PermanentHash = permanent is null ? StateHash.Of(states.Capture()) : StateHash.Of(permanent.States);
+        var incarnation = new Incarnation(slots.NextGeneration(), Guid.NewGuid());
+        activation.Ledger = new Ledger(new Life(GrainId.ToParticipantId(), incarnation, services.Here), permanent?.Head.Mark ?? CheckpointMark.Initial);
+        activation.StateMayHaveChanged = false;
+        return new CheckpointParticipant(activation.Ledger, slots.LastRound);
+    }
+
+    private CheckpointParticipant Resume(MigratedParticipant migrated)
+    {
+        move.Arrived = null;
+        _takenOver = migrated;
+        states.Restore(migrated.States, slots.Permanent?.Round ?? RoundNumber.None);
+        captured.PermanentHash = migrated.PermanentHash;
+        activation.Ledger = migrated.Ledger;
+        activation.StateMayHaveChanged = migrated.StateMayHaveChanged;
+        return new CheckpointParticipant(migrated.Ledger, migrated.LastFinished);
+    }
+
+    /// <summary>OnActivateAsync has ended well.</summary>
+    public void OnInReach() => _takenOver = null;
+}
