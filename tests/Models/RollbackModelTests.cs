@@ -7,6 +7,7 @@ namespace Checkpointing.Models.Tests;
 public sealed class RollbackModelTests(ITestOutputHelper output)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan DeepLimit = TimeSpan.FromMinutes(30);
 
     public static TheoryData<string> Variants => [.. ModelCheck.Variants()];
 
@@ -15,6 +16,17 @@ public sealed class RollbackModelTests(ITestOutputHelper output)
     public async Task Variant_has_the_expected_result(string name)
     {
         var result = await ModelCheck.Run(name, Limit, TestContext.Current.CancellationToken);
+        output.WriteLine(result.Output);
+        Assert.SkipWhen(result.ToolIsMissing, result.Output);
+        Assert.True(result.IsAsExpected, result.Output);
+    }
+
+    /// <summary>More of everything: minutes and gigabytes, so only with CHECKPOINTING_SOAK=1, as <c>.ci/run --soak</c> sets it.</summary>
+    [Fact]
+    public async Task The_rules_hold_in_the_deep_variants_too()
+    {
+        Assert.SkipUnless(Environment.GetEnvironmentVariable("CHECKPOINTING_SOAK") == "1", "Set CHECKPOINTING_SOAK=1 to check the deep variants.");
+        var result = await ModelCheck.Run("--deep", DeepLimit, TestContext.Current.CancellationToken);
         output.WriteLine(result.Output);
         Assert.SkipWhen(result.ToolIsMissing, result.Output);
         Assert.True(result.IsAsExpected, result.Output);

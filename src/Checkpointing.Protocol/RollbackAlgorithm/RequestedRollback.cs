@@ -15,6 +15,7 @@ internal sealed class RequestedRollback(Guid request, ParticipantId initiator, b
     private readonly ImmutableArray<RollbackEffect>.Builder _effects = ImmutableArray.CreateBuilder<RollbackEffect>();
     private Life? _first;
     private Guid _vote;
+    private bool _isPauseOver;
     private int _wave;
 
     public Guid Request => request;
@@ -102,6 +103,7 @@ internal sealed class RequestedRollback(Guid request, ParticipantId initiator, b
     /// <summary>The time for which gates may be closed, or rounds kept waiting, is over.</summary>
     public ImmutableArray<RollbackEffect> OnPauseDue()
     {
+        _isPauseOver = true;
         var silent = _first is null ? Anybody : _members.FirstOrDefault(static member => member.Value.Answer is null).Key;
         return silent is not null || !_silos.IsSubsetOf(_tested) ? Abandon(WhyNotRolledBack.NoAnswer, silent) : Abandon(WhyNotRolledBack.TooBusy);
     }
@@ -139,14 +141,14 @@ internal sealed class RequestedRollback(Guid request, ParticipantId initiator, b
             Tell(new RollBackAsAsked(request, _first!, _vote));
         }
 
-        // To those too that have answered: they must not take the silence for the end of the coordinator.
+        // To those too that have answered: they must not take the silence for the end of the coordinator. But if the first one does not hear the word, nobody is held for longer than the pause may be.
         foreach (var (life, member) in _members)
         {
             if (Step == RequestedRollbackStep.Drain && !member.IsHeld)
             {
                 Tell(new AskToRollBack(request, life, isDryRun));
             }
-            else if (!isDryRun && Step is >= RequestedRollbackStep.Drain and <= RequestedRollbackStep.Commit)
+            else if (!isDryRun && Step is >= RequestedRollbackStep.Drain and <= RequestedRollbackStep.Commit && !_isPauseOver)
             {
                 Tell(new HoldForRollBack(request, life));
             }

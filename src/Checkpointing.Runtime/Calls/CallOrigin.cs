@@ -53,9 +53,10 @@ internal abstract class CallOrigin
     /// Whether this error of the runtime is the end of a lost call. After the loss of a silo a time-out is one too: the runtime breaks a call to the lost silo off, but not
     /// one that another silo has passed on there.
     /// </summary>
-    public bool IsLoss(Exception error) => Undone.IsLoss(error) || (error is TimeoutException && HasJustLostSilo);
+    public bool IsLoss(Exception error) => Undone.IsLoss(error) || (error is TimeoutException && Rollbacks?.HasJustLostSilo == true);
 
-    public bool HasJustLostSilo => Rollbacks?.HasJustLostSilo == true;
+    /// <summary>Whether a call that was not delivered will have been addressed to a silo that is gone, or about to go.</summary>
+    public bool MayAddressGoneSilo => Rollbacks?.MayAddressGoneSilo == true;
 
     /// <summary>The response to a call of this origin is received. False if it is none that counts: the call was not run, or that was undone.</summary>
     public bool TryTake(LabelledResponse response, GrainId callee)

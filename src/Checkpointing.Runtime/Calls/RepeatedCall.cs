@@ -39,7 +39,7 @@ internal sealed class RepeatedCall(CallOrigin origin, GrainId callee, LabelledRe
         {
             origin.ThrowIfStopped(callee);
             if (response is { Fate: CallFate.TooOld })
-                await CatchUp(response.RefusedUnder);
+                origin.Rollbacks?.CutOffs.RaiseHere(response.RefusedUnder);
 
             switch (RuleFor(error, response))
             {
@@ -111,15 +111,8 @@ internal sealed class RepeatedCall(CallOrigin origin, GrainId callee, LabelledRe
         if (IsOverdue)
             return _mayHaveArrived || mayHaveArrived ? LostCall.IsLost : null;
 
-        // A call to or from a relay cannot be cut off. After the loss of a silo it will have been addressed there, and so it was not sent.
-        return !mayHaveArrived || (_copy.SentUnder == CallCutOff.Unchecked && origin.HasJustLostSilo) ? LostCall.SendAgain : LostCalls.OnSiloGone(_copy.SentUnder);
-    }
-
-    /// <summary>The next copy is sent under the line that the callee knows.</summary>
-    private async Task CatchUp(long line)
-    {
-        if (origin.Rollbacks?.CutOffs is { } cutOffs)
-            await cutOffs.RaiseHere(line).WaitAsync(limit, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        // A call to or from a relay cannot be cut off. While silos go it will have been addressed to one of them, and was not sent, or was refused.
+        return !mayHaveArrived || (_copy.SentUnder == CallCutOff.Unchecked && origin.MayAddressGoneSilo) ? LostCall.SendAgain : LostCalls.OnSiloGone(_copy.SentUnder);
     }
 
     private async Task<bool> TryCutOff()

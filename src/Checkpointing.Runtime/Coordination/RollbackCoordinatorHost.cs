@@ -140,15 +140,14 @@ internal sealed class RollbackCoordinatorHost(
                 _membershipVersion = version.Value;
                 Perform(_coordinator!.OnSilos(_silos.Keys));
             }
+
+            // The silo is over, killed in a process that goes on: nobody else stops what runs here.
+            _isStopped = true;
+            await watch.CancelAsync();
         }
         catch (OperationCanceledException)
         {
             // The coordinator stops.
-        }
-        finally
-        {
-            // Or its silo is killed, and nobody stops it.
-            await watch.CancelAsync();
         }
     }
 

@@ -18,7 +18,7 @@ internal sealed partial class SilosInReach(
     public async IAsyncEnumerable<(MembershipVersion Version, IReadOnlyList<SiloAddress> Silos)> Updates([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var changed = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-        _ = Watch(membership.MembershipUpdates, changed.Writer, cancellationToken);
+        _ = WatchMembership(changed.Writer, cancellationToken);
         _ = Watch(manifests.Updates, changed.Writer, cancellationToken);
         await foreach (var _ in changed.Reader.ReadAllAsync(cancellationToken))
         {
@@ -30,6 +30,13 @@ internal sealed partial class SilosInReach(
     private static IEnumerable<SiloAddress> Members(ClusterMembershipSnapshot snapshot) => snapshot.Members.Values
         .Where(member => member.Status is SiloStatus.Active or SiloStatus.ShuttingDown or SiloStatus.Stopping)
         .Select(member => member.SiloAddress);
+
+    /// <summary>It ends with the silo; then there are no more updates.</summary>
+    private async Task WatchMembership(ChannelWriter<bool> changed, CancellationToken cancellationToken)
+    {
+        await Watch(membership.MembershipUpdates, changed, cancellationToken);
+        changed.TryComplete();
+    }
 
     private static async Task Watch<T>(IAsyncEnumerable<T> updates, ChannelWriter<bool> changed, CancellationToken cancellationToken)
     {

@@ -165,9 +165,9 @@ internal sealed class ParticipantHost
         _participant = participant;
         StoreId = storeId ?? StoreId;
         Rollback.Begin(participant, hasMoved: _start.HasTakenOver);
-        if (_start.HasTakenOver)
+        if (_start.HasTakenOver || _observed.OverridesOnActivate)
         {
-            // It may have changes, so it must not wait for a call of somebody else.
+            // It may have changes, or will have: so it must not wait for a call of somebody else.
             _services.GrainFactory.GetGrain(GrainId).AsReference<ICheckpointParticipantExtension>().BeInReach().Ignore();
         }
 

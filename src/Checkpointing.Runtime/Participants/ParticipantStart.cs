@@ -32,7 +32,7 @@ internal sealed class ParticipantStart(
     {
         if (activation.Ledger.LastSequence != _sentBefore)
         {
-            return "its OnActivateAsync had called other grains, and failed or had not ended.";
+            return "it ends before its first call, and its OnActivateAsync had called other grains and failed, or nobody knows that it has ended well.";
         }
 
         if (_takenOver is { } life)

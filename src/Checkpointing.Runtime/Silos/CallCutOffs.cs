@@ -19,6 +19,8 @@ internal sealed class CallCutOffs(ISiloStatusOracle silos, SilosThatDiffer diffe
 
     public long MembershipVersion => membership.CurrentSnapshot.Version.Value;
 
+    public bool IsAnySiloLeaving => membership.CurrentSnapshot.Members.Values.Any(static member => member.Status is SiloStatus.ShuttingDown or SiloStatus.Stopping);
+
     /// <summary>Under which calls are sent from here.</summary>
     public long Line => Math.Max(CallCutOff.FirstLineOf(MembershipVersion), _here.Line);
 
@@ -26,11 +28,7 @@ internal sealed class CallCutOffs(ISiloStatusOracle silos, SilosThatDiffer diffe
     public bool Refuses(long sentUnder) => sentUnder != CallCutOff.Unchecked && (!NoticeActive() || _here.Refuses(sentUnder));
 
     /// <summary>Another silo, or this one, is about to send calls again, or refuses calls under an older line. Callers from here are to know as much.</summary>
-    public async Task RaiseHere(long line)
-    {
-        _here.Raise(line);
-        await membership.Refresh(new MembershipVersion(CallCutOff.MembershipOf(line)));
-    }
+    public void RaiseHere(long line) => _here.Raise(line);
 
     /// <summary>Completes when no silo runs calls any more that were sent under a line older than this. Fails if one is unreachable.</summary>
     public Task RaiseEverywhere(long line)
@@ -67,9 +65,10 @@ internal sealed class CallCutOffs(ISiloStatusOracle silos, SilosThatDiffer diffe
 
     private async Task Raise(long line)
     {
-        await RaiseHere(line);
+        RaiseHere(line);
 
         // A silo that is not active in this membership becomes so in a later one.
+        await membership.Refresh(new MembershipVersion(CallCutOff.MembershipOf(line)));
         await Task.WhenAll(membership.CurrentSnapshot.Members.Values
             .Where(member => member.Status is SiloStatus.Active or SiloStatus.ShuttingDown or SiloStatus.Stopping && !member.SiloAddress.Equals(silos.SiloAddress))
             .Select(member => RaiseAt(member.SiloAddress, line)));

@@ -73,7 +73,11 @@ internal sealed class CheckpointAgent : GrainService, ICheckpointAgent
 
     public Task<bool> HasSettled(long membershipVersion) => _rollbacks.HasSettled(membershipVersion);
 
-    public Task CutOffCalls(long line) => _rollbacks.CutOffs.RaiseHere(line);
+    public Task CutOffCalls(long line)
+    {
+        _rollbacks.CutOffs.RaiseHere(line);
+        return Task.CompletedTask;
+    }
 
     protected override Task StartInBackground()
     {
@@ -99,14 +103,8 @@ internal sealed class CheckpointAgent : GrainService, ICheckpointAgent
     /// <summary>The silo's view of the membership ends with it, also if it is killed in a process that goes on. Then nobody stops its services; left to run on, they would keep all of it in memory.</summary>
     private async Task WatchSilos()
     {
-        try
-        {
-            await _rollbacks.WatchSilos(_stopping.Token);
-        }
-        finally
-        {
-            await _stopping.CancelAsync();
-        }
+        await _rollbacks.WatchSilos(_stopping.Token);
+        await _stopping.CancelAsync();
     }
 
     private async Task Sweep(CancellationToken cancellationToken)

@@ -58,6 +58,8 @@ internal sealed partial class LocalRollbacks(
     /// <summary>Whether a call that ends now may have been lost with a silo.</summary>
     public bool HasJustLostSilo => _lastLoss != 0 && time.GetElapsedTime(_lastLoss) < NoticeLimit;
 
+    public bool MayAddressGoneSilo => HasJustLostSilo || Interlocked.Read(ref _membershipVersion) < cutOffs.MembershipVersion || cutOffs.IsAnySiloLeaving;
+
     /// <summary>So long after the loss of a silo the last of the others has heard of it.</summary>
     public TimeSpan NoticeLimit => membershipOptions.Value.TableRefreshTimeout;
 

@@ -38,7 +38,7 @@ public sealed class FailedActivationTests
         await cluster.Log.Until($"{q.GetGrainId()} rolled back to its permanent checkpoint");
         await Eventually.Holds(async () => !await cluster.Coordinator.IsRecovering(TestContext.Current.CancellationToken));
         Assert.Equal((0, 1), (await starter.Get(), await q.Get()));
-        Assert.Contains(cluster.Log.All, line => line.Text.Contains("its OnActivateAsync had called other grains, and failed", StringComparison.Ordinal));
+        Assert.Contains(cluster.Log.All, line => line.Text.Contains("its OnActivateAsync had called other grains and failed", StringComparison.Ordinal));
     }
 
     [Fact]

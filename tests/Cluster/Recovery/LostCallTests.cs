@@ -141,7 +141,7 @@ public sealed class LostCallTests
             return Task.CompletedTask;
         };
         var next = callers.Line + 1;
-        await cutOffs.RaiseHere(next);
+        cutOffs.RaiseHere(next);
 
         // Nobody hears of a one-way call that is not run, so it is never refused.
         var notified = new Signal();

@@ -74,6 +74,8 @@ public sealed class RunningSilo : IAsyncLifetime
         {
             _process.Kill();
             await _process.WaitForExitAsync();
+            _process.Dispose();
+            _process = null;
             return false;
         }
     }
