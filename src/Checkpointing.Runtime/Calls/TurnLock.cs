@@ -243,7 +243,7 @@ internal sealed class TurnLock(IWorkItemScheduler scheduler, TimeProvider time, 
     private void Count(WaitingCall call, int change)
     {
         _waitingNested += call.IsRoot ? 0 : change;
-        _waitingBeside += call.Chain != Guid.Empty || (call.Turn & (Turn.Always | Turn.Yielding)) != 0 ? change : 0;
+        _waitingBeside += call.Chain != Guid.Empty || Interleaves(call.Turn) ? change : 0;
     }
 
     private void Begin(Turn turn)
@@ -260,8 +260,10 @@ internal sealed class TurnLock(IWorkItemScheduler scheduler, TimeProvider time, 
     }
 
     private bool RunsBesideAnything(Turn turn, Guid chain) =>
-        (turn & (Turn.Always | Turn.Yielding)) != 0
+        Interleaves(turn)
         || (chain != Guid.Empty && _outstandingChains?.ContainsKey(chain) == true);
+
+    private static bool Interleaves(Turn turn) => (turn & (Turn.Always | Turn.Yielding)) != 0;
 
     private bool RunsBesideTheActive(Turn turn) =>
         _blockers == 0

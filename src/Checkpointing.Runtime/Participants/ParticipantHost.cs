@@ -164,8 +164,9 @@ internal sealed class ParticipantHost
         var (participant, storeId) = await _start.Begin(cancellationToken);
         _participant = participant;
         StoreId = storeId ?? StoreId;
-        Rollback.Begin(participant, hasMoved: _start.HasTakenOver);
-        if (_start.HasTakenOver || _observed.OverridesOnActivate)
+        var hasMoved = storeId is not null;
+        Rollback.Begin(participant, hasMoved);
+        if (hasMoved || _observed.OverridesOnActivate)
         {
             // It may have changes, or will have: so it must not wait for a call of somebody else.
             _services.GrainFactory.GetGrain(GrainId).AsReference<ICheckpointParticipantExtension>().BeInReach().Ignore();
@@ -205,17 +206,9 @@ internal sealed class ParticipantHost
                 _activation.Stop();
                 _services.Rollbacks.OnLifeStopped(_activation.Ledger.Life);
             }
-            else if (!IsStopped && _participant is not null && _activation.OnFirstCall is not null && _start.UndoActivation() is { } notUndone)
+            else if (!IsStopped && _participant is not null)
             {
-                OnChangesLost(notUndone, null);
-            }
-            else if (!IsStopped && _participant is not null && (MayHaveChanged || (_captured.DifferNow && _activation.OnFirstCall is null)))
-            {
-                BeInReach();
-                if (await departure.TryCheckpoint(cancellationToken) is { } failure && !departure.TryMoveAway(failure))
-                {
-                    OnChangesLost(failure, null);
-                }
+                await SaveChanges(departure, cancellationToken);
             }
 
             if (!IsStopped)
@@ -237,6 +230,27 @@ internal sealed class ParticipantHost
             IsStopped = true;
             _services.Registry.Remove(this);
             _ = departure.Conclude();
+        }
+    }
+
+    /// <summary>What OnActivateAsync did counts only if a call has come since.</summary>
+    private async Task SaveChanges(Departure departure, CancellationToken cancellationToken)
+    {
+        var hasBegun = _activation.OnFirstCall is null;
+        var failure = hasBegun ? null : _start.UndoActivation();
+        if (failure is null && (MayHaveChanged || (hasBegun && _captured.DifferNow)))
+        {
+            BeInReach();
+            failure = await departure.TryCheckpoint(cancellationToken);
+            if (failure is not null && departure.TryMoveAway(failure))
+            {
+                return;
+            }
+        }
+
+        if (failure is not null)
+        {
+            OnChangesLost(failure, null);
         }
     }
 

@@ -16,7 +16,7 @@ internal sealed class ParticipantStart(
 
     private GrainId GrainId => activation.Context.GrainId;
 
-    /// <summary>Its part in rounds; and if it goes on with a life, whose record decides about that one's checkpoints.</summary>
+    /// <summary>Its part in rounds; and, only if it goes on with a life that has moved here, whose record decides about that one's checkpoints.</summary>
     public async Task<(CheckpointParticipant Participant, Guid? StoreId)> Begin(CancellationToken cancellationToken)
     {
         var begun = move.Arrived is { } migrated ? (Resume(migrated), migrated.StoreId) : (await BeginLife(cancellationToken), (Guid?)null);
@@ -37,14 +37,14 @@ internal sealed class ParticipantStart(
 
         if (_takenOver is { } life)
         {
-            states.Restore(life.States, slots.Permanent?.Round ?? RoundNumber.None);
+            Restore(life);
         }
 
         return null;
     }
 
-    /// <summary>Whether it came with changes.</summary>
-    public bool HasTakenOver => _takenOver is not null;
+    /// <summary>OnActivateAsync has ended well.</summary>
+    public void OnInReach() => _takenOver = null;
 
     private async Task<CheckpointParticipant> BeginLife(CancellationToken cancellationToken)
     {
@@ -62,13 +62,12 @@ internal sealed class ParticipantStart(
     {
         move.Arrived = null;
         _takenOver = migrated;
-        states.Restore(migrated.States, slots.Permanent?.Round ?? RoundNumber.None);
+        Restore(migrated);
         captured.PermanentHash = migrated.PermanentHash;
         activation.Ledger = migrated.Ledger;
         activation.StateMayHaveChanged = migrated.StateMayHaveChanged;
         return new CheckpointParticipant(migrated.Ledger, migrated.LastFinished);
     }
 
-    /// <summary>OnActivateAsync has ended well.</summary>
-    public void OnInReach() => _takenOver = null;
+    private void Restore(MigratedParticipant life) => states.Restore(life.States, slots.Permanent?.Round ?? RoundNumber.None);
 }

@@ -41,6 +41,8 @@ internal sealed partial class LocalRollbacks(
     private Task _waking = Task.CompletedTask;
     private volatile bool _isWatching;
 
+    private bool IsMembershipNewer => Interlocked.Read(ref _membershipVersion) < cutOffs.MembershipVersion;
+
     private bool MustWakeCoordinator => Volatile.Read(ref _lossesTold) < Volatile.Read(ref _losses);
 
     /// <summary>Which calls run no more because a silo was lost while they were on their way.</summary>
@@ -58,7 +60,7 @@ internal sealed partial class LocalRollbacks(
     /// <summary>Whether a call that ends now may have been lost with a silo.</summary>
     public bool HasJustLostSilo => _lastLoss != 0 && time.GetElapsedTime(_lastLoss) < NoticeLimit;
 
-    public bool MayAddressGoneSilo => HasJustLostSilo || Interlocked.Read(ref _membershipVersion) < cutOffs.MembershipVersion || cutOffs.IsAnySiloLeaving;
+    public bool MayAddressGoneSilo => HasJustLostSilo || IsMembershipNewer || cutOffs.IsAnySiloLeaving;
 
     /// <summary>So long after the loss of a silo the last of the others has heard of it.</summary>
     public TimeSpan NoticeLimit => membershipOptions.Value.TableRefreshTimeout;
@@ -110,7 +112,7 @@ internal sealed partial class LocalRollbacks(
     }
 
     /// <summary>Whether this ledger may hold something undone that nobody has told of yet. In a turn of that participant.</summary>
-    public bool MaySuspect(Ledger ledger) => (_isWatching && Interlocked.Read(ref _membershipVersion) < cutOffs.MembershipVersion) || !SuspectsIn(ledger).IsEmpty;
+    public bool MaySuspect(Ledger ledger) => (_isWatching && IsMembershipNewer) || !SuspectsIn(ledger).IsEmpty;
 
     /// <summary>RB-13: a life leaves for another silo. False: it is an orphan, and takes nothing along.</summary>
     public bool OnLifeMovesAway(Ledger ledger)
