@@ -1,6 +1,6 @@
 namespace Checkpointing.SiloHost.Http;
 
-/// <summary>Whether this silo is active, and how many active silos it sees.</summary>
+/// <summary>Whether this silo is active, and which active silos it sees.</summary>
 internal static class HealthEndpoint
 {
     public static void MapHealth(this IEndpointRouteBuilder routes) => routes.MapGet("/health", GetHealth);
@@ -9,10 +9,16 @@ internal static class HealthEndpoint
     {
         var members = membership.CurrentSnapshot;
         var status = members.GetSiloStatus(silo.SiloAddress);
-        return status == SiloStatus.Active
-            ? Results.Ok(new Health("healthy", members.Members.Values.Count(member => member.Status == SiloStatus.Active)))
-            : Results.Problem($"Silo {silo.SiloAddress} is {status}.", statusCode: StatusCodes.Status503ServiceUnavailable);
+        if (status != SiloStatus.Active)
+            return Results.Problem($"Silo {silo.SiloAddress} is {status}.", statusCode: StatusCodes.Status503ServiceUnavailable);
+
+        string[] active = [.. members.Members.Values.Where(member => member.Status == SiloStatus.Active).Select(member => member.SiloAddress.ToParsableString()).Order(StringComparer.Ordinal)];
+        return Results.Ok(new Health("healthy", silo.SiloAddress.ToParsableString(), active.Length, active));
     }
 }
 
-internal sealed record Health(string Status, int ActiveSilos);
+/// <param name="Status">That it serves.</param>
+/// <param name="Silo">Its address.</param>
+/// <param name="ActiveSilos">How many silos it knows to be active, itself among them.</param>
+/// <param name="Addresses">Their addresses.</param>
+internal sealed record Health(string Status, string Silo, int ActiveSilos, IReadOnlyList<string> Addresses);

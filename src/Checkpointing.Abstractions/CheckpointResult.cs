@@ -18,7 +18,7 @@ public enum CheckpointStatus
     /// <summary>
     /// Many grains were asked for, and some of them have a new permanent checkpoint: see <see cref="CheckpointResult.Participants"/>. The others are in
     /// <see cref="CheckpointResult.LeftOut"/>, each with a reason, and keep their previous one; <see cref="CheckpointResult.Reason"/> and
-    /// <see cref="CheckpointResult.Detail"/> are about the first of them.
+    /// <see cref="CheckpointResult.Detail"/> are about the first of them. With <see cref="CheckpointAbortReason.SiloNotAsked"/> some may not be named.
     /// </summary>
     PartlyCommitted,
 }
@@ -70,6 +70,12 @@ public enum CheckpointAbortReason
     /// together. No checkpoint is taken until it is gone or upgraded.
     /// </summary>
     SilosDiffer,
+
+    /// <summary>
+    /// All grains that have changed were asked for, and a silo did not say which of its grains have: those may have been left out without being named in
+    /// <see cref="CheckpointResult.LeftOut"/>. Ask again.
+    /// </summary>
+    SiloNotAsked,
 }
 
 /// <summary>What a request for a checkpoint came to. A value: an aborted checkpoint is an outcome, not an error.</summary>

@@ -104,6 +104,7 @@ public sealed class HttpApiTests(RunningSilo silo) : IClassFixture<RunningSilo>
 
         Assert.Equal("healthy", health.GetProperty("status").GetString());
         Assert.Equal(1, health.GetProperty("activeSilos").GetInt32());
+        Assert.Equal(health.GetProperty("silo").GetString(), Assert.Single(health.GetProperty("addresses").EnumerateArray()).GetString());
     }
 
     [Fact]

@@ -8,7 +8,7 @@ namespace Checkpointing.Simulation.Tests;
 public class CheckpointRoundsUnderFaultsTests
 {
     private const int SeedsInCi = 22_000;
-    private const int SiloSeedsInCi = 28_000;
+    private const int SiloSeedsInCi = 31_000;
     private const int SeedsInCiThatLoseSilos = 20_000;
     private const int HitsPerCell = 100;
 

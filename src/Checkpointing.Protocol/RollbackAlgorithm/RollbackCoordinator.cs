@@ -27,6 +27,9 @@ internal sealed class RollbackCoordinator(Guid life, long epoch, int patience)
 
     private bool IsInstalling => _installed.Keys.Any(LagsBehind);
 
+    /// <summary>Those who were told to roll back do not count: one of them may never start again.</summary>
+    private bool HasUndecidedOrphans => _orphans.Values.Any(static state => state != OrphanState.Released);
+
     public RecoveryStep Step =>
         _asked.Count > 0 ? RecoveryStep.AskLives
         : _orphans.ContainsValue(OrphanState.Asked) ? RecoveryStep.Prepare
@@ -64,7 +67,7 @@ internal sealed class RollbackCoordinator(Guid life, long epoch, int patience)
     {
         if (Requested is { Step: RequestedRollbackStep.AwaitRounds } requested && requested.Request == request)
         {
-            Perform(_orphans.Count > 0 ? requested.OnForced() : requested.Begin(_installed.Keys));
+            Perform(HasUndecidedOrphans ? requested.OnForced() : requested.Begin(_installed.Keys));
         }
 
         return Advance();
@@ -121,7 +124,12 @@ internal sealed class RollbackCoordinator(Guid life, long epoch, int patience)
                 OnOrphans(reported.Orphans);
                 break;
             case LabelsCount counts:
-                _asked.Remove(counts.Life);
+                if (!counts.Life.Silo.IsUnknown || _asked.GetValueOrDefault(counts.Life) <= counts.LastLabel)
+                {
+                    // Of a life that is over the larger label that was asked about since may not count.
+                    _asked.Remove(counts.Life);
+                }
+
                 _effects.AddRange(_installed.Keys.Select(silo => new TellAgentOfCleared(silo, new SuspectsCleared([counts]))));
                 break;
             case LifeEnded ended:
@@ -133,6 +141,8 @@ internal sealed class RollbackCoordinator(Guid life, long epoch, int patience)
                 _asked.Remove(ready.End.Life);
                 if (_orphans.GetValueOrDefault(ready.End.Life) != OrphanState.Released)
                 {
+                    // The first one waits for the others from now on.
+                    _saidAgain = _orphans.ContainsValue(OrphanState.Ready) ? _saidAgain : 0;
                     _orphans[ready.End.Life] = OrphanState.Ready;
                 }
 
@@ -187,7 +197,7 @@ internal sealed class RollbackCoordinator(Guid life, long epoch, int patience)
             Install(silo);
         }
 
-        _saidAgain = _orphans.ContainsValue(OrphanState.Ready) ? _saidAgain + 1 : 0;
+        _saidAgain = HasUndecidedOrphans ? _saidAgain + 1 : 0;
         if (Requested is { } requested)
         {
             Perform(requested.OnResendDue());
@@ -311,8 +321,7 @@ internal sealed class RollbackCoordinator(Guid life, long epoch, int patience)
             var ready = LivesThatAre(OrphanState.Ready).ToList();
             if (ready.Count > 0)
             {
-                _effects.Add(new RollbackDecided([.. ready.Select(_facts.EndOf)], isClosed));
-                _saidAgain = 0;
+                _effects.Add(new RollbackDecided([.. ready.Select(_facts.EndOf)], isClosed ? "" : AwaitedAnswers));
             }
 
             foreach (var orphan in ready)
@@ -320,6 +329,14 @@ internal sealed class RollbackCoordinator(Guid life, long epoch, int patience)
                 _orphans[orphan] = OrphanState.Released;
                 Tell(new RollBack(orphan));
             }
+
+            foreach (var silent in LivesThatAre(OrphanState.Asked).ToList())
+            {
+                // RB-21: if it is there, and can be looked at, its silo reports it again.
+                _orphans.Remove(silent);
+            }
+
+            _saidAgain = 0;
         }
 
         if (Requested is { } requested)
@@ -329,7 +346,7 @@ internal sealed class RollbackCoordinator(Guid life, long epoch, int patience)
                 Perform(requested.OnClosed());
             }
 
-            if (_orphans.Count > 0 && !requested.IsOver)
+            if (HasUndecidedOrphans && !requested.IsOver)
             {
                 Perform(requested.OnForced());
             }

@@ -49,8 +49,12 @@ internal sealed record TellAgentOfCleared(SiloId To, SuspectsCleared Message) : 
 
 /// <summary>These lives roll back now.</summary>
 /// <param name="Lives">Who.</param>
-/// <param name="IsClosed">The set is closed, so nobody else has to; false if somebody could not be asked for too long (RB-21).</param>
-internal sealed record RollbackDecided(ImmutableArray<LifeEnd> Lives, bool IsClosed) : RollbackEffect;
+/// <param name="AwaitedInVain">Who could not be asked for too long (RB-21), for a person to read; empty if the set is closed.</param>
+internal sealed record RollbackDecided(ImmutableArray<LifeEnd> Lives, string AwaitedInVain) : RollbackEffect
+{
+    /// <summary>Nobody else has to roll back.</summary>
+    public bool IsClosed => AwaitedInVain.Length == 0;
+}
 
 /// <summary>RB-24: a younger coordinator is at work, or was. This one acts no more; whoever needs a coordinator finds that one, or a younger one yet.</summary>
 internal sealed record StopOutdated : RollbackEffect;

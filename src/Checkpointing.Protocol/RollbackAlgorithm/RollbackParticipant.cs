@@ -191,7 +191,9 @@ internal sealed class RollbackParticipant(Ledger ledger, CheckpointParticipant c
     private ImmutableArray<ParticipantEffect> GetReady()
     {
         Phase = RollbackPhase.Ready;
-        return [new StopHandlers(), Send(new ReadyToRollBack(MyEnd()))];
+
+        // Whatever made it get ready, it takes part in no round any more, and proves none.
+        return [.. checkpoint.OnPrepareToRollBack(), new StopHandlers(), Send(new ReadyToRollBack(MyEnd()))];
     }
 
     private ImmutableArray<ParticipantEffect> Fence()

@@ -53,7 +53,7 @@ internal abstract class CallOrigin
     /// Whether this error of the runtime is the end of a lost call. After the loss of a silo a time-out is one too: the runtime breaks a call to the lost silo off, but not
     /// one that another silo has passed on there.
     /// </summary>
-    public bool IsLoss(Exception error) => Undone.IsLoss(error) || (error is TimeoutException && Rollbacks?.HasJustLostSilo == true);
+    public bool IsLoss(Exception error) => Undone.IsLoss(error) || (Undone.IsTimeout(error) && Rollbacks?.HasJustLostSilo == true);
 
     /// <summary>Whether a call that was not delivered will have been addressed to a silo that is gone, or about to go.</summary>
     public bool MayAddressGoneSilo => Rollbacks?.MayAddressGoneSilo == true;

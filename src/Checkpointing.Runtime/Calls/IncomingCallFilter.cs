@@ -27,6 +27,9 @@ internal sealed class IncomingCallFilter(GrainTypeTraitsResolver traits) : IInco
     private static Task InvokeParticipant(IIncomingGrainCallContext context, CheckpointedActivation activation)
     {
         var request = context.Request;
+        if (request is not IRequest && activation.NoticeTick(request))
+            return context.Invoke();
+
         var labelled = request as LabelledRequest;
         var turn = activation.TurnOf(request, labelled);
         activation.OnFirstCall?.Invoke();
@@ -46,7 +49,6 @@ internal sealed class IncomingCallFilter(GrainTypeTraitsResolver traits) : IInco
         }
         catch (Exception exception)
         {
-            activation.Turns.Leave(turn);
             if (!activation.IsStopped)
                 throw;
 

@@ -18,7 +18,4 @@ internal enum Turn : byte
 
     /// <summary>A participant awaits it, or it continues something that is counted already: it passes a closed gate.</summary>
     Nested = 8,
-
-    /// <summary>The runtime counts it as the request that blocks the activation; nested calls arrive beside it all the same.</summary>
-    BlocksRuntime = 16,
 }

@@ -15,11 +15,11 @@ internal sealed class TurnLock(IWorkItemScheduler scheduler, TimeProvider time, 
     private readonly List<WaitingCall> _waiting = [];
     private int _waitingNested;
     private int _waitingBeside;
+    private int _waitingReaders;
     private int _active;
     private int _blockers;
     private int _readOnlyBlockers;
     private int _yieldingBlockers;
-    private int _runtimeBlockers;
     private int _outstanding;
     private Dictionary<Guid, int>? _outstandingChains;
     private Action? _whenQuiescent;
@@ -55,31 +55,22 @@ internal sealed class TurnLock(IWorkItemScheduler scheduler, TimeProvider time, 
     /// <summary>SPEC D5: no handler runs and no call is awaited from outside.</summary>
     public bool IsQuiescent => _active == 0 && _outstanding == 0 && IsBusyOtherwise?.Invoke() != true;
 
-    /// <summary>
-    /// Whether the runtime now holds back everything that does not interleave. What arrives all the same interleaves, and for timers that is
-    /// the only way to know.
-    /// </summary>
-    public bool RuntimeIsBlocked => _runtimeBlockers > 0;
-
     /// <summary>A call arrives. True: it runs now. False: it must wait, see <see cref="Enqueue"/>.</summary>
     public bool TryEnter(Turn turn, Guid chain)
     {
-        if ((turn & Turn.BlocksRuntime) != 0)
-            _runtimeBlockers++;
-
         if (IsStopped || IsHeld || (IsClosed && (turn & Turn.Nested) == 0))
             return false;
 
-        // First come, first served, except for calls that run beside anything.
+        // First come, first served, except for calls that must not wait for who waits.
         var isFirst = IsClosed ? _waitingNested == 0 : _waiting.Count == 0;
-        if (!RunsBesideAnything(turn, chain) && !(isFirst && RunsBesideTheActive(turn)))
+        if (!RunsBesideAnything(turn, chain) && !RunsBesideReaders(turn) && !(isFirst && RunsBesideTheActive(turn)))
             return false;
 
         Begin(turn);
         return true;
     }
 
-    public WaitingCall Enqueue(Turn turn, Guid chain, IInvokable request)
+    public WaitingCall Enqueue(Turn turn, Guid chain, IInvokable? request)
     {
         var timeout = request is IRequest ? request.GetDefaultResponseTimeout() ?? defaultResponseTimeout : (TimeSpan?)null;
         var call = new WaitingCall(turn, chain, request, time.GetTimestamp(), timeout);
@@ -98,7 +89,6 @@ internal sealed class TurnLock(IWorkItemScheduler scheduler, TimeProvider time, 
     /// <summary>A handler has ended; its response is labelled already.</summary>
     public void Exit(Turn turn)
     {
-        Leave(turn);
         _active--;
         if ((turn & Turn.Always) == 0)
         {
@@ -111,13 +101,6 @@ internal sealed class TurnLock(IWorkItemScheduler scheduler, TimeProvider time, 
 
         CaptureIfQuiescent();
         Pump();
-    }
-
-    /// <summary>A call that never ran has left the filter.</summary>
-    public void Leave(Turn turn)
-    {
-        if ((turn & Turn.BlocksRuntime) != 0)
-            _runtimeBlockers--;
     }
 
     public void CallSent(Guid chain)
@@ -190,9 +173,11 @@ internal sealed class TurnLock(IWorkItemScheduler scheduler, TimeProvider time, 
         _waiting.Clear();
         _waitingNested = 0;
         _waitingBeside = 0;
+        _waitingReaders = 0;
     }
 
-    private void CaptureIfQuiescent()
+    /// <summary>To be called too when there may be a quiescent instant although no call has ended, as when an enumeration is no longer in use.</summary>
+    public void CaptureIfQuiescent()
     {
         if (_whenQuiescent is { } capture && IsQuiescent)
         {
@@ -206,9 +191,9 @@ internal sealed class TurnLock(IWorkItemScheduler scheduler, TimeProvider time, 
         if (IsStopped || IsHeld || (IsClosed && _waitingNested == 0))
             return;
 
-        // Behind one that has to wait only those may run that run beside anything. There are hardly any: a busy grain looks at the head of its queue.
+        // Behind one that has to wait hardly anybody may run: a busy grain looks at the head of its queue.
         var isBlocked = false;
-        for (var i = 0; i < _waiting.Count && !(isBlocked && _waitingBeside == 0);)
+        for (var i = 0; i < _waiting.Count && !(isBlocked && _waitingBeside == 0 && !(_waitingReaders > 0 && OnlyReadersRun));)
         {
             var call = _waiting[i];
             if (IsClosed && call.IsRoot)
@@ -220,7 +205,7 @@ internal sealed class TurnLock(IWorkItemScheduler scheduler, TimeProvider time, 
                 Remove(i);
                 call.Reject(reason);
             }
-            else if (RunsBesideAnything(call.Turn, call.Chain) || (!isBlocked && RunsBesideTheActive(call.Turn)))
+            else if (RunsBesideAnything(call.Turn, call.Chain) || RunsBesideReaders(call.Turn) || (!isBlocked && RunsBesideTheActive(call.Turn)))
             {
                 Remove(i);
                 Begin(call.Turn);
@@ -244,6 +229,7 @@ internal sealed class TurnLock(IWorkItemScheduler scheduler, TimeProvider time, 
     {
         _waitingNested += call.IsRoot ? 0 : change;
         _waitingBeside += call.Chain != Guid.Empty || Interleaves(call.Turn) ? change : 0;
+        _waitingReaders += IsNestedReader(call.Turn) ? change : 0;
     }
 
     private void Begin(Turn turn)
@@ -262,6 +248,13 @@ internal sealed class TurnLock(IWorkItemScheduler scheduler, TimeProvider time, 
     private bool RunsBesideAnything(Turn turn, Guid chain) =>
         Interleaves(turn)
         || (chain != Guid.Empty && _outstandingChains?.ContainsKey(chain) == true);
+
+    private bool OnlyReadersRun => _blockers > 0 && _readOnlyBlockers == _blockers;
+
+    /// <summary>Somebody who reads may wait for it: if it waited for a writer that waits for that reader, all of them would wait for ever. So the runtime lets it pass too.</summary>
+    private bool RunsBesideReaders(Turn turn) => IsNestedReader(turn) && OnlyReadersRun;
+
+    private static bool IsNestedReader(Turn turn) => (turn & (Turn.Nested | Turn.ReadOnly)) == (Turn.Nested | Turn.ReadOnly);
 
     private static bool Interleaves(Turn turn) => (turn & (Turn.Always | Turn.Yielding)) != 0;
 

@@ -3,6 +3,8 @@ namespace Checkpointing.Runtime.Calls;
 /// <summary>The errors of calls that a rollback or the loss of a silo has ended, and how to tell them from other errors.</summary>
 internal static class Undone
 {
+    private const string NoResponse = "Response did not arrive on time";
+
     private static readonly string RejectedForDeadSilo = new SiloUnavailableException().Message;
 
     public static RolledBackException Handler(GrainId grain) =>
@@ -31,6 +33,9 @@ internal static class Undone
     /// the text tells them apart.
     /// </summary>
     public static bool IsLoss(Exception error) => error is SiloUnavailableException && error.Message != RejectedForDeadSilo;
+
+    /// <summary>The runtime's error for a call that was not answered in time. Of the same type may be an error of the callee's start or storage, and then it has not run.</summary>
+    public static bool IsTimeout(Exception error) => error is TimeoutException && error.Message.StartsWith(NoResponse, StringComparison.Ordinal);
 
     /// <summary>The runtime's errors for a call that it has not delivered: no code of the callee has run, unless <see cref="MayHaveArrived"/> says otherwise.</summary>
     public static bool IsRejection(Exception error) => error is OrleansMessageRejectionException or SiloUnavailableException && !IsLoss(error);

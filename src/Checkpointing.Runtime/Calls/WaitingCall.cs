@@ -3,7 +3,7 @@ using Orleans.Serialization.Invocation;
 namespace Checkpointing.Runtime.Calls;
 
 /// <summary>A call that waits for its turn, behind the gate or behind another handler.</summary>
-internal sealed class WaitingCall(Turn turn, Guid chain, IInvokable request, long arrived, TimeSpan? responseTimeout)
+internal sealed class WaitingCall(Turn turn, Guid chain, IInvokable? request, long arrived, TimeSpan? responseTimeout)
 {
     // Asynchronous: whoever ends its turn must not run the next one's code on its stack.
     private readonly TaskCompletionSource _admitted = new(TaskCreationOptions.RunContinuationsAsynchronously);

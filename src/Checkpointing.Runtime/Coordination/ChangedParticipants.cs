@@ -8,14 +8,17 @@ namespace Checkpointing.Runtime.Coordination;
 /// <summary>Asks every silo's agent which of its grains may differ from their permanent checkpoints.</summary>
 internal sealed class ChangedParticipants(AgentCalls agents, ISiloStatusOracle silos, ParticipantMessenger messenger, CoordinatorLog log)
 {
-    public async Task<ImmutableArray<ParticipantId>> Ask()
+    /// <summary>All of them, but for those of silos that did not answer and are not known to be gone.</summary>
+    public async Task<(ImmutableArray<ParticipantId> Changed, IReadOnlyList<SiloAddress> Silent)> Ask()
     {
-        var active = silos.GetApproximateSiloStatuses(onlyActive: true).Keys;
+        var active = silos.GetApproximateSiloStatuses(onlyActive: true).Keys.ToList();
         var answers = await Task.WhenAll(active.Select(AskSilo));
-        return [.. answers.SelectMany(answer => answer).Select(grain => grain.ToParticipantId()).Distinct()];
+        return (
+            [.. answers.SelectMany(answer => answer ?? []).Select(grain => grain.ToParticipantId()).Distinct()],
+            [.. active.Where((silo, i) => answers[i] is null && !silos.IsDeadSilo(silo))]);
     }
 
-    private async Task<GrainId[]> AskSilo(SiloAddress silo)
+    private async Task<GrainId[]?> AskSilo(SiloAddress silo)
     {
         try
         {
@@ -30,7 +33,7 @@ internal sealed class ChangedParticipants(AgentCalls agents, ISiloStatusOracle s
         catch (Exception exception)
         {
             log.SiloNotAsked(silo, exception);
-            return [];
+            return null;
         }
     }
 }

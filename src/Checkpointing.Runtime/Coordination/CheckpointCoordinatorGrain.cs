@@ -119,10 +119,11 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
     {
         var awaitedBy = _awaitedBy;
         var started = _time.GetTimestamp();
-        var changed = await _changed.Ask();
-        return changed.IsEmpty
+        var (changed, silent) = await _changed.Ask();
+        var result = changed.IsEmpty
             ? new CheckpointResult { Status = CheckpointStatus.NothingToDo, Duration = _time.GetElapsedTime(started) }
             : await Request(changed, awaitedBy, cancellationToken);
+        return result.WithoutSilos(silent);
     }
 
     public Task<RollbackResult> RollBack(GrainId grainId, CancellationToken cancellationToken) =>
@@ -207,12 +208,7 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
             return new CheckpointResult { Status = CheckpointStatus.Aborted, Reason = CheckpointAbortReason.SilosDiffer, Detail = difference };
         }
 
-        while (_pause.WhenOver is { IsCompleted: false } over)
-        {
-            // RB-18: the next rollback that was asked for may begin as soon as one is over.
-            await over.WaitAsync(cancellationToken);
-        }
-
+        await _pause.WhenOver(cancellationToken);
         var pending = new PendingCheckpoint(_time.GetTimestamp(), awaitedBy.IsEmpty ? null : awaitedBy[0].ToGrainId());
         var id = ++_lastRequest;
         _pending.Add(id, pending);
@@ -235,7 +231,7 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
         _isPeriodicRoundRunning = true;
         try
         {
-            var changed = await _changed.Ask();
+            var (changed, _) = await _changed.Ask();
             if (!changed.IsEmpty)
             {
                 await Request(changed, [], cancellationToken);
@@ -339,6 +335,12 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
         else
         {
             await Task.Delay(duration, _time);
+        }
+
+        if (timer.Kind == RoundTimerKind.RetryDue)
+        {
+            // RB-18: it begins a round.
+            await _pause.WhenOver();
         }
 
         if (_isRetired)

@@ -47,6 +47,14 @@ internal static class CheckpointResults
         return result with { Pause = clock.Pause, Duration = duration, Attempts = attempts, StateBytes = clock.StoredBytes(outcome.Report) };
     }
 
+    /// <summary>What was asked of all grains that have changed, when some silos did not say which of theirs have.</summary>
+    public static CheckpointResult WithoutSilos(this CheckpointResult result, IReadOnlyList<SiloAddress> silent) => silent.Count == 0 ? result : result with
+    {
+        Status = result.Status == CheckpointStatus.Committed ? CheckpointStatus.PartlyCommitted : result.Status == CheckpointStatus.NothingToDo ? CheckpointStatus.Aborted : result.Status,
+        Reason = result.Reason == CheckpointAbortReason.None ? CheckpointAbortReason.SiloNotAsked : result.Reason,
+        Detail = $"{result.Detail} Silo {string.Join(", ", silent)} did not say which of its grains have changed: those keep their previous permanent checkpoints, unless they are among the participants. Ask again.".TrimStart(),
+    };
+
     private static CheckpointResult FromReport(RoundReport report, CheckpointStatus status) => new()
     {
         Status = status,

@@ -214,7 +214,7 @@ internal sealed class RollbackCoordinatorHost(
                     }
                     else
                     {
-                        log.RollbackWithoutAnswers(decided.Lives.Length, _coordinator!.AwaitedAnswers);
+                        log.RollbackWithoutAnswers(decided.Lives.Length, decided.AwaitedInVain);
                     }
 
                     break;

@@ -6,8 +6,14 @@ internal sealed class RoundPause(Func<bool> isRoundRunning)
     private TaskCompletionSource? _resumed;
     private Action? _whenPaused;
 
-    /// <summary>Completes when rounds may begin.</summary>
-    public Task WhenOver => _resumed?.Task ?? Task.CompletedTask;
+    /// <summary>Completes when rounds may begin. The next rollback that was asked for may begin as soon as one is over.</summary>
+    public async Task WhenOver(CancellationToken cancellationToken = default)
+    {
+        while (_resumed?.Task is { IsCompleted: false } over)
+        {
+            await over.WaitAsync(cancellationToken);
+        }
+    }
 
     public void Begin(Action whenPaused)
     {

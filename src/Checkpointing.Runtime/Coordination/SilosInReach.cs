@@ -23,13 +23,9 @@ internal sealed partial class SilosInReach(
         await foreach (var _ in changed.Reader.ReadAllAsync(cancellationToken))
         {
             var snapshot = membership.CurrentSnapshot;
-            yield return (snapshot.Version, [.. Members(snapshot).Where(IsInReach)]);
+            yield return (snapshot.Version, [.. snapshot.SilosWithGrains().Where(IsInReach)]);
         }
     }
-
-    private static IEnumerable<SiloAddress> Members(ClusterMembershipSnapshot snapshot) => snapshot.Members.Values
-        .Where(member => member.Status is SiloStatus.Active or SiloStatus.ShuttingDown or SiloStatus.Stopping)
-        .Select(member => member.SiloAddress);
 
     /// <summary>It ends with the silo; then there are no more updates.</summary>
     private async Task WatchMembership(ChannelWriter<bool> changed, CancellationToken cancellationToken)

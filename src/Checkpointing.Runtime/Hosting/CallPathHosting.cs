@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Orleans.Metadata;
+using Orleans.Timers;
 
 namespace Checkpointing.Runtime.Hosting;
 
@@ -25,6 +26,9 @@ internal static class CallPathHosting
         // First of all incoming filters, also of those that were registered before.
         services.Insert(0, ServiceDescriptor.Singleton<IIncomingGrainCallFilter, IncomingCallFilter>());
 
+        var timers = services.Last(service => service.ServiceType == typeof(ITimerRegistry));
+        services.Replace(ServiceDescriptor.Singleton<ITimerRegistry>(provider => new TimerTurns((ITimerRegistry)Create(provider, timers))));
+
         var runtime = services.Last(service => service.ServiceType == typeof(IGrainReferenceRuntime));
         services.Replace(ServiceDescriptor.Singleton<IGrainReferenceRuntime>(provider => Decorate(provider, runtime)));
         return silo;
@@ -41,11 +45,13 @@ internal static class CallPathHosting
 
         return new LabellingGrainReferenceRuntime(Create(filters), hasFilters, traits, responseTimeout, services);
 
-        IGrainReferenceRuntime Create(IEnumerable<IOutgoingGrainCallFilter> outgoing) => runtime switch
-        {
-            { ImplementationType: { } type } => (IGrainReferenceRuntime)ActivatorUtilities.CreateInstance(services, type, outgoing),
-            { ImplementationFactory: { } factory } => (IGrainReferenceRuntime)factory(services),
-            _ => (IGrainReferenceRuntime)runtime.ImplementationInstance!,
-        };
+        IGrainReferenceRuntime Create(IEnumerable<IOutgoingGrainCallFilter> outgoing) => (IGrainReferenceRuntime)CallPathHosting.Create(services, runtime, outgoing);
     }
+
+    private static object Create(IServiceProvider services, ServiceDescriptor decorated, params object[] arguments) => decorated switch
+    {
+        { ImplementationType: { } type } => ActivatorUtilities.CreateInstance(services, type, arguments),
+        { ImplementationFactory: { } factory } => factory(services),
+        _ => decorated.ImplementationInstance!,
+    };
 }

@@ -18,6 +18,7 @@ internal sealed class CheckpointedActivation : CallOrigin
     private readonly LocalRollbacks _rollbacks;
     private Func<IInvokable, bool>? _mayInterleave;
     private OpenEnumerations? _enumerations;
+    private IInvokable? _tick;
     private LabelledRequest? _lastNested;
     private Ledger _ledger;
     private volatile bool _isAlwaysConcerned;
@@ -220,14 +221,26 @@ internal sealed class CheckpointedActivation : CallOrigin
             if ((options & InvokeMethodOptions.ReadOnly) != 0)
                 turn |= Turn.ReadOnly;
         }
-        else if (_traits.MayInterleave is null && Turns.RuntimeIsBlocked)
-        {
-            // The runtime would have held back a timer callback that does not interleave.
-            turn |= Turn.Always;
-        }
 
-        // The first that does not interleave is the one the runtime blocks on.
-        return turn == Turn.None && !Turns.RuntimeIsBlocked ? Turn.BlocksRuntime : turn;
+        return turn;
+    }
+
+    /// <summary>How the callback of a timer may share it.</summary>
+    public Turn TurnOfTimer(bool interleaves) =>
+        interleaves || _traits.IsReentrant ? Turn.Always
+        : _tick is { } tick && MayInterleave(tick) ? Turn.Yielding
+        : Turn.None;
+
+    /// <summary>Whether this request brings the callback of a timer. For the class's predicate one is like any other: none has arguments.</summary>
+    public bool NoticeTick(IInvokable request)
+    {
+        if (!TimerTurns.IsTick(request.GetInterfaceName()))
+            return false;
+
+        if (_traits.MayInterleave is not null)
+            _tick = request;
+
+        return true;
     }
 
     /// <summary>A call of the enumeration protocol has ended: the enumeration may be open now, or closed.</summary>

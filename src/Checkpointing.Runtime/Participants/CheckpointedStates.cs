@@ -25,6 +25,7 @@ internal sealed class CheckpointedStates(IGrainContext grain, ParticipantService
 
     public void Restore(ImmutableArray<(string Name, byte[] Bytes)> states, RoundNumber round)
     {
+        _unknown = [];
         foreach (var (name, bytes) in states)
         {
             if (_states.Find(state => state.Name == name) is not { } state)

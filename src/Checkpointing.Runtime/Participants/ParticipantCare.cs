@@ -9,9 +9,23 @@ internal sealed class ParticipantCare(ParticipantServices services)
 
     private long _lastHeard;
     private long _keptAliveAt;
+    private bool _isPosted;
 
     /// <summary>Whether a changed grain has to be kept alive again.</summary>
     public bool IsKeepAliveDue => _keptAliveAt == 0 || services.Time.GetElapsedTime(_keptAliveAt) > KeepAliveStep / 2;
+
+    /// <summary>In a turn of that grain, unless one is awaited already: code that does not return may block its turns for long. From any thread.</summary>
+    public void Post(IGrainContext grain, Action takeCare)
+    {
+        if (!Interlocked.Exchange(ref _isPosted, true))
+        {
+            services.InTurnOf(grain, () =>
+            {
+                Interlocked.Exchange(ref _isPosted, false);
+                takeCare();
+            });
+        }
+    }
 
     /// <summary>The coordinator has said something about the present round.</summary>
     public void Heard() => _lastHeard = services.Time.GetTimestamp();

@@ -79,7 +79,7 @@ internal sealed class ParticipantHost
 
     public void Post(Guid storeId, ControlMessage message) => _services.InTurnOf(_activation.Context, () => OnMessage(storeId, message));
 
-    public void PostCare() => _services.InTurnOf(_activation.Context, TakeCare);
+    public void PostCare() => _care.Post(_activation.Context, TakeCare);
 
     /// <summary>A control message, on the activation's scheduler, once the activation has started.</summary>
     public void OnMessage(Guid storeId, ControlMessage message)
@@ -211,19 +211,20 @@ internal sealed class ParticipantHost
                 await SaveChanges(departure, cancellationToken);
             }
 
-            if (!IsStopped)
+            // Also if it was replaced: the next life must not meet a write that still lands.
+            do
             {
-                do
-                {
-                    await _slots.WhenWritten().WaitAsync(cancellationToken);
-                    await LeaveRound(cancellationToken);
-                }
-                while (!_slots.WhenWritten().IsCompleted);
+                await _slots.WhenWritten().WaitAsync(cancellationToken);
+                await LeaveRound(cancellationToken);
             }
+            while (!_slots.WhenWritten().IsCompleted);
         }
         catch (Exception exception)
         {
-            OnChangesLost(exception.Message, exception);
+            if (!IsStopped)
+            {
+                OnChangesLost(exception.Message, exception);
+            }
         }
         finally
         {
@@ -299,6 +300,7 @@ internal sealed class ParticipantHost
         }
 
         Rollback.TakeCare();
+        _activation.Turns.CaptureIfQuiescent();
         if (MustBeKeptAlive)
         {
             _care.KeepAlive(_activation.Context);

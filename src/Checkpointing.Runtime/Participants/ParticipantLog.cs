@@ -61,4 +61,7 @@ internal sealed partial class ParticipantLog(ILogger<ParticipantLog> logger)
 
     [LoggerMessage(16, LogLevel.Warning, "{Grain} was told that round {Round} is aborted, but its stored checkpoints could not be read to make sure; it asks again")]
     public partial void AbortNotVerified(string grain, string round, Exception exception);
+
+    [LoggerMessage(19, LogLevel.Warning, "{Grain} starts and has to know what became of its stored checkpoint of round {Round}, but the coordinator could not be asked; it asks again")]
+    public partial void DecisionNotAnswered(GrainId grain, string round, Exception exception);
 }

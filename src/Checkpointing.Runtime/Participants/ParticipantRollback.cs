@@ -21,6 +21,7 @@ internal sealed class ParticipantRollback(
     private long _began;
     private long _lastHeard;
     private bool _isToldOfRollback;
+    private Examination? _examination;
 
     private Ledger Ledger => activation.Ledger;
 
@@ -93,8 +94,25 @@ internal sealed class ParticipantRollback(
         bool HasJustBegun() => Volatile.Read(ref _began) is var began && (began == 0 || services.Time.GetElapsedTime(began) < services.Rollbacks.NoticeLimit);
     }
 
-    /// <summary>Looks for what makes this life an orphan or may do so, in a turn of its own.</summary>
-    public Task<ParticipantFinding> Examine() => InTurn(ExamineNow);
+    /// <summary>Looks for what makes this life an orphan or may do so, in a turn of its own. From any thread. Who asks before that turn has come shares it.</summary>
+    /// <param name="since">Since when that turn is awaited.</param>
+    public Task<ParticipantFinding> Examine(out long since)
+    {
+        var mine = new Examination(services.Time.GetTimestamp());
+        if (Interlocked.CompareExchange(ref _examination, mine, null) is { } awaited)
+        {
+            since = awaited.Since;
+            return awaited.Task;
+        }
+
+        since = mine.Since;
+        InTurn(() =>
+        {
+            Interlocked.Exchange(ref _examination, null);
+            return ExamineNow();
+        }, mine);
+        return mine.Task;
+    }
 
     /// <summary>Looks at the ledger in a turn of its own; not at that of an activation that has stopped.</summary>
     public Task<T?> Examine<T>(Func<Ledger, T?> look) => InTurn(() => _algorithm is null || host.IsStopped ? default : look(Ledger));
@@ -102,19 +120,21 @@ internal sealed class ParticipantRollback(
     private Task<T> InTurn<T>(Func<T> code)
     {
         var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        activation.Context.Scheduler.QueueAction(() =>
-        {
-            try
-            {
-                done.SetResult(code());
-            }
-            catch (Exception exception)
-            {
-                done.SetException(exception);
-            }
-        });
+        InTurn(code, done);
         return done.Task;
     }
+
+    private void InTurn<T>(Func<T> code, TaskCompletionSource<T> done) => activation.Context.Scheduler.QueueAction(() =>
+    {
+        try
+        {
+            done.SetResult(code());
+        }
+        catch (Exception exception)
+        {
+            done.SetException(exception);
+        }
+    });
 
     public void OnMessage(ToRollbackParticipant message)
     {
@@ -264,6 +284,12 @@ internal sealed class ParticipantRollback(
         }
     }
 
+    /// <summary>A turn that is awaited.</summary>
+    private sealed class Examination(long since) : TaskCompletionSource<ParticipantFinding>(TaskCreationOptions.RunContinuationsAsynchronously)
+    {
+        public long Since { get; } = since;
+    }
+
     private async Task Fence()
     {
         var (outcome, detail) = await slots.WriteFence(host.StoreId, Ledger.Life.Incarnation);
@@ -276,10 +302,15 @@ internal sealed class ParticipantRollback(
 }
 
 /// <summary>What a participant found in its ledger.</summary>
-/// <param name="Orphan">Its life, if it depends on undone work.</param>
+/// <param name="Orphan">Its life, if it depends on undone work, or could not look.</param>
 /// <param name="IsReported">The coordinator knows that already.</param>
 /// <param name="Suspects">Lives of lost silos from which it has received.</param>
 internal readonly record struct ParticipantFinding(Life? Orphan, bool IsReported, ImmutableArray<Suspect> Suspects)
 {
     public static ParticipantFinding None { get; } = new(null, false, []);
+
+    /// <summary>Its turns are blocked: it has not looked.</summary>
+    public bool IsBlocked { get; private init; }
+
+    public static ParticipantFinding Blocked(Life life) => new(life, false, []) { IsBlocked = true };
 }

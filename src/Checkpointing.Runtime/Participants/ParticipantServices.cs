@@ -66,7 +66,7 @@ internal sealed class ParticipantServices(
     public void Watch(string grain, Task step) =>
         step.ContinueWith(failed => Log.StepFailed(grain, failed.Exception!.GetBaseException()), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
 
-    /// <summary>What became of the round for which this slot was written? To be asked again if it is undecided, or if nobody answers.</summary>
+    /// <summary>What became of the round for which this slot was written? To be asked again if it is undecided, or if nobody answers in time. Throws if the coordinator cannot be reached or does not start.</summary>
     public async Task<StoredDecision> DecisionOf(SlotRecord slot)
     {
         var answer = GrainFactory
@@ -76,8 +76,13 @@ internal sealed class ParticipantServices(
         {
             return await answer.WaitAsync(CoordinatorOutbox.CoordinatorPatience, Time);
         }
-        catch (TimeoutException) when (!answer.IsCompleted)
+        catch (TimeoutException)
         {
+            if (answer.IsCompleted)
+            {
+                return await answer;
+            }
+
             answer.Ignore();
             return StoredDecision.Undecided;
         }

@@ -7,6 +7,8 @@ namespace Checkpointing.Runtime.Participants;
 /// <summary>Finds the permanent checkpoint of a grain that starts: reads both slots and asks the coordinator about a round that they leave open.</summary>
 internal sealed class PermanentCheckpointLoader(ParticipantServices services, CheckpointSlots slots, GrainId grainId)
 {
+    private static readonly TimeSpan CoordinatorPatience = TimeSpan.FromSeconds(10);
+
     /// <summary>The permanent checkpoint, or null for the initial state.</summary>
     public async Task<SlotRecord?> Load(CancellationToken cancellationToken)
     {
@@ -48,12 +50,27 @@ internal sealed class PermanentCheckpointLoader(ParticipantServices services, Ch
         SlotRecord? RecordOf(SlotHead? head) => head is null ? null : head == a?.Head ? a : b;
     }
 
+    /// <summary>While coordinators follow each other, or their silos go, nobody answers for a moment; that must not end the start of the grain.</summary>
+    private async Task<StoredDecision> Ask(SlotRecord slot, long began)
+    {
+        try
+        {
+            return await services.DecisionOf(slot);
+        }
+        catch (Exception exception) when (exception is not CheckpointingException && services.Time.GetElapsedTime(began) < CoordinatorPatience)
+        {
+            services.Log.DecisionNotAnswered(grainId, slot.Head.Round.ToString(), exception);
+            return StoredDecision.Undecided;
+        }
+    }
+
     private async Task<bool> IsCommitted(SlotRecord slot, CancellationToken cancellationToken)
     {
         var round = slot.Head.Round;
+        var began = services.Time.GetTimestamp();
         while (true)
         {
-            switch (await services.DecisionOf(slot))
+            switch (await Ask(slot, began))
             {
                 case StoredDecision.Committed:
                     return true;

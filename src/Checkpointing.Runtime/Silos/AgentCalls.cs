@@ -24,8 +24,14 @@ internal sealed class AgentCalls(ICheckpointAgentClient agents, ISiloStatusOracl
             {
                 return await answer.WaitAsync(LookInterval, time);
             }
-            catch (TimeoutException) when (!answer.IsCompleted)
+            catch (TimeoutException)
             {
+                if (answer.IsCompleted)
+                {
+                    // It came meanwhile, or is an error of its own.
+                    return await answer;
+                }
+
                 if (silos.IsDeadSilo(silo))
                 {
                     answer.Ignore();

@@ -69,9 +69,7 @@ internal sealed class CallCutOffs(ISiloStatusOracle silos, SilosThatDiffer diffe
 
         // A silo that is not active in this membership becomes so in a later one.
         await membership.Refresh(new MembershipVersion(CallCutOff.MembershipOf(line)));
-        await Task.WhenAll(membership.CurrentSnapshot.Members.Values
-            .Where(member => member.Status is SiloStatus.Active or SiloStatus.ShuttingDown or SiloStatus.Stopping && !member.SiloAddress.Equals(silos.SiloAddress))
-            .Select(member => RaiseAt(member.SiloAddress, line)));
+        await Task.WhenAll(membership.CurrentSnapshot.SilosWithGrains().Where(silo => !silo.Equals(silos.SiloAddress)).Select(silo => RaiseAt(silo, line)));
     }
 
     private async Task RaiseAt(SiloAddress other, long line)

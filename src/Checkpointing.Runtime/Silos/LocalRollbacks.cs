@@ -16,7 +16,7 @@ namespace Checkpointing.Runtime.Silos;
 /// The part of this silo in rollbacks: it learns which silos are gone, keeps undone labels from being received, has its participants look for what they
 /// received from lost lives, and reports that to the coordinator until nothing is left to report.
 /// </summary>
-internal sealed partial class LocalRollbacks(
+internal sealed class LocalRollbacks(
     ILocalSiloDetails silo,
     IClusterMembershipService membership,
     ParticipantRegistry registry,
@@ -29,15 +29,17 @@ internal sealed partial class LocalRollbacks(
     ILogger<LocalRollbacks> logger)
 {
     private static readonly TimeSpan ReportInterval = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan ReportPatience = TimeSpan.FromSeconds(1);
 
+    private readonly RollbackLog _log = new(logger);
     private readonly RollbackAgent _agent = new(silo.SiloAddress.ToSiloId());
     private readonly Lock _lock = new();
-    private readonly HashSet<SiloAddress> _known = [];
+    private readonly RecentLosses _recent = new(silo.SiloAddress, membershipOptions.Value.TableRefreshTimeout, time);
     private readonly Channel<bool> _reportDue = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-    private long _lastLoss;
     private long _membershipVersion = -1;
     private int _losses;
     private int _lossesTold;
+    private int _blocked;
     private Task _waking = Task.CompletedTask;
     private volatile bool _isWatching;
 
@@ -55,10 +57,10 @@ internal sealed partial class LocalRollbacks(
     /// RB-10: whether a life that begins now may have a predecessor on a silo that only seems to be gone. The others have heard of the loss, or are about to; the
     /// lost silo itself stops at the latest when it next reads the membership table.
     /// </summary>
-    public bool MayHaveLivePredecessors => HasJustLostSilo;
+    public bool MayHaveLivePredecessors => _recent.HasJustNoticed;
 
     /// <summary>Whether a call that ends now may have been lost with a silo.</summary>
-    public bool HasJustLostSilo => _lastLoss != 0 && time.GetElapsedTime(_lastLoss) < NoticeLimit;
+    public bool HasJustLostSilo => _recent.HasJustWitnessed;
 
     public bool MayAddressGoneSilo => HasJustLostSilo || IsMembershipNewer || cutOffs.IsAnySiloLeaving;
 
@@ -82,7 +84,7 @@ internal sealed partial class LocalRollbacks(
         if (drops)
         {
             metrics.MessageDropped();
-            LogDropped(logger, stamps.ToString());
+            _log.Dropped(stamps.ToString());
         }
 
         return drops;
@@ -165,7 +167,8 @@ internal sealed partial class LocalRollbacks(
             position = installed;
         }
 
-        ImmutableArray<Life> orphans = [.. (await Examine()).Where(finding => finding.Orphan is not null).Select(finding => finding.Orphan!)];
+        // RB-21: one that cannot be looked at is asked to get ready like an orphan, and says that it is none when it can.
+        ImmutableArray<Life> orphans = [.. (await Examine(recovery.Value.ExaminationPatience)).Where(finding => finding.Orphan is not null).Select(finding => finding.Orphan!)];
         lock (_lock)
         {
             outbox.Send(_agent.OnTested(install, position, orphans));
@@ -271,17 +274,11 @@ internal sealed partial class LocalRollbacks(
     private void OnMembers(ClusterMembershipSnapshot snapshot)
     {
         cutOffs.NoticeActive();
-        var gone = new List<SiloAddress>();
+        List<SiloAddress> gone;
         lock (_lock)
         {
-            foreach (var member in snapshot.Members.Values)
-            {
-                if (member.Status == SiloStatus.Dead && !member.SiloAddress.Equals(silo.SiloAddress) && _known.Add(member.SiloAddress))
-                {
-                    _agent.OnSiloGone(member.SiloAddress.ToSiloId());
-                    gone.Add(member.SiloAddress);
-                }
-            }
+            gone = _recent.Notice(snapshot);
+            gone.ForEach(lost => _agent.OnSiloGone(lost.ToSiloId()));
         }
 
         if (gone.Count == 0)
@@ -291,10 +288,9 @@ internal sealed partial class LocalRollbacks(
 
         // RB-25: the coordinator may have been there, with facts that only some silos have heard, and those report no more. A new one asks all.
         Interlocked.Increment(ref _losses);
-        _lastLoss = time.GetTimestamp();
         foreach (var lost in gone)
         {
-            LogSiloGone(logger, lost);
+            _log.SiloGone(lost);
         }
 
         foreach (var host in registry.All)
@@ -315,7 +311,7 @@ internal sealed partial class LocalRollbacks(
         catch (Exception exception)
         {
             // One participant that cannot be looked at must not keep the silo from reporting the others.
-            LogNotReported(logger, exception);
+            _log.NotReported(exception);
             return true;
         }
     }
@@ -323,7 +319,8 @@ internal sealed partial class LocalRollbacks(
     private async Task<bool> ReportNow()
     {
         var (suspects, findings) = await LookAround();
-        var orphans = findings.Where(finding => finding is { Orphan: not null, IsReported: false }).Select(finding => finding.Orphan!).ToList();
+        var orphans = findings.Where(finding => finding is { Orphan: not null, IsReported: false, IsBlocked: false }).Select(finding => finding.Orphan!).ToList();
+        var blocked = findings.Where(finding => finding.IsBlocked).Select(finding => finding.Orphan!).ToList();
         if (suspects.Count > 0)
         {
             outbox.Send(new SuspectsReported([.. suspects]));
@@ -331,8 +328,13 @@ internal sealed partial class LocalRollbacks(
 
         if (orphans.Count > 0)
         {
-            LogOrphans(logger, orphans.Count);
+            _log.Orphans(orphans.Count);
             outbox.Send(new OrphansReported([.. orphans]));
+        }
+
+        if (Interlocked.Exchange(ref _blocked, blocked.Count) != blocked.Count && blocked.Count > 0)
+        {
+            _log.Blocked(blocked.Count, blocked[0].Participant.ToGrainId());
         }
 
         if (MustWakeCoordinator && _waking.IsCompleted)
@@ -340,7 +342,7 @@ internal sealed partial class LocalRollbacks(
             _waking = WakeCoordinator(Volatile.Read(ref _losses));
         }
 
-        return suspects.Count > 0 || orphans.Count > 0 || MustWakeCoordinator;
+        return suspects.Count > 0 || orphans.Count > 0 || blocked.Count > 0 || MustWakeCoordinator;
     }
 
     private async Task WakeCoordinator(int losses)
@@ -359,13 +361,13 @@ internal sealed partial class LocalRollbacks(
             suspects = [.. _agent.StoppedLives()];
         }
 
-        var findings = await Examine();
+        var findings = await Examine(ReportPatience);
         suspects.UnionWith(findings.SelectMany(finding => finding.Suspects));
         return (suspects, findings);
     }
 
     /// <summary>Every participant that may have received from where something was lost looks at its own ledger, in a turn of its own.</summary>
-    private Task<ParticipantFinding[]> Examine()
+    private Task<ParticipantFinding[]> Examine(TimeSpan patience)
     {
         var lost = new PeerFilter();
         lock (_lock)
@@ -383,18 +385,6 @@ internal sealed partial class LocalRollbacks(
 
         // Who receives something from there from now on knows already what is undone and which silos are gone (RB-8).
         Interlocked.MemoryBarrier();
-        return Task.WhenAll(registry.ConcernedBy(lost).Select(host => host.Rollback.Examine()));
+        return Examinations.Of(registry.ConcernedBy(lost), patience, time);
     }
-
-    [LoggerMessage(1, LogLevel.Information, "Silo {Silo} is gone; what was received from it is looked into")]
-    private static partial void LogSiloGone(ILogger logger, SiloAddress silo);
-
-    [LoggerMessage(2, LogLevel.Information, "{Count} grains of this silo depend on work that was lost, and have to roll back")]
-    private static partial void LogOrphans(ILogger logger, int count);
-
-    [LoggerMessage(4, LogLevel.Error, "This silo could not look for what depends on lost work; it tries again")]
-    private static partial void LogNotReported(ILogger logger, Exception exception);
-
-    [LoggerMessage(3, LogLevel.Debug, "A message was dropped because it comes from undone work: {Stamps}")]
-    private static partial void LogDropped(ILogger logger, string stamps);
 }

@@ -204,6 +204,100 @@ public sealed class ExclusionTests(CheckpointedCluster cluster)
             new GrainTimerCreationOptions(TimeSpan.Zero, Timeout.InfiniteTimeSpan) { Interleave = interleave });
     }
 
+    /// <summary>The runtime tells no filter whether a timer interleaves: none of these handlers is one on which it blocks, or it blocks on the tick itself.</summary>
+    [Theory]
+    [InlineData("read-only")]
+    [InlineData("nested")]
+    [InlineData("nested read-only")]
+    public async Task An_interleaving_timer_ends_what_a_handler_waits_for(string kind)
+    {
+        var (p, q) = await cluster.Pair(acrossSilos: false);
+        var (began, ticks) = (new Signal(), new Signal());
+        var handler = Script.Of(async _ =>
+        {
+            began.Set();
+            await ticks.Happens;
+        });
+        var running = kind switch
+        {
+            "read-only" => q.Peek(handler),
+            "nested" => p.Perform(Script.Of(self => self.Own(q).Perform(handler))),
+            _ => p.Perform(Script.Of(self => self.Own(q).Peek(handler))),
+        };
+        await began.Happens;
+        await q.Inside(self =>
+        {
+            self.RegisterGrainTimer(_ => ticks.AsScript().Run(self), new GrainTimerCreationOptions(TimeSpan.Zero, Timeout.InfiniteTimeSpan) { Interleave = true });
+            return Task.CompletedTask;
+        });
+        await running.WithTimeLimit();
+    }
+
+    [Fact]
+    public async Task Calls_run_beside_a_long_callback_of_an_interleaving_timer_and_not_beside_another()
+    {
+        var q = await cluster.New<IParticipantGrain>();
+        var (began, goOn, ran) = (new Signal(), new Signal(), new Signal());
+        await Tick(interleave: true);
+        await q.Add(1).WithTimeLimit();
+        Assert.Equal(1, (await q.Ledger()).Active);
+        goOn.Set();
+
+        (began, goOn) = (new Signal(), new Signal());
+        await Tick(interleave: false);
+        var p = await cluster.New<IParticipantGrain>();
+        var call = p.Perform(Script.Of(self => self.Own(q).Perform(ran.AsScript())));
+        await q.UntilWaiting(1);
+        Assert.False(ran.HasHappened);
+        goOn.Set();
+        await call.WithTimeLimit();
+
+        async Task Tick(bool interleave)
+        {
+            var (begins, ends) = (began, goOn);
+            await q.Inside(self =>
+            {
+                self.RegisterGrainTimer(
+                    async _ =>
+                    {
+                        begins.Set();
+                        await ends.Happens;
+                    },
+                    new GrainTimerCreationOptions(TimeSpan.Zero, Timeout.InfiniteTimeSpan) { Interleave = interleave });
+                return Task.CompletedTask;
+            });
+            await begins.Happens;
+        }
+    }
+
+    /// <summary>A reader awaits somebody who reads here. A writer that waits for the first reader must not stand between them.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_read_only_call_back_passes_a_writer_that_waits_for_the_reader(bool isGateClosed)
+    {
+        var (p, q) = await cluster.Pair(acrossSilos: true);
+        var (writer, reader) = (await cluster.New<IParticipantGrain>(0, "writer"), await cluster.New<IParticipantGrain>(1, "reader"));
+        var (began, goOn, wrote) = (new Signal(), new Signal(), new Signal());
+        var reading = reader.Perform(Script.Of(self => self.Own(q).Peek(Script.Of(async inner =>
+        {
+            began.Set();
+            await goOn.Happens;
+            await inner.Own(p).Perform(Script.Of(callee => callee.Own(q).Peek()));
+        }))));
+        await began.Happens;
+        if (isGateClosed)
+            await q.CloseGate();
+
+        var writing = writer.Perform(Script.Of(self => self.Own(q).Perform(wrote.AsScript())));
+        await q.UntilWaiting(1);
+        goOn.Set();
+        await reading.WithTimeLimit();
+        await writing.WithTimeLimit();
+        Assert.True(wrote.HasHappened);
+        await q.OpenGate();
+    }
+
     [Theory]
     [InlineData(false, false)]
     [InlineData(false, true)]

@@ -1,7 +1,9 @@
 using Checkpointing.Cluster.Tests.Kit;
 using Checkpointing.Protocol.CheckpointAlgorithm;
 using Checkpointing.Protocol.Labels;
+using Checkpointing.Runtime.Silos;
 using Checkpointing.Runtime.StableStorage;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Checkpointing.Cluster.Tests.Outcomes;
 
@@ -76,6 +78,27 @@ public sealed class InDoubtTests
 
         Assert.Equal(CheckpointStatus.Aborted, (await round).Status);
         Assert.Equal(2, await starts);
+    }
+
+    /// <summary>Coordinators follow each other, and silos go: for a moment nobody answers.</summary>
+    [Fact]
+    public async Task A_grain_starts_although_its_first_questions_about_a_decision_fail()
+    {
+        var key = await AbandonInDoubt(WriteFault.FailsButLands);
+        var fails = new FailsToDecide(times: 3);
+        await using var second = await OutcomeCluster.Start(store: _store, configure: silo => silo.Services.Insert(0, ServiceDescriptor.Singleton<IIncomingGrainCallFilter>(fails)));
+        Assert.Equal(2, await second.Client.GetGrain<IParticipantGrain>(key).Get());
+        Assert.True(fails.Left <= 0);
+    }
+
+    private sealed class FailsToDecide(int times) : IIncomingGrainCallFilter
+    {
+        public int Left { get; private set; } = times;
+
+        public Task Invoke(IIncomingGrainCallContext context) =>
+            context.Request.GetInterfaceType() == typeof(ICheckpointCoordinatorControl) && context.Request.GetMethodName() == nameof(ICheckpointCoordinatorControl.DecisionOf) && Left-- > 0
+                ? throw new SiloUnavailableException("The target silo became unavailable")
+                : context.Invoke();
     }
 
     /// <summary>CP-13: nobody is told "forgotten" before a write of the record has shown that no younger coordinator knows better.</summary>

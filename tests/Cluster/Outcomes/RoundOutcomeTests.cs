@@ -17,6 +17,9 @@ public sealed class RoundOutcomeTests(SharedOutcomeCluster shared)
 
         // Labels: p→q p:1, q→r q:1, r→q r:1 (answer), q→p q:2 (answer).
         await p.Put(1, self => self.Own(q).Put(2, inner => inner.Own(r).Put(3)));
+
+        // A coordinator that starts writes its epoch.
+        await Eventually.Holds(async () => !await _cluster.Coordinator.IsRecovering(TestContext.Current.CancellationToken));
         var bytes = _cluster.Store.Writes;
         var result = await _cluster.Checkpoint(p);
 
@@ -42,6 +45,21 @@ public sealed class RoundOutcomeTests(SharedOutcomeCluster shared)
         Assert.Equal((q.GetGrainId(), 2, 2), Why(drawnIn));
         Assert.Matches(@"^W\(\d+:[0-9a-f]{6},1\)$", drawnIn.PreviousMark);
         Assert.Equal(2, second.Participants.Count);
+    }
+
+    /// <summary>K10: a caller that has begun an enumeration and stays away counts as a running handler, but not for long.</summary>
+    [Fact]
+    public async Task A_round_goes_on_as_soon_as_an_enumeration_is_no_longer_in_use()
+    {
+        await using var cluster = await OutcomeCluster.Start(options: options => options.MaxPause = TimeSpan.FromSeconds(15));
+        var p = cluster.New<IParticipantGrain>();
+        await p.Put(1);
+        await using var items = p.Count(5).WithBatchSize(1).GetAsyncEnumerator(TestContext.Current.CancellationToken);
+        Assert.True(await items.MoveNextAsync());
+        var result = await cluster.Checkpoint(p);
+        Assert.Equal((CheckpointStatus.Committed, 1), (result.Status, result.Attempts));
+        Assert.InRange(result.Pause, TimeSpan.FromSeconds(0.3), TimeSpan.FromSeconds(8));
+        Assert.True(await items.MoveNextAsync());
     }
 
     [Fact]

@@ -1,5 +1,7 @@
 using Checkpointing.Cluster.Tests.Kit;
 using Checkpointing.Cluster.Tests.Outcomes;
+using Checkpointing.Cluster.Tests.Rounds;
+using Checkpointing.Protocol.CheckpointAlgorithm;
 using Checkpointing.Protocol.RollbackAlgorithm;
 using Checkpointing.Runtime.Silos;
 using Microsoft.Extensions.DependencyInjection;
@@ -36,6 +38,39 @@ public sealed class DetectionTests
         await cluster.UntilRolledBack(p);
         await cluster.UntilRecovered();
         Assert.Equal((0, 20, 1), (await p.Get(), await q.Get(), cluster.RolledBack));
+    }
+
+    /// <summary>RB-14: what p has received from the earlier life of q is in its tentative checkpoint, and what it has received from the next one is not. They meet when that checkpoint is undone.</summary>
+    [Fact]
+    public async Task Two_lives_of_a_peer_that_meet_because_a_tentative_checkpoint_is_undone_are_asked_about_too()
+    {
+        var rounds = new ControlWatch();
+        await using var cluster = await RecoveryCluster.Start(configure: silo => silo.Services.Insert(0, ServiceDescriptor.Singleton<IIncomingGrainCallFilter>(services => new ControlWatch.Filter(rounds, services))));
+        var (p, q) = (await cluster.On<IParticipantGrain>(0, "p"), await cluster.On<IParticipantGrain>(1, "q"));
+        await p.Put(1, self => self.Own(q).Put(1));
+        rounds.Loses = (grain, message) => grain == p.GetGrainId() && message is UndoTentative or DecisionAnswered;
+        cluster.Outcomes.Store.OnNextWrite(q.GetGrainId(), WriteFault.Fails);
+        Assert.Equal(CheckpointAbortReason.NotStored, (await cluster.Outcomes.Checkpoint(p)).Reason);
+        var host = cluster.TryHostOf(q)!;
+        await q.InTurn(_ =>
+        {
+            host.Replace("the test says so");
+            return true;
+        });
+        await q.Put(10, self =>
+        {
+            self.Own(p).Tell(7);
+            return Task.CompletedTask;
+        });
+        var next = (await q.Ledger()).Life;
+        await Eventually.Holds(async () => (await p.Ledger()).Receipts.Any(receipt => receipt.Sender.Equals(next)));
+        await cluster.UntilRecovered();
+        Assert.Equal(0, cluster.RolledBack);
+
+        rounds.Loses = null;
+        await cluster.UntilRolledBack(p);
+        await cluster.UntilRecovered();
+        Assert.Equal((0, 10, 1), (await p.Get(), await q.Get(), cluster.RolledBack));
     }
 
     /// <summary>CP-3: the coordinator hears no report of any silo, so nobody but the round can find the orphan.</summary>

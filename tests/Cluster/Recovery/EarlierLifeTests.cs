@@ -13,6 +13,30 @@ public sealed class EarlierLifeTests
     private readonly RecordStore _store = new();
 
     /// <summary>
+    /// p has begun shortly before the loss that makes it an orphan, so it writes a fence, which is slow. The fence must not land after its next life has read the slots: that one would
+    /// have to stop.
+    /// </summary>
+    [Fact]
+    public async Task Who_rolls_back_awaits_its_own_writes_before_its_next_life_begins()
+    {
+        await using var cluster = await RecoveryCluster.Start(store: _store);
+        var p = await cluster.OrphanToBe(0, "p");
+        var (fences, mayLand) = (new Signal(), new Signal());
+        _store.OnNextWrite(p.GetGrainId(), WriteFault.Waits(fences, mayLand));
+        await cluster.Lose(1);
+        await fences.Happens;
+        await cluster.UntilRolledBack(p);
+        var starts = p.Get();
+        await Task.WhenAny(starts, Task.Delay(TimeSpan.FromSeconds(1), TestContext.Current.CancellationToken));
+        Assert.False(starts.IsCompleted);
+        mayLand.Set();
+        Assert.Equal(0, await starts.WithTimeLimit());
+        await p.Put(1);
+        Assert.Equal(CheckpointStatus.Committed, (await cluster.Outcomes.Checkpoint(p)).Status);
+        Assert.Equal((1, 1), (await p.Get(), cluster.RolledBack));
+    }
+
+    /// <summary>
     /// RB-10, RB-1: the silo of the earlier life only seemed to be lost, and its checkpoint is on its way. The other cluster here stands for that silo: the survivors
     /// know nothing of it, and it knows nothing of them.
     /// </summary>

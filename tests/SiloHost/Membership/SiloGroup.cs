@@ -34,14 +34,12 @@ internal sealed class SiloGroup(params string[] arguments) : IAsyncDisposable
     public async Task<TimeSpan> WaitUntilAllAgree()
     {
         var watch = Stopwatch.StartNew();
-        foreach (var silo in _running)
+        await WaitUntil($"{_running.Count} silos see each other and nobody else", async () =>
         {
-            await WaitUntil($"a silo sees {_running.Count} active silos", async () =>
-            {
-                var health = await silo.Http.GetFromJsonAsync<JsonElement>("/health", TestContext.Current.CancellationToken);
-                return health.GetProperty("activeSilos").GetInt32() == _running.Count;
-            });
-        }
+            var seen = await Task.WhenAll(_running.Select(async silo => await silo.Http.GetFromJsonAsync<JsonElement>("/health", TestContext.Current.CancellationToken)));
+            var running = seen.Select(health => health.GetProperty("silo").GetString()).Order(StringComparer.Ordinal).ToList();
+            return seen.All(health => health.GetProperty("addresses").EnumerateArray().Select(address => address.GetString()).SequenceEqual(running));
+        });
 
         return watch.Elapsed;
     }

@@ -2,8 +2,8 @@ using Checkpointing.Simulation.Tests.Runtime;
 
 namespace Checkpointing.Simulation.Tests.Faults;
 
-/// <summary>Decides which fault happens when, from the seed alone, and counts what it did. Pauses and broken connections spend random numbers of their own.</summary>
-internal sealed class FaultInjector(FaultProfile profile, SeededRandom random, SeededRandom pauses, SeededRandom connections)
+/// <summary>Decides which fault happens when, from the seed alone, and counts what it did. Pauses, broken connections and slow failures spend random numbers of their own.</summary>
+internal sealed class FaultInjector(FaultProfile profile, SeededRandom random, SeededRandom pauses, SeededRandom connections, SeededRandom failures)
 {
     private int _coordinatorCrashes;
     private int _everythingCrashes;
@@ -50,6 +50,27 @@ internal sealed class FaultInjector(FaultProfile profile, SeededRandom random, S
             : Happens(profile.StorageUnknownNotLanded, FaultKind.StorageUnknownNotLanded, step) ? WriteFate.UnknownNotLanded
             : Happens(profile.StorageLandsLate, FaultKind.StorageLandsLate, step) ? WriteFate.LandsLate
             : WriteFate.Lands;
+    }
+
+    /// <summary>So much longer this write takes than it usually does.</summary>
+    public long Delay(WriteFate fate) =>
+        IsOn && fate is not (WriteFate.Lands or WriteFate.Slow) && profile.SlowFailure > 0 && failures.Chance(profile.SlowFailure) ? failures.Between(60, 500) : 0;
+
+    /// <summary>The same fault hits whoever stands in these steps.</summary>
+    public void CountAlso(WriteFate fate, IEnumerable<StepOfRound> steps)
+    {
+        foreach (var step in steps)
+        {
+            Counts.Hit(fate switch
+            {
+                WriteFate.Slow => FaultKind.StorageSlow,
+                WriteFate.Fails => FaultKind.StorageFailed,
+                WriteFate.UnknownLanded => FaultKind.StorageUnknownLanded,
+                WriteFate.UnknownNotLanded => FaultKind.StorageUnknownNotLanded,
+                WriteFate.LandsLate => FaultKind.StorageLandsLate,
+                _ => throw new ArgumentOutOfRangeException(nameof(fate), fate, "not a fault"),
+            }, step);
+        }
     }
 
     public ControlFate NextControlFate(StepOfRound participant, StepOfRound coordinator)

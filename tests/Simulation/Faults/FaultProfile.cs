@@ -23,6 +23,9 @@ internal sealed record FaultProfile
 
     public double StorageLandsLate { get; init; }
 
+    /// <summary>Among the writes that fail, or of which nobody knows: those that take long, as most do that time out.</summary>
+    public double SlowFailure { get; init; }
+
     public double ReadFails { get; init; }
 
     /// <summary>Per step of the coordinator.</summary>
@@ -97,7 +100,7 @@ internal sealed record FaultProfile
     public const ulong FirstSiloSeed = 2_000_000;
 
     public static FaultProfile Draw(SeededRandom random, ulong seed) =>
-        seed >= FirstSiloSeed ? DrawWithSilos(random) with
+        seed >= FirstSiloSeed ? WithSlowFailures(DrawWithSilos(random), seed) with
         {
             Silence = FallsSilent(seed) ? 0.001 * (1 << (int)(seed / 5 % 4)) : 0,
             Pause = IsPaused(seed) ? 0.0015 * (1 << (int)(seed / 7 % 4)) : 0,
@@ -114,6 +117,26 @@ internal sealed record FaultProfile
 
     /// <summary>Whether connections between silos break in this simulation.</summary>
     public static bool BreaksConnections(ulong seed) => seed >= FirstSiloSeed && seed % 11 is 2 or 4 or 6;
+
+    /// <summary>Whether half of all writes fail in this simulation, slowly, so that whoever has written may have to roll back meanwhile. Then rollbacks are asked for more often too.</summary>
+    public static bool FailsSlowly(ulong seed) => seed >= FirstSiloSeed && seed % 17 is 0 or 1 or 4 or 6 or 7 or 8 or 9 or 10;
+
+    private static FaultProfile WithSlowFailures(FaultProfile profile, ulong seed)
+    {
+        if (!FailsSlowly(seed))
+        {
+            return profile;
+        }
+
+        var slow = profile with { SlowFailure = 1, LossWhileInDoubt = 0.6, RequestedRollback = 1 };
+        return (seed / 17 % 4) switch
+        {
+            0 => slow with { StorageFailed = 0.6 },
+            1 => slow with { StorageUnknownLanded = 0.5 },
+            2 => slow with { StorageUnknownNotLanded = 0.6 },
+            _ => slow with { StorageLandsLate = 0.5 },
+        };
+    }
 
     private static FaultProfile DrawWithSilos(SeededRandom random)
     {

@@ -6,7 +6,7 @@ namespace Checkpointing.Simulation.Tests.Faults;
 /// <summary>Faults × steps, as printed at the end of a run.</summary>
 internal static class FaultTable
 {
-    private const string SlotsOnly = "a slot is written in Storing, Proving and Fencing only, and counted there";
+    private const string SlotsOnly = "outside rollbacks a slot is written in Storing and Proving only, and counted there";
     private const string RecordOnly = "the record is written when a coordinator starts or decides only; when it drops what is proven it counts as deciding";
 
     /// <summary>Why this fault cannot hit this step, or null if it can.</summary>
@@ -15,10 +15,10 @@ internal static class FaultTable
         (FaultKind.CleanRestart, StepOfRound.Draining) => "a handler is active or a call outstanding: nothing is deactivated then",
         (FaultKind.CleanRestart, StepOfRound.Snapped or StepOfRound.Storing or StepOfRound.InDoubt) => "an undecided tentative checkpoint: not clean",
         ( >= FaultKind.StorageSlow and <= FaultKind.StorageLandsLate, < StepOfRound.Starting) when step is not (StepOfRound.Storing or StepOfRound.Proving) => SlotsOnly,
-        ( >= FaultKind.StorageSlow and <= FaultKind.StorageLandsLate, >= StepOfRound.Fencing) when step != StepOfRound.Fencing => SlotsOnly,
         ( >= FaultKind.StorageSlow and <= FaultKind.StorageLandsLate, >= StepOfRound.Starting and <= StepOfRound.Spread) when step is not (StepOfRound.Starting or StepOfRound.Decide) => RecordOnly,
         (FaultKind.Move, > StepOfRound.Idle and < StepOfRound.Starting) => "a grain in a round stays where it is",
         (FaultKind.Move, StepOfRound.Fencing or StepOfRound.AwaitingDecision or StepOfRound.ReadyToRollBack) => "a grain in a rollback stays where it is",
+        ( >= FaultKind.StorageSlow and <= FaultKind.StorageUnknownNotLanded, StepOfRound.Moving) => "whoever leaves first awaits its own writes",
         (FaultKind.Move or FaultKind.CleanRestart, StepOfRound.Moving) => "it is on its way already",
         (FaultKind.Move or FaultKind.CleanRestart, StepOfRound.DrainingToRollBack or StepOfRound.Held) => "a grain in a rollback stays where it is",
         (FaultKind.CleanRestart, StepOfRound.Fencing or StepOfRound.Proving) => "whoever leaves first awaits its own writes",

@@ -128,6 +128,9 @@ internal enum Mutation
     /// <summary>T12: a claim of a label of an earlier life that does not count is answered "not needed".</summary>
     OrphansNotNeeded,
 
+    /// <summary>An activation is replaced while a write of it is on its way, which may fence off the next life.</summary>
+    ReplacedWhileWriting,
+
     /// <summary>Everybody rolls back as soon as he is ready.</summary>
     RollsBackBeforeClosure,
 

@@ -307,6 +307,12 @@ internal sealed class CoordinatorHost(SimulatedCluster cluster, int number, Simu
             return;
         }
 
+        if (timer.Kind == RoundTimerKind.RetryDue && _roundsArePaused)
+        {
+            silo.Process.After(5, () => OnTimer(timer));
+            return;
+        }
+
         Perform(_coordinator!.OnTimer(timer));
     }
 

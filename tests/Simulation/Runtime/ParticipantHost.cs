@@ -115,7 +115,7 @@ internal sealed class ParticipantHost
 
     public void Receive(ToParticipant message)
     {
-        if (Cluster.CrashesEverythingNow() || Cluster.Silos.CrashesNow(_actor.Silo) || _actor.IsDead || _actor.IsMoving)
+        if (Cluster.CrashesEverythingNow() || Cluster.Silos.CrashesNow(_actor.Silo) || _actor.IsDead || _actor.IsMoving || Rollback.IsReplaced)
         {
             return;
         }
@@ -202,7 +202,7 @@ internal sealed class ParticipantHost
     {
         foreach (var effect in effects)
         {
-            if (Cluster.CrashesEverythingNow() || Cluster.Silos.CrashesNow(_actor.Silo) || _actor.IsDead)
+            if (Cluster.CrashesEverythingNow() || Cluster.Silos.CrashesNow(_actor.Silo) || _actor.IsDead || Rollback.IsReplaced)
             {
                 return;
             }

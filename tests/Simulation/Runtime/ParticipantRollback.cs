@@ -33,6 +33,9 @@ internal sealed class ParticipantRollback(CheckpointedActor actor, ParticipantMu
         _ => _isFencing ? StepOfRound.Fencing : null,
     };
 
+    /// <summary>It does nothing any more; another activation takes its place as soon as its writes have ended.</summary>
+    public bool IsReplaced { get; private set; }
+
     public void Create(Ledger ledger, CheckpointParticipant participant, ParticipantSlots slots)
     {
         _ledger = ledger;
@@ -96,7 +99,7 @@ internal sealed class ParticipantRollback(CheckpointedActor actor, ParticipantMu
             return;
         }
 
-        if (actor.IsMoving)
+        if (actor.IsMoving || IsReplaced)
         {
             return;
         }
@@ -178,18 +181,37 @@ internal sealed class ParticipantRollback(CheckpointedActor actor, ParticipantMu
                 break;
             case ReplaceActivation:
                 Cluster.Judges.Rollbacks.OnRolledBack(actor);
-                Cluster.Replace(actor, keepQueue: true);
+                ReplaceWhenWritten();
                 return false;
             case StopSuperseded superseded:
                 Cluster.Trace.Line($"*** {_ledger.Life} stops: {superseded.Younger} or another life has taken over");
                 actor.StopHandlers();
                 actor.Silo.Agent.OnLifeStopped(_ledger.Life);
                 actor.Silo.Report();
-                Cluster.Replace(actor, keepQueue: true);
+                ReplaceWhenWritten();
                 return false;
         }
 
         return true;
+    }
+
+    /// <summary>The next life must not meet a write that still lands.</summary>
+    private void ReplaceWhenWritten()
+    {
+        IsReplaced = true;
+        if (actor.IsDead)
+        {
+            return;
+        }
+
+        if (_slots.IsWriting && Cluster.Mutation != Mutation.ReplacedWhileWriting)
+        {
+            actor.Silo.Process.After(1, ReplaceWhenWritten);
+        }
+        else
+        {
+            Cluster.Replace(actor, keepQueue: true);
+        }
     }
 
     private void Send(ToRollbackCoordinator message)

@@ -25,6 +25,9 @@ internal sealed class ParticipantSlots(CheckpointedActor actor)
 
     public bool IsWriting => _isWriting;
 
+    /// <summary>Whose slot has this key.</summary>
+    public static string ParticipantOf(string key) => key[..key.LastIndexOf('/')];
+
     /// <summary>The same slots, with all that is known of them, for the activation in which the life goes on.</summary>
     public ParticipantSlots For(CheckpointedActor successor)
     {

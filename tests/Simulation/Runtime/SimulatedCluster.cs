@@ -29,7 +29,7 @@ internal sealed class SimulatedCluster
         Mutation = mutation;
         Settings = settings ?? SimulationSettings.Of(seed);
         Trace = new SimulationTrace(Time, isTraced);
-        Faults = new FaultInjector(profile ?? FaultProfile.Draw(Random, seed), Random, new SeededRandom(new SeededRandom(~seed).NextBits()), new SeededRandom(new SeededRandom(~seed - 1).NextBits())) { IgnoresETags = mutation == Mutation.StaleETagsAccepted };
+        Faults = new FaultInjector(profile ?? FaultProfile.Draw(Random, seed), Random, new SeededRandom(new SeededRandom(~seed).NextBits()), new SeededRandom(new SeededRandom(~seed - 1).NextBits()), new SeededRandom(new SeededRandom(~seed - 2).NextBits())) { IgnoresETags = mutation == Mutation.StaleETagsAccepted };
         Network = new SimulatedNetwork(this);
         Connections = new SimulatedConnections(this);
         Silos = new SimulatedSilos(this);
@@ -41,8 +41,8 @@ internal sealed class SimulatedCluster
         }
 
         Judges = new Judges(this);
-        Slots = new SimulatedStore<SlotRecord>(Time, Random, Faults, OnSlotLanded);
-        Record = new SimulatedStore<DecisionRecord>(Time, Random, Faults, key => Judges.Permanent.OnStorageChanged(Record!.Peek(key)));
+        Slots = new SimulatedStore<SlotRecord>(Time, Random, Faults, slot => RecoverySteps((CheckpointedActor)_actors[ParticipantSlots.ParticipantOf(slot)]), OnSlotLanded);
+        Record = new SimulatedStore<DecisionRecord>(Time, Random, Faults, _ => RecoverySteps([.. Participants.Where(static waits => waits.Host.Rollback.Step == StepOfRound.AwaitingDecision)]), key => Judges.Permanent.OnStorageChanged(Record!.Peek(key)));
     }
 
     public SeededRandom Random { get; }
@@ -291,6 +291,9 @@ internal sealed class SimulatedCluster
         (successor as CheckpointedActor)?.Host.Load();
         return successor;
     }
+
+    private IEnumerable<StepOfRound> RecoverySteps(params CheckpointedActor[] writers) =>
+        writers.Select(writer => writer.IsMoving ? StepOfRound.Moving : writer.Host.Rollback.Step).Append(Coordinator.Rollback.Step).OfType<StepOfRound>();
 
     private void OnSlotLanded(string slot)
     {

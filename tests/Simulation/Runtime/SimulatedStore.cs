@@ -4,9 +4,9 @@ namespace Checkpointing.Simulation.Tests.Runtime;
 
 /// <summary>
 /// Stable storage in the manner of <c>IGrainStorage</c>: whole values under ETags. It survives every crash, and so do writes that are already
-/// on their way to it. ETag 0 means that there is no value yet.
+/// on their way to it. ETag 0 means that there is no value yet. For the counts it asks where the writer of a key, and the coordinator, stand in a rollback.
 /// </summary>
-internal sealed class SimulatedStore<T>(VirtualTime time, SeededRandom random, FaultInjector faults, Action<string> onLanded)
+internal sealed class SimulatedStore<T>(VirtualTime time, SeededRandom random, FaultInjector faults, Func<string, IEnumerable<StepOfRound>> recoverySteps, Action<string> onLanded)
     where T : class
 {
     private readonly SortedDictionary<string, (T Value, long ETag)> _values = new(StringComparer.Ordinal);
@@ -37,41 +37,63 @@ internal sealed class SimulatedStore<T>(VirtualTime time, SeededRandom random, F
     public void Write(SiloProcess writer, string key, T value, long expectedETag, StepOfRound step, Action<WriteOutcome, long> done)
     {
         var fate = faults.NextWriteFate(step);
-        var delay = fate == WriteFate.Slow ? random.Between(60, 500) : random.Between(1, 12);
+        var delay = fate == WriteFate.Slow ? random.Between(60, 500) : random.Between(1, 12) + faults.Delay(fate);
         var answer = random.Between(1, 5);
         var lateness = fate == WriteFate.LandsLate ? random.Between(1, 150) : 0;
-        writer.Send(() => Plan(writer, key, value, expectedETag, step, fate, (delay, answer, lateness), done));
+        var counted = new HashSet<StepOfRound> { step };
+        CountInRecovery();
+        writer.Send(() => Plan(writer, key, value, expectedETag, step, fate, (delay, answer, lateness), CountInRecovery, done));
+
+        // A rollback may be under way when the write begins, and another step of it when it turns out what became of the write.
+        void CountInRecovery()
+        {
+            if (fate != WriteFate.Lands)
+            {
+                // Whoever moves has awaited the answers to its writes; an answer to an earlier life is no fault that hits it.
+                faults.CountAlso(fate, recoverySteps(key).Where(now => fate == WriteFate.LandsLate || now != StepOfRound.Moving).Where(counted.Add));
+            }
+        }
     }
 
     /// <summary>What is on its way lands, whatever becomes of the writer; only the answer waits for it.</summary>
     private void Plan(
-        SiloProcess writer, string key, T value, long expectedETag, StepOfRound step, WriteFate fate, (long Delay, long Answer, long Lateness) times, Action<WriteOutcome, long> done)
+        SiloProcess writer, string key, T value, long expectedETag, StepOfRound step, WriteFate fate, (long Delay, long Answer, long Lateness) times, Action shows, Action<WriteOutcome, long> done)
     {
         var (delay, answer, lateness) = times;
         switch (fate)
         {
             case WriteFate.Fails:
-                writer.After(delay, () => done(WriteOutcome.Failed, 0));
+                writer.After(delay, () => Answer(WriteOutcome.Failed, 0));
                 break;
             case WriteFate.UnknownNotLanded:
-                writer.After(delay + answer, () => done(WriteOutcome.Unknown, 0));
+                writer.After(delay + answer, () => Answer(WriteOutcome.Unknown, 0));
                 break;
             case WriteFate.UnknownLanded:
                 time.After(delay, () => Land(key, value, expectedETag, step));
-                writer.After(delay + answer, () => done(WriteOutcome.Unknown, 0));
+                writer.After(delay + answer, () => Answer(WriteOutcome.Unknown, 0));
                 break;
             case WriteFate.LandsLate:
-                writer.After(delay, () => done(WriteOutcome.Unknown, 0));
-                time.After(delay + lateness, () => Land(key, value, expectedETag, step));
+                writer.After(delay, () => Answer(WriteOutcome.Unknown, 0));
+                time.After(delay + lateness, () =>
+                {
+                    shows();
+                    Land(key, value, expectedETag, step);
+                });
                 break;
             default:
                 time.After(delay, () =>
                 {
                     var landed = Land(key, value, expectedETag, step);
                     var etag = _lastETag;
-                    writer.After(answer, () => done(landed ? WriteOutcome.Stored : WriteOutcome.Stale, landed ? etag : 0));
+                    writer.After(answer, () => Answer(landed ? WriteOutcome.Stored : WriteOutcome.Stale, landed ? etag : 0));
                 });
                 break;
+        }
+
+        void Answer(WriteOutcome outcome, long etag)
+        {
+            shows();
+            done(outcome, etag);
         }
     }
 

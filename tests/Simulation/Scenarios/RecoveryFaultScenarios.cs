@@ -13,6 +13,9 @@ namespace Checkpointing.Simulation.Tests.Scenarios;
 /// <summary>Lost calls, and what else may fail while a rollback is under way.</summary>
 public class RecoveryFaultScenarios
 {
+    private static readonly SiloId First = new(1);
+    private static readonly Guid Coordinator = new(1, 0, 0, new byte[8]);
+
     /// <summary>K30: the relay itself answers as if nothing had happened.</summary>
     [Fact]
     public void A_call_that_a_relay_has_lost_makes_the_caller_of_the_relay_an_orphan()
@@ -149,6 +152,59 @@ public class RecoveryFaultScenarios
         Assert.Equal([new Suspect(life, AskLife.AllLabels)], agent.StoppedLives());
         agent.OnInstallEnds(new InstallEnds(Guid.Empty, 1, 0, [new LifeEnd(life, 3)]));
         Assert.Empty(agent.StoppedLives());
+    }
+
+    /// <summary>RB-21: neither who never gets ready nor who never starts again keeps later requests waiting for ever; and who is looked at again is asked again.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Who_never_answers_does_not_hold_up_what_is_asked_for_later(bool isAnotherReady)
+    {
+        var coordinator = new RollbackCoordinator(Coordinator, epoch: 1, patience: 3);
+        var (silent, ready) = (NewLife(1), NewLife(2));
+        coordinator.OnSilos([First]);
+        coordinator.OnMessage(new EndsInstalled(First, Coordinator, 1, 0, [silent], []));
+        if (isAnotherReady)
+        {
+            coordinator.OnMessage(new ReadyToRollBack(new LifeEnd(ready, 1)));
+            coordinator.OnMessage(new EndsInstalled(First, Coordinator, 1, 1, [], null));
+        }
+
+        Assert.Equal(WhyNotRolledBack.ForcedRollback, Assert.Single(Ask().OfType<RollbackRequestEnded>()).Outcome.WhyNot);
+        Assert.Empty(Enumerable.Range(0, 2).SelectMany(_ => coordinator.OnResendDue()).OfType<RollbackDecided>());
+        var decided = coordinator.OnResendDue().OfType<RollbackDecided>().ToList();
+        Assert.Equal(isAnotherReady ? [(ready, $"the stop of {silent}")] : [], decided.Select(set => (Assert.Single(set.Lives).Life, set.AwaitedInVain)));
+        Assert.Equal(isAnotherReady, coordinator.IsBusy);
+
+        Assert.Contains(Ask().OfType<TellParticipant>(), tell => tell.Message is AskToRollBack);
+        Assert.Contains(coordinator.OnMessage(new OrphansReported([silent])).OfType<TellParticipant>(), tell => tell.Message is PrepareToRollBack prepare && prepare.Life.Equals(silent));
+
+        List<RollbackEffect> Ask()
+        {
+            var request = Guid.NewGuid();
+            return [.. coordinator.OnRollBackRequested(request, ParticipantId.Named("p"), isDryRun: false), .. coordinator.OnRoundsPaused(request)];
+        }
+    }
+
+    /// <summary>RB-7: that a smaller label counts says nothing of the larger one that was asked about since. But who goes on answers for all its labels.</summary>
+    [Fact]
+    public void An_answer_about_a_smaller_label_leaves_the_question_about_a_larger_one_open()
+    {
+        var coordinator = new RollbackCoordinator(Coordinator, epoch: 1, patience: 3);
+        var life = NewLife(1);
+        foreach (var label in (long[])[5, 9])
+        {
+            Assert.IsType<AskLife>(Assert.Single(coordinator.OnMessage(new SuspectsReported([new Suspect(life, label)])).OfType<TellParticipant>()).Message);
+        }
+
+        coordinator.OnMessage(new LabelsCount(life, 5));
+        Assert.Equal(RecoveryStep.AskLives, coordinator.Step);
+        coordinator.OnMessage(new LabelsCount(life, 9));
+        Assert.Equal(RecoveryStep.Idle, coordinator.Step);
+
+        coordinator.OnMessage(new SuspectsReported([new Suspect(life, AskLife.AllLabels)]));
+        coordinator.OnMessage(new LabelsCount(NewLife(1, First), 5));
+        Assert.Equal(RecoveryStep.Idle, coordinator.Step);
     }
 
     /// <summary>RB-24: it may not know of every silo, so those that it knows must not be content with what it says; they go on reporting.</summary>

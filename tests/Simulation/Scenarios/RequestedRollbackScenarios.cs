@@ -159,6 +159,27 @@ public class RequestedRollbackScenarios
         Assert.All(["p", "q", "r"], name => Assert.False(script[name].Host.Rollback.Requested.IsGateClosed));
     }
 
+    /// <summary>
+    /// RB-16: the word that decides does not arrive. When the pause is over, the others are told nothing more, so they go on by themselves; and when the first one hears the
+    /// word at last, it has gone on as well.
+    /// </summary>
+    [Fact]
+    public void Nobody_is_held_for_longer_than_the_pause_because_the_deciding_word_does_not_arrive()
+    {
+        var script = Chain();
+        script.Hold(static (_, message) => message is RollBackAsAsked);
+        var outcome = Ask(script, "p");
+        script.RunUntil(() => Cohort.All(name => script[name].Host.Rollback.Requested.IsHeld));
+        script.Run(script.Cluster.Settings.PauseBound + SimulatedCluster.SilenceLimit + (2 * SimulatedCluster.AskInterval));
+        Assert.All(Cohort, name => Assert.False(script[name].Host.Rollback.Requested.IsGateClosed));
+        Assert.Null(outcome());
+        script.Release();
+        script.Settle();
+
+        Assert.Equal((false, WhyNotRolledBack.WentOn), (outcome().IsDecided, outcome().WhyNot!.Value));
+        Assert.Empty(script.RolledBack);
+    }
+
     /// <summary>RB-17: after it, all of it happens, whoever is the coordinator.</summary>
     [Fact]
     public void A_coordinator_that_dies_after_the_deciding_word_leaves_nobody_behind()

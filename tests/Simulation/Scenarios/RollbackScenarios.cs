@@ -235,6 +235,51 @@ public class RollbackScenarios
         Assert.Equal([new WriteFence()], participant.OnFenceDue());
     }
 
+    /// <summary>RB-12: a life that gets ready as it arrives takes part in nothing more: a marker that it wrote might land after its next life has read the slots.</summary>
+    [Fact]
+    public void Who_gets_ready_where_it_arrives_joins_no_round_and_proves_none()
+    {
+        var (ledger, undone) = (new Ledger(NewLife(1), CheckpointMark.Initial), new UndoneLabels());
+        var sender = new Life(ParticipantId.Named("y"), new Incarnation(1, Guid.NewGuid()));
+        ledger.Receive(new MessageStamp(sender, 3));
+        undone.Install(new LifeEnd(sender, 2));
+        var checkpoint = new CheckpointParticipant(ledger, RoundNumber.None);
+        var participant = new RollbackParticipant(ledger, checkpoint, undone);
+        Assert.Equal([new StopHandlers(), new SendToRollbackCoordinator(new ReadyToRollBack(new LifeEnd(ledger.Life, 0)))], participant.OnArrived());
+        Assert.Empty(checkpoint.OnProveDecision(new ProveDecision(RoundNumber.None), RoundNumber.None));
+        var joined = checkpoint.OnJoin(new JoinRound(new RoundNumber(1, 1), IsInitiator: true, []), willing: true, quiescent: true);
+        Assert.IsType<Refused>(Assert.IsType<SendToCoordinator>(Assert.Single(joined)).Message);
+    }
+
+    /// <summary>Whoever is replaced awaits its writes: p has begun shortly before the loss, and its fence is slow.</summary>
+    [Fact]
+    public void A_fence_of_a_life_that_rolled_back_does_not_meet_the_next_one()
+    {
+        Assert.Equal(["p"], Play(Mutation.None).RolledBack);
+        Assert.Contains("another life has taken over", Play(Mutation.ReplacedWhileWriting).Trace, StringComparison.Ordinal);
+
+        static Script Play(Mutation mutation)
+        {
+            var script = new Script(mutation, "p@2", "x@3");
+            script.Cluster.Replace(script["p"], keepQueue: true);
+            script.Client(Call("x", OneWay("p")));
+            script.RunUntil(() => script["p"].Host is { IsLoaded: true, Ledger.Received.IsEmpty: false });
+
+            // The fences of p, of the next life of x, and of the next one of p, which is tried until p's has landed.
+            foreach (var fate in (Faults.WriteFate[])[Faults.WriteFate.Slow, Faults.WriteFate.Lands, .. Enumerable.Repeat(Faults.WriteFate.Fails, 6)])
+            {
+                script.Cluster.Faults.ScriptedWrites.Enqueue(fate);
+            }
+
+            script.Lose(3);
+            script.RunUntil(() => script.RolledBack.Any());
+            script.Client(Call("p", new Work(1)));
+            script.Settle();
+            Assert.Equal(mutation == Mutation.None, !script.Trace.Contains("another life has taken over", StringComparison.Ordinal));
+            return script;
+        }
+    }
+
     /// <summary>x has sent 5 labels before its checkpoint and p 8; since then p has received label 7 of x, and r label 9 of p.</summary>
     internal static Script X_p_r(Mutation mutation = Mutation.None)
     {

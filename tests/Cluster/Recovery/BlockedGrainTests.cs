@@ -1,0 +1,43 @@
+using Checkpointing.Cluster.Tests.Kit;
+using Checkpointing.Cluster.Tests.Outcomes;
+using Checkpointing.Runtime.Coordination;
+
+namespace Checkpointing.Cluster.Tests.Recovery;
+
+/// <summary>RB-21 for a grain that is there, but cannot look at its ledger because its code does not return.</summary>
+public sealed class BlockedGrainTests
+{
+    [Fact]
+    public async Task A_grain_whose_code_does_not_return_holds_up_nobody_and_rolls_back_when_it_has()
+    {
+        await using var cluster = await RecoveryCluster.Start(configure: silo => silo.Configure<RecoveryOptions>(recovery =>
+        {
+            recovery.Patience = TimeSpan.FromSeconds(2);
+            recovery.ExaminationPatience = TimeSpan.FromSeconds(1);
+        }));
+        var (blocked, p, other) = (await cluster.OrphanToBe(name: "blocked"), await cluster.OrphanToBe(name: "p"), await cluster.On<IParticipantGrain>(0, "other"));
+        await other.Put(5, self => self.Own(p).Put(1));
+        using var returns = new ManualResetEventSlim();
+        var began = new Signal();
+        var running = blocked.Put(1, _ =>
+        {
+            began.Set();
+            returns.Wait(TimeSpan.FromMinutes(1));
+            return Task.CompletedTask;
+        });
+        await began.Happens;
+
+        await cluster.Lose(1);
+        await cluster.UntilRolledBack(p);
+        await cluster.UntilRolledBack(other);
+        Assert.Equal((1, 1), (cluster.Logged($"{blocked.GetGrainId()} for example"), cluster.Logged($"although nobody has told of the stop of {blocked.GetGrainId()}@")));
+        Assert.Equal((0, 0), (await p.Get(), await other.Get()));
+        Assert.True(await cluster.IsRecovering());
+
+        returns.Set();
+        await running.WithTimeLimit();
+        await cluster.UntilRolledBack(blocked);
+        await cluster.UntilRecovered();
+        Assert.Equal((0, 3), (await blocked.Get(), cluster.RolledBack));
+    }
+}
