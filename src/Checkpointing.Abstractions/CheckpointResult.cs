@@ -18,7 +18,7 @@ public enum CheckpointStatus
     /// <summary>
     /// Many grains were asked for, and some of them have a new permanent checkpoint: see <see cref="CheckpointResult.Participants"/>. The others are in
     /// <see cref="CheckpointResult.LeftOut"/>, each with a reason, and keep their previous one; <see cref="CheckpointResult.Reason"/> and
-    /// <see cref="CheckpointResult.Detail"/> are about the first of them. With <see cref="CheckpointAbortReason.SiloNotAsked"/> some may not be named.
+    /// <see cref="CheckpointResult.Detail"/> are about the first of them. But with <see cref="CheckpointAbortReason.SiloNotAsked"/> some may not be named.
     /// </summary>
     PartlyCommitted,
 }

@@ -46,17 +46,18 @@ internal sealed class CheckpointRequests(BankClient bank, AcknowledgedLog log, R
         }
 
         var result = answer.Value!;
-        if (SaysWhoWasTaken(result))
+        if (SaysWhoWasTaken(result) && NamesAll(result))
             judge.CheckpointAnswered(asked, result.Participants.Select(participant => participant.GrainId.ToString()).ToHashSet());
 
         switch (result.Status)
         {
             case CheckpointStatus.Committed or CheckpointStatus.PartlyCommitted:
+                var taken = Ledgers(result.Participants.Select(participant => participant.GrainId));
                 judge.CheckpointCommitted(new CommittedRound(
                     acknowledgedBefore,
                     DateTimeOffset.UtcNow,
-                    Ledgers(result.Participants.Select(participant => participant.GrainId)),
-                    Ledgers(result.LeftOut.Select(participant => participant.GrainId))));
+                    taken,
+                    NamesAll(result) ? Ledgers(result.LeftOut.Select(participant => participant.GrainId)) : [.. Enumerable.Range(0, LedgerShards.Count).Except(taken)]));
                 figures.CountRound(result);
                 await log.Note($"checkpoint {result.Round} asked-after {acknowledgedBefore} participants {result.Participants.Count} left-out {result.LeftOut.Count}");
                 _firstCommitted.TrySetResult();
@@ -72,6 +73,9 @@ internal sealed class CheckpointRequests(BankClient bank, AcknowledgedLog log, R
 
     private static bool SaysWhoWasTaken(CheckpointResult result) =>
         !result.LeftOut.Select(grain => grain.Reason).Append(result.Reason).Any(reason => reason is CheckpointAbortReason.CoordinatorReplaced or CheckpointAbortReason.AwaitedInsideRound);
+
+    /// <summary>Whether whoever has changed and was not taken is named.</summary>
+    private static bool NamesAll(CheckpointResult result) => result.Reason != CheckpointAbortReason.SiloNotAsked;
 
     private static HashSet<int> Ledgers(IEnumerable<GrainId> grains)
     {

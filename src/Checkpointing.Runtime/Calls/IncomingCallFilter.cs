@@ -28,7 +28,7 @@ internal sealed class IncomingCallFilter(GrainTypeTraitsResolver traits) : IInco
     {
         var request = context.Request;
         if (request is not IRequest && activation.NoticeTick(request))
-            return context.Invoke();
+            return activation.Context.GrainInstance is IIncomingGrainCallFilter ? InvokeFilteredTick(context, activation) : context.Invoke();
 
         var labelled = request as LabelledRequest;
         var turn = activation.TurnOf(request, labelled);
@@ -38,6 +38,14 @@ internal sealed class IncomingCallFilter(GrainTypeTraitsResolver traits) : IInco
         return turns.TryEnter(turn, chain)
             ? Run(context, activation, labelled, turn)
             : RunLater(context, activation, labelled, turn, turns.Enqueue(turn, chain, request));
+    }
+
+    /// <summary>The turn is taken around the callback (<see cref="TimerTurns"/>). What the grain's own filter does before and after it may change the state as well.</summary>
+    private static async Task InvokeFilteredTick(IIncomingGrainCallContext context, CheckpointedActivation activation)
+    {
+        activation.StateMayHaveChanged = true;
+        await context.Invoke();
+        activation.StateMayHaveChanged = true;
     }
 
     private static async Task RunLater(

@@ -51,7 +51,7 @@ internal static class CheckpointResults
     public static CheckpointResult WithoutSilos(this CheckpointResult result, IReadOnlyList<SiloAddress> silent) => silent.Count == 0 ? result : result with
     {
         Status = result.Status == CheckpointStatus.Committed ? CheckpointStatus.PartlyCommitted : result.Status == CheckpointStatus.NothingToDo ? CheckpointStatus.Aborted : result.Status,
-        Reason = result.Reason == CheckpointAbortReason.None ? CheckpointAbortReason.SiloNotAsked : result.Reason,
+        Reason = result.Status == CheckpointStatus.Aborted ? result.Reason : CheckpointAbortReason.SiloNotAsked,
         Detail = $"{result.Detail} Silo {string.Join(", ", silent)} did not say which of its grains have changed: those keep their previous permanent checkpoints, unless they are among the participants. Ask again.".TrimStart(),
     };
 

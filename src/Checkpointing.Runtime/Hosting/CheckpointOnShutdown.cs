@@ -34,7 +34,12 @@ internal sealed partial class CheckpointOnShutdown(ParticipantRegistry registry,
                 var result = await grainFactory.GetCheckpointCoordinator().CheckpointAll(either.Token).WaitAsync(either.Token);
                 var mine = result.LeftOut.Where(grain => registry.TryGet(grain.GrainId, out _)).ToArray();
                 (leftOut, detail) = ([.. mine.Select(grain => grain.GrainId)], result.Detail);
-                if (!mine.Any(grain => grain.Reason.MayPass()))
+                if (result.Reason == CheckpointAbortReason.SiloNotAsked)
+                {
+                    // Perhaps it was this one.
+                    leftOut = Changed();
+                }
+                else if (!mine.Any(grain => grain.Reason.MayPass()))
                 {
                     break;
                 }

@@ -95,23 +95,20 @@ internal sealed class ParticipantRollback(
     }
 
     /// <summary>Looks for what makes this life an orphan or may do so, in a turn of its own. From any thread. Who asks before that turn has come shares it.</summary>
-    /// <param name="since">Since when that turn is awaited.</param>
-    public Task<ParticipantFinding> Examine(out long since)
+    public Examination Examine()
     {
         var mine = new Examination(services.Time.GetTimestamp());
         if (Interlocked.CompareExchange(ref _examination, mine, null) is { } awaited)
         {
-            since = awaited.Since;
-            return awaited.Task;
+            return awaited;
         }
 
-        since = mine.Since;
         InTurn(() =>
         {
             Interlocked.Exchange(ref _examination, null);
             return ExamineNow();
         }, mine);
-        return mine.Task;
+        return mine;
     }
 
     /// <summary>Looks at the ledger in a turn of its own; not at that of an activation that has stopped.</summary>
@@ -284,12 +281,6 @@ internal sealed class ParticipantRollback(
         }
     }
 
-    /// <summary>A turn that is awaited.</summary>
-    private sealed class Examination(long since) : TaskCompletionSource<ParticipantFinding>(TaskCreationOptions.RunContinuationsAsynchronously)
-    {
-        public long Since { get; } = since;
-    }
-
     private async Task Fence()
     {
         var (outcome, detail) = await slots.WriteFence(host.StoreId, Ledger.Life.Incarnation);
@@ -299,18 +290,4 @@ internal sealed class ParticipantRollback(
             host.Perform(_algorithm!.OnFenced(outcome));
         }
     }
-}
-
-/// <summary>What a participant found in its ledger.</summary>
-/// <param name="Orphan">Its life, if it depends on undone work, or could not look.</param>
-/// <param name="IsReported">The coordinator knows that already.</param>
-/// <param name="Suspects">Lives of lost silos from which it has received.</param>
-internal readonly record struct ParticipantFinding(Life? Orphan, bool IsReported, ImmutableArray<Suspect> Suspects)
-{
-    public static ParticipantFinding None { get; } = new(null, false, []);
-
-    /// <summary>Its turns are blocked: it has not looked.</summary>
-    public bool IsBlocked { get; private init; }
-
-    public static ParticipantFinding Blocked(Life life) => new(life, false, []) { IsBlocked = true };
 }

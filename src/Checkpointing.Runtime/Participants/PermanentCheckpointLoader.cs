@@ -7,6 +7,8 @@ namespace Checkpointing.Runtime.Participants;
 /// <summary>Finds the permanent checkpoint of a grain that starts: reads both slots and asks the coordinator about a round that they leave open.</summary>
 internal sealed class PermanentCheckpointLoader(ParticipantServices services, CheckpointSlots slots, GrainId grainId)
 {
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan CoordinatorPatience = TimeSpan.FromSeconds(10);
 
     /// <summary>The permanent checkpoint, or null for the initial state.</summary>
@@ -50,27 +52,13 @@ internal sealed class PermanentCheckpointLoader(ParticipantServices services, Ch
         SlotRecord? RecordOf(SlotHead? head) => head is null ? null : head == a?.Head ? a : b;
     }
 
-    /// <summary>While coordinators follow each other, or their silos go, nobody answers for a moment; that must not end the start of the grain.</summary>
-    private async Task<StoredDecision> Ask(SlotRecord slot, long began)
-    {
-        try
-        {
-            return await services.DecisionOf(slot);
-        }
-        catch (Exception exception) when (exception is not CheckpointingException && services.Time.GetElapsedTime(began) < CoordinatorPatience)
-        {
-            services.Log.DecisionNotAnswered(grainId, slot.Head.Round.ToString(), exception);
-            return StoredDecision.Undecided;
-        }
-    }
-
     private async Task<bool> IsCommitted(SlotRecord slot, CancellationToken cancellationToken)
     {
         var round = slot.Head.Round;
-        var began = services.Time.GetTimestamp();
+        var (began, pause) = (services.Time.GetTimestamp(), FirstPause);
         while (true)
         {
-            switch (await Ask(slot, began))
+            switch (await Ask())
             {
                 case StoredDecision.Committed:
                     return true;
@@ -84,9 +72,31 @@ internal sealed class PermanentCheckpointLoader(ParticipantServices services, Ch
                         GrainId = grainId,
                         Round = round.ToString(),
                     };
-                default:
-                    await Task.Delay(TimeSpan.FromMilliseconds(50), services.Time, cancellationToken);
+                case StoredDecision.Undecided:
+                    await Task.Delay(FirstPause, services.Time, cancellationToken);
                     break;
+                default:
+                    await Task.Delay(pause, services.Time, cancellationToken);
+                    pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+                    break;
+            }
+        }
+
+        // While coordinators follow each other, or their silos go, nobody answers for a moment. That must not end the start of the grain.
+        async Task<StoredDecision?> Ask()
+        {
+            try
+            {
+                return await services.DecisionOf(slot);
+            }
+            catch (Exception exception) when (exception is not CheckpointingException && services.Time.GetElapsedTime(began) < CoordinatorPatience)
+            {
+                if (pause == FirstPause)
+                {
+                    services.Log.DecisionNotAnswered(grainId, round.ToString(), exception);
+                }
+
+                return null;
             }
         }
     }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Threading.Channels;
 using Checkpointing.Protocol.Labels;
@@ -36,10 +37,10 @@ internal sealed class LocalRollbacks(
     private readonly Lock _lock = new();
     private readonly RecentLosses _recent = new(silo.SiloAddress, membershipOptions.Value.TableRefreshTimeout, time);
     private readonly Channel<bool> _reportDue = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly ConcurrentQueue<ParticipantFinding> _foundLate = new();
     private long _membershipVersion = -1;
     private int _losses;
     private int _lossesTold;
-    private int _blocked;
     private Task _waking = Task.CompletedTask;
     private volatile bool _isWatching;
 
@@ -168,7 +169,13 @@ internal sealed class LocalRollbacks(
         }
 
         // RB-21: one that cannot be looked at is asked to get ready like an orphan, and says that it is none when it can.
-        ImmutableArray<Life> orphans = [.. (await Examine(recovery.Value.ExaminationPatience)).Where(finding => finding.Orphan is not null).Select(finding => finding.Orphan!)];
+        var findings = await Examine(recovery.Value.ExaminationPatience);
+        ImmutableArray<Life> orphans = [.. findings.Select(finding => finding.Orphan).OfType<Life>()];
+        if (findings.Count(finding => finding.IsBlocked) is > 0 and var blocked)
+        {
+            _log.Blocked(blocked, findings.First(finding => finding.IsBlocked).Orphan!.Participant.ToGrainId());
+        }
+
         lock (_lock)
         {
             outbox.Send(_agent.OnTested(install, position, orphans));
@@ -210,8 +217,8 @@ internal sealed class LocalRollbacks(
             return false;
         }
 
-        var (suspects, findings) = await LookAround();
-        return !MustWakeCoordinator && suspects.Count == 0 && findings.All(finding => finding.Orphan is null) && !registry.All.Any(host => host.Rollback.IsUnderWay);
+        var (suspects, findings) = await LookAround(recovery.Value.ExaminationPatience);
+        return !MustWakeCoordinator && _foundLate.IsEmpty && suspects.Count == 0 && findings.TrueForAll(finding => finding.Orphan is null) && !registry.All.Any(host => host.Rollback.IsUnderWay);
     }
 
     /// <summary>Watches the membership of the cluster.</summary>
@@ -318,9 +325,14 @@ internal sealed class LocalRollbacks(
 
     private async Task<bool> ReportNow()
     {
-        var (suspects, findings) = await LookAround();
+        var (suspects, findings) = await LookAround(ReportPatience);
+        while (_foundLate.TryDequeue(out var late))
+        {
+            findings.Add(late);
+            suspects.UnionWith(late.Suspects);
+        }
+
         var orphans = findings.Where(finding => finding is { Orphan: not null, IsReported: false, IsBlocked: false }).Select(finding => finding.Orphan!).ToList();
-        var blocked = findings.Where(finding => finding.IsBlocked).Select(finding => finding.Orphan!).ToList();
         if (suspects.Count > 0)
         {
             outbox.Send(new SuspectsReported([.. suspects]));
@@ -332,17 +344,12 @@ internal sealed class LocalRollbacks(
             outbox.Send(new OrphansReported([.. orphans]));
         }
 
-        if (Interlocked.Exchange(ref _blocked, blocked.Count) != blocked.Count && blocked.Count > 0)
-        {
-            _log.Blocked(blocked.Count, blocked[0].Participant.ToGrainId());
-        }
-
         if (MustWakeCoordinator && _waking.IsCompleted)
         {
             _waking = WakeCoordinator(Volatile.Read(ref _losses));
         }
 
-        return suspects.Count > 0 || orphans.Count > 0 || blocked.Count > 0 || MustWakeCoordinator;
+        return suspects.Count > 0 || orphans.Count > 0 || findings.Exists(finding => finding.IsBlocked) || MustWakeCoordinator;
     }
 
     private async Task WakeCoordinator(int losses)
@@ -353,17 +360,20 @@ internal sealed class LocalRollbacks(
         }
     }
 
-    private async Task<(HashSet<Suspect> Suspects, ParticipantFinding[] Findings)> LookAround()
+    private async Task<(HashSet<Suspect> Suspects, List<ParticipantFinding> Findings)> LookAround(TimeSpan patience)
     {
-        HashSet<Suspect> suspects;
+        List<ParticipantFinding> findings = [.. await Examine(patience)];
         lock (_lock)
         {
-            suspects = [.. _agent.StoppedLives()];
+            return ([.. _agent.StoppedLives(), .. findings.SelectMany(finding => finding.Suspects)], findings);
         }
+    }
 
-        var findings = await Examine(ReportPatience);
-        suspects.UnionWith(findings.SelectMany(finding => finding.Suspects));
-        return (suspects, findings);
+    /// <summary>By a participant that was not waited for: the next report says it.</summary>
+    private void FoundLate(ParticipantFinding finding)
+    {
+        _foundLate.Enqueue(finding);
+        ReportSoon();
     }
 
     /// <summary>Every participant that may have received from where something was lost looks at its own ledger, in a turn of its own.</summary>
@@ -385,6 +395,6 @@ internal sealed class LocalRollbacks(
 
         // Who receives something from there from now on knows already what is undone and which silos are gone (RB-8).
         Interlocked.MemoryBarrier();
-        return Examinations.Of(registry.ConcernedBy(lost), patience, time);
+        return Examinations.Of(registry.ConcernedBy(lost), patience, FoundLate, time);
     }
 }

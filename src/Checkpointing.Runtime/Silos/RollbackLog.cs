@@ -17,6 +17,6 @@ internal sealed partial class RollbackLog(ILogger<LocalRollbacks> logger)
     [LoggerMessage(4, LogLevel.Error, "This silo could not look for what depends on lost work; it tries again")]
     public partial void NotReported(Exception exception);
 
-    [LoggerMessage(5, LogLevel.Error, "{Count} grains of this silo run code that does not return, {Grain} for example, so they cannot look whether they depend on lost work. A recovery goes on without them for now; what they hold is not made permanent before they have looked")]
+    [LoggerMessage(5, LogLevel.Error, "{Count} grains of this silo, {Grain} for example, cannot look whether they depend on lost work: their code is slow, or does not return. A recovery goes on without them for now; what they hold is not made permanent before they have looked")]
     public partial void Blocked(int count, GrainId grain);
 }

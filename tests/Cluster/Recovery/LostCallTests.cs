@@ -309,6 +309,26 @@ public sealed class LostCallTests
         Assert.Equal((sums, rolledBack), ((await p.Get(), await a.Get()), cluster.RolledBack));
     }
 
+    /// <summary>Nothing that is sent from there can have been lost with a silo that was gone before it began.</summary>
+    [Fact]
+    public async Task A_time_out_on_a_silo_that_began_after_a_loss_is_no_lost_call()
+    {
+        await using var cluster = await RecoveryCluster.Start();
+        await cluster.Lose(1);
+        await cluster.UntilRecovered();
+        var joined = await cluster.Outcomes.Silos.StartAdditionalSiloAsync();
+        await cluster.Outcomes.Silos.WaitForLivenessToStabilizeAsync();
+        var (p, q) = (await cluster.On<IParticipantGrain>(joined.SiloAddress, "p"), await cluster.On<IParticipantGrain>(0, "q"));
+        var goOn = new Signal();
+        cluster.Watch.BeforeCall = (grain, method) => grain == q.GetGrainId() && method == nameof(IProbeGrain.PerformInASecond) ? goOn.Happens : Task.CompletedTask;
+        Exception? error = null;
+        await p.Put(1, async self => error = await Record.ExceptionAsync(() => self.Own(q).PerformInASecond(new Signal().AsScript())));
+        Assert.IsType<TimeoutException>(error);
+        goOn.Set();
+        Assert.True(joined.ServiceProvider.GetRequiredService<LocalRollbacks>().MayHaveLivePredecessors);
+        Assert.Equal((1, 0), (await p.Get(), cluster.RolledBack));
+    }
+
     private static async Task Swallow(IParticipantGrain callee, Signal running, Signal goOn)
     {
         try

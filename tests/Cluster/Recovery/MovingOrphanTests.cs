@@ -1,5 +1,6 @@
 using Checkpointing.Cluster.Tests.Kit;
 using Checkpointing.Cluster.Tests.Outcomes;
+using Checkpointing.Protocol.RollbackAlgorithm;
 using Checkpointing.Runtime.Silos;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Core.Internal;
@@ -24,6 +25,9 @@ public sealed class MovingOrphanTests
             held.Set();
             return goOn.Happens;
         };
+
+        // The silo where it arrives would find it a moment later, and report it.
+        cluster.Watch.Loses = message => message is OrphansReported;
         await cluster.Lose(1);
         await held.Happens;
 

@@ -1,5 +1,7 @@
 using Checkpointing.Cluster.Tests.Kit;
 using Checkpointing.Cluster.Tests.Outcomes;
+using Checkpointing.Cluster.Tests.Rounds;
+using Checkpointing.Protocol.CheckpointAlgorithm;
 using Checkpointing.Protocol.RollbackAlgorithm;
 using Checkpointing.Runtime.Silos;
 using Microsoft.Extensions.DependencyInjection;
@@ -32,6 +34,45 @@ public sealed class RollBackOnRequestTests
         await cluster.UntilRecovered();
         Assert.Equal(3, cluster.RolledBack);
         Assert.Equal(independent.GetGrainId(), Assert.Single((await cluster.Outcomes.CheckpointAll()).Participants).GrainId);
+    }
+
+    /// <summary>RB-18: between two attempts of a request no round runs, and a rollback that was asked for begins. The next attempt waits for it.</summary>
+    [Fact]
+    public async Task A_round_is_not_tried_again_while_a_rollback_is_asked_for()
+    {
+        var rounds = new ControlWatch();
+        await using var cluster = await RecoveryCluster.Start(
+            options: options => options.MaxPause = TimeSpan.FromSeconds(1.5),
+            configure: silo => silo.Services.Insert(0, ServiceDescriptor.Singleton<IIncomingGrainCallFilter>(services => new ControlWatch.Filter(rounds, services))));
+        var (busy, q) = (await cluster.On<IParticipantGrain>(0, "busy"), await cluster.On<IParticipantGrain>(1, "q"));
+        await PutAndCheckpoint(cluster, busy, q);
+        var (began, goOn) = (new Signal(), new Signal());
+        var running = busy.Put(1, async _ =>
+        {
+            began.Set();
+            await goOn.Happens;
+        });
+        await began.Happens;
+        var (joins, joinsMeanwhile, isAsked) = (0, 0, false);
+        rounds.AfterDelivery = messages =>
+        {
+            var joined = messages.Count(entry => entry.Message is JoinRound);
+            Interlocked.Add(ref joins, joined);
+            Interlocked.Add(ref joinsMeanwhile, Volatile.Read(ref isAsked) ? joined : 0);
+        };
+        cluster.Watch.Loses = message => message is WouldRollBack;
+        cluster.Watch.Delivered = (_, message) => Volatile.Write(ref isAsked, isAsked || message is AskToRollBack);
+        var checkpoint = cluster.Outcomes.Checkpoint(busy);
+        await Eventually.Holds(() => Volatile.Read(ref joins) > 0);
+        var result = await RollBack(cluster, q);
+        Volatile.Write(ref isAsked, false);
+        cluster.Watch.Delivered = null;
+
+        Assert.Equal((RollbackStatus.Aborted, RollbackAbortReason.ParticipantLost), (result.Status, result.Reason));
+        Assert.Equal(0, joinsMeanwhile);
+        goOn.Set();
+        await running;
+        Assert.Equal((CheckpointStatus.Committed, 2), ((await checkpoint).Status, (await checkpoint).Attempts));
     }
 
     [Fact]
