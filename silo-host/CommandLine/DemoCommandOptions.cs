@@ -41,7 +41,10 @@ internal sealed class DemoCommandOptions
 
     public DemoCommandOptions() => _data.Validators.Add(result =>
     {
-        if (result.GetValueOrDefault<string?>() is { } folder && (File.Exists(folder) || (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())))
+        var folder = result.GetValueOrDefault<string?>();
+        if (result.Tokens.Count > 0 && string.IsNullOrWhiteSpace(folder))
+            result.AddError("--data must name a folder.");
+        else if (folder is not null && (File.Exists(folder) || (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())))
             result.AddError($"--data '{folder}' is not empty: the demo needs a new bank.");
     });
 

@@ -38,7 +38,7 @@ internal static class NumberOption
             // A value that is no number has its own error already.
             if (result.Tokens.Count == 1
                 && T.TryParse(result.Tokens[0].Value, provider: null, out var value)
-                && (value < minimum || value > maximum))
+                && !(value >= minimum && value <= maximum))
             {
                 result.AddError($"{option.Name} must be from {minimum} to {maximum}, not {value}.");
             }

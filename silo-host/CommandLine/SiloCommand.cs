@@ -21,6 +21,11 @@ internal static class SiloCommand
         var urls = Urls();
         var membership = new MembershipOptions();
         var data = new Option<string>("--data") { Description = "Folder of the store. Silos with the same folder form a cluster.", DefaultValueFactory = _ => SiloSettings.DefaultDataFolder };
+        data.Validators.Add(static result =>
+        {
+            if (string.IsNullOrWhiteSpace(result.GetValueOrDefault<string>()))
+                result.AddError("--data must name a folder.");
+        });
         var interval = Interval();
         var exitWithInput = new Option<bool>("--exit-with-stdin") { Description = "End when the standard input ends.", Hidden = true };
         foreach (Option option in (Option[])[siloPort, gatewayPort, httpPort, urls, data, interval, exitWithInput])
@@ -76,8 +81,8 @@ internal static class SiloCommand
         {
             foreach (var url in result.GetValueOrDefault<string?>()?.Split(';') ?? [])
             {
-                if (!Uri.TryCreate(url, UriKind.Absolute, out var address) || address.Scheme != Uri.UriSchemeHttp || !address.IsLoopback)
-                    result.AddError($"--urls must name http addresses of the loopback interface, such as {SiloSettings.Loopback(SiloSettings.DefaultHttpPort)}, not '{url}'.");
+                if (!Uri.TryCreate(url, UriKind.Absolute, out var address) || address.Scheme != Uri.UriSchemeHttp || !address.IsLoopback || address.Port == 0 || address.PathAndQuery != "/")
+                    result.AddError($"--urls must name http addresses of the loopback interface, with a port and without a path, such as {SiloSettings.Loopback(SiloSettings.DefaultHttpPort)}, not '{url}'.");
             }
         });
         return option;

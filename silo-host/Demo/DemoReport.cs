@@ -39,14 +39,16 @@ internal sealed record DemoReport
     /// <summary>Records written, decisions included, summed over the committed rounds.</summary>
     public required long StableWrites { get; init; }
 
-    /// <summary>Transfers acknowledged in the periods in which silos were killed.</summary>
+    /// <summary>Transfers acknowledged in the periods in which silos were killed, also after the kill.</summary>
     public required int TransfersBeforeKill { get; init; }
 
     /// <summary>Of these, transfers that were gone after the recovery. None of them had to be there.</summary>
     public required int TransfersLost { get; init; }
 
+    /// <summary>From the first closed gate to the last opened one of a committed round, of several attempts the last; the median.</summary>
     public required double PauseMsP50 { get; init; }
 
+    /// <summary>Likewise, of the longest in a hundred.</summary>
     public required double PauseMsP99 { get; init; }
 
     public required int Seed { get; init; }

@@ -11,6 +11,9 @@ internal sealed class DemoScene : IAsyncDisposable
     // A call to a silo that is dead, and not yet known to be, waits that long before it fails.
     private static readonly TimeSpan PatienceBeyondDetection = TimeSpan.FromSeconds(15);
 
+    // A silo says that a call timed out after Orleans' response timeout, 30 s. That is an answer, and may be repeated.
+    private static readonly TimeSpan ShortestPatience = TimeSpan.FromSeconds(35);
+
     public DemoScene(DemoOptions options, IDemoProgress progress)
     {
         Options = options;
@@ -20,7 +23,7 @@ internal sealed class DemoScene : IAsyncDisposable
         Directory.CreateDirectory(options.DataFolder);
         Log = AcknowledgedLog.Create(Path.Combine(options.DataFolder, "acknowledged.log"));
         Cluster = new SiloCluster(options.DataFolder, options.Silos, options.DetectionTime);
-        Bank = new BankClient(() => Cluster.Serving, options.DetectionTime + PatienceBeyondDetection);
+        Bank = new BankClient(() => Cluster.Serving, TimeSpan.FromTicks(Math.Max(ShortestPatience.Ticks, (options.DetectionTime + PatienceBeyondDetection).Ticks)));
         Views = new SiloViews(Cluster, Bank);
     }
 

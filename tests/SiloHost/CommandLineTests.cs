@@ -10,6 +10,10 @@ public sealed class CommandLineTests
     [InlineData("--port many", "many")]
     [InlineData("--urls http://0.0.0.0:5080", "loopback")]
     [InlineData("--urls nonsense", "loopback")]
+    [InlineData("--urls http://127.0.0.1:5080/x", "without a path")]
+    [InlineData("--urls http://localhost:0", "with a port")]
+    [InlineData("--data ", "--data must name a folder")]
+    [InlineData("--detection-seconds NaN", "--detection-seconds")]
     [InlineData("--checkpoint-interval -1", "--checkpoint-interval")]
     [InlineData("--checkpoint-interval often", "often")]
     [InlineData("--clustering zookeeper", "zookeeper")]
@@ -35,7 +39,9 @@ public sealed class CommandLineTests
     [InlineData("demo --rolling-restart --silos 1", "--silos")]
     [InlineData("demo --rolling-restart --kills 2", "--rolling-restart")]
     [InlineData("demo --detection-seconds 1", "--detection-seconds")]
+    [InlineData("demo --detection-seconds NaN", "--detection-seconds")]
     [InlineData("demo --data .", "not empty")]
+    [InlineData("demo --data ", "--data must name a folder")]
     [InlineData("no-such-command", "no-such-command")]
     public async Task Bad_arguments_are_exit_code_2_with_the_reason(string arguments, string reason)
     {

@@ -18,7 +18,7 @@ internal sealed class TransferLoad : IAsyncDisposable
     private const int RepeatedOneIn = 50;
 
     private static readonly TimeSpan PauseAfterError = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan LongestWithoutAnswer = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan LongestBeyondDetection = TimeSpan.FromMinutes(1);
 
     private readonly DemoOptions _options;
     private readonly BankClient _bank;
@@ -120,8 +120,8 @@ internal sealed class TransferLoad : IAsyncDisposable
                 return null;
             }
 
-            if (watch.Elapsed > LongestWithoutAnswer)
-                throw new UnexpectedAnswerException($"it was repeated for {LongestWithoutAnswer.TotalSeconds:0} s, and still {answer.Error}");
+            if (watch.Elapsed > _options.DetectionTime + LongestBeyondDetection)
+                throw new UnexpectedAnswerException($"it was repeated for {watch.Elapsed.TotalSeconds:0} s, and still {answer.Error}");
 
             await Pause(PauseAfterError, _giveUp.Token);
         }

@@ -11,6 +11,7 @@ namespace Checkpointing.Runtime.Participants;
 internal sealed class Departure(ParticipantHost host, ParticipantMove move, ParticipantServices services)
 {
     private static readonly TimeSpan PauseBetweenAttempts = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan PatienceWithCalls = TimeSpan.FromSeconds(5);
 
     private readonly IGrainContext _grain = host.Activation.Context;
     private string? _notCheckpointed;
@@ -28,6 +29,12 @@ internal sealed class Departure(ParticipantHost host, ParticipantMove move, Part
         for (var isFirst = true; ; isFirst = false)
         {
             var (failure, isWorthAnotherAttempt) = await Checkpoint(cancellationToken);
+            if (host.IsStopped)
+            {
+                // It rolls back, or another life has taken over: there is nothing left to save, and the next life waits.
+                return null;
+            }
+
             if (failure is null || !isWorthAnotherAttempt || cancellationToken.IsCancellationRequested)
             {
                 return failure;
@@ -44,8 +51,15 @@ internal sealed class Departure(ParticipantHost host, ParticipantMove move, Part
 
     /// <summary>Turns the deactivation into a migration, if there is another silo to go to. One that was a migration from the start stays as it is.</summary>
     /// <param name="failure">Why the changes could not be checkpointed.</param>
-    public bool TryMoveAway(string failure)
+    /// <param name="cancellationToken">The runtime gives the deactivation up.</param>
+    public async Task<bool> TryMoveAway(string failure, CancellationToken cancellationToken)
     {
+        // The code behind a call that no handler has awaited ends with this activation: it gets the time to go on with the answer.
+        for (var began = services.Time.GetTimestamp(); host.Activation.Turns.OutstandingCalls > 0 && services.Time.GetElapsedTime(began) < PatienceWithCalls && !cancellationToken.IsCancellationRequested;)
+        {
+            await Task.Delay(PauseBetweenAttempts, services.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        }
+
         var elsewhere = services.OtherSilos(_grain.GrainId.Type).FirstOrDefault();
         if (elsewhere is null)
         {

@@ -243,7 +243,7 @@ internal sealed class ParticipantHost
         {
             BeInReach();
             failure = await departure.TryCheckpoint(cancellationToken);
-            if (failure is not null && departure.TryMoveAway(failure))
+            if (failure is not null && await departure.TryMoveAway(failure, cancellationToken))
             {
                 return;
             }

@@ -140,9 +140,9 @@ internal sealed class ParticipantRollback(
             return;
         }
 
-        if (!requested.IsGateClosed || RequestOf(message) is not { } request || request == requested.Request)
+        if (IsReady ? message.Life.Equals(Ledger.Life) : !requested.IsGateClosed || RequestOf(message) == requested.Request)
         {
-            // RB-16: a message about another request is no sign that the coordinator of ours is there.
+            // RB-5, RB-16: a message about somebody else, or another request, is no sign that the coordinator knows of this life, or of its request.
             _lastHeard = services.Time.GetTimestamp();
         }
 

@@ -19,6 +19,7 @@ internal sealed class CheckpointAgent : GrainService, ICheckpointAgent
     private readonly CheckpointingOptions _options;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stopping = new();
+    private readonly CancellationTokenSource _ended = new();
 
     public CheckpointAgent(
         GrainId grainId,
@@ -81,14 +82,14 @@ internal sealed class CheckpointAgent : GrainService, ICheckpointAgent
 
     protected override Task StartInBackground()
     {
-        // Outside this service's turns: the loops only queue work and make calls of their own. Answers go out to the very end: the grains of a silo are deactivated
-        // after this service has stopped, and their last checkpoints need votes.
+        // Outside this service's turns: the loops only queue work and make calls of their own. They go on to the very end: the grains of a silo are deactivated after this
+        // service has stopped, and their last checkpoints need votes, and somebody who looks after those whose coordinator is silent.
         _ = Task.Run(_outbox.Run);
         Work = Task.WhenAll(
             Task.Run(WatchSilos),
-            Task.Run(() => _rollbacks.Report(_stopping.Token)),
-            Task.Run(() => _rollbacks.Forget(_stopping.Token)),
-            Task.Run(() => Sweep(_stopping.Token)),
+            Task.Run(() => _rollbacks.Report(_ended.Token)),
+            Task.Run(() => _rollbacks.Forget(_ended.Token)),
+            Task.Run(() => Sweep(_ended.Token)),
             Task.Run(() => KeepCoordinatorActive(_stopping.Token)));
         return Task.CompletedTask;
     }
@@ -96,15 +97,15 @@ internal sealed class CheckpointAgent : GrainService, ICheckpointAgent
     public override async Task Stop()
     {
         await _stopping.CancelAsync();
-        await Work;
         await base.Stop();
     }
 
-    /// <summary>The silo's view of the membership ends with it, also if it is killed in a process that goes on. Then nobody stops its services; left to run on, they would keep all of it in memory.</summary>
+    /// <summary>The silo's view of the membership ends with it, also if it is killed in a process that goes on and nobody stops its services; left to run on, they would keep all of it in memory.</summary>
     private async Task WatchSilos()
     {
-        await _rollbacks.WatchSilos(_stopping.Token);
+        await _rollbacks.WatchSilos(_ended.Token);
         await _stopping.CancelAsync();
+        await _ended.CancelAsync();
     }
 
     private async Task Sweep(CancellationToken cancellationToken)

@@ -264,17 +264,21 @@ internal sealed class CheckpointSlots(IGrainStorage storage, string storageName,
     {
         slot.State = new GrainState<StoredRecord>();
         await storage.ReadStateAsync(slot.Name, grainId, slot.State);
-        slot.MustBeReadAgain = false;
         slot.Record = null;
         if (!slot.State.RecordExists || slot.State.State is null)
         {
+            slot.MustBeReadAgain = false;
             return;
         }
+
+        // Until it is known what it holds: what cannot be read must not be overwritten by the next attempt.
+        slot.MustBeReadAgain = true;
 
         try
         {
             slot.Record = SlotRecord.Open(slot.State.State);
             slot.Head = slot.Record.Head;
+            slot.MustBeReadAgain = false;
         }
         catch (InvalidDataException exception)
         {

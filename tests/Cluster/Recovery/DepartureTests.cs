@@ -1,9 +1,12 @@
 using Checkpointing.Cluster.Tests.Kit;
 using Checkpointing.Cluster.Tests.Outcomes;
+using Checkpointing.Cluster.Tests.Rounds;
+using Checkpointing.Protocol.CheckpointAlgorithm;
 using Checkpointing.Protocol.Labels;
 using Checkpointing.Protocol.RollbackAlgorithm;
 using Checkpointing.Runtime.Silos;
 using Microsoft.Extensions.DependencyInjection;
+using Orleans.Core.Internal;
 using Orleans.Services;
 
 namespace Checkpointing.Cluster.Tests.Recovery;
@@ -65,6 +68,36 @@ public sealed class DepartureTests
         }
     }
 
+    /// <summary>G3: no handler of p awaits the call, so p can be deactivated while it is under way. Its code goes on with the answer before p moves.</summary>
+    [Fact]
+    public async Task A_grain_that_moves_waits_for_a_call_that_none_of_its_handlers_awaits()
+    {
+        await using var cluster = await OutcomeCluster.Start(silos: 2, options: options => (options.MaxPause, options.MaxAttempts) = (TimeSpan.FromMilliseconds(500), 1));
+        var (p, q) = (cluster.New<IParticipantGrain>("p"), cluster.New<IParticipantGrain>("q"));
+        var goOn = new Signal();
+        await q.Put(1);
+        await p.Put(1, self =>
+        {
+            _ = Work((ParticipantGrain)self);
+            return Task.CompletedTask;
+        });
+        var life = (await p.Ledger()).Life;
+        await p.AsReference<IGrainManagementExtension>().MigrateOnIdle();
+        await Task.Delay(TimeSpan.FromSeconds(2), TestContext.Current.CancellationToken);
+        goOn.Set();
+
+        await Eventually.Holds(async () => await p.Get() == 6);
+        Assert.Equal((6, life), (await q.Get(), (await p.Ledger()).Life));
+        Assert.Equal(CheckpointStatus.Committed, (await cluster.CheckpointAll()).Status);
+        cluster.AssertNobodyRolledBack(p, q);
+
+        async Task Work(ParticipantGrain self)
+        {
+            await self.Own(q).Put(5, _ => goOn.Happens);
+            self.Sum.State += 5;
+        }
+    }
+
     /// <summary>Nobody stops its services, and its process goes on: it could never be freed.</summary>
     [Fact]
     public async Task Nothing_of_a_silo_that_was_killed_in_a_process_of_several_runs_on()
@@ -75,6 +108,23 @@ public sealed class DepartureTests
         Assert.False(agent.Work.IsCompleted);
         await cluster.Kill(killed);
         await agent.Work.WithTimeLimit();
+    }
+
+    /// <summary>CP-8: the grains of a silo that stops are deactivated after its services have stopped. Until they are gone somebody looks after those whose coordinator is silent.</summary>
+    [Fact]
+    public async Task A_grain_of_a_stopping_silo_leaves_a_round_whose_coordinator_is_silent()
+    {
+        var rounds = new ControlWatch { Loses = static (_, message) => message is not JoinRound };
+        await using var cluster = await OutcomeCluster.Start(
+            options: options => (options.MaxPause, options.MaxAttempts) = (TimeSpan.FromMilliseconds(500), 1),
+            configure: silo => silo.Services.Insert(0, ServiceDescriptor.Singleton<IIncomingGrainCallFilter>(services => new ControlWatch.Filter(rounds, services))));
+        var p = cluster.New<IParticipantGrain>();
+        await p.Put(1);
+        await cluster.Silos.Silos[0].ServiceProvider.GetServices<IGrainService>().OfType<CheckpointAgent>().Single().Stop();
+
+        Assert.Equal(CheckpointStatus.Aborted, (await cluster.Checkpoint(p)).Status);
+        await p.Put(1).WithTimeLimit();
+        Assert.Equal(2, await p.Get());
     }
 
     [Fact]

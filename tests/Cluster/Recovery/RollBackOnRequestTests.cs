@@ -42,7 +42,7 @@ public sealed class RollBackOnRequestTests
     {
         var rounds = new ControlWatch();
         await using var cluster = await RecoveryCluster.Start(
-            options: options => options.MaxPause = TimeSpan.FromSeconds(1.5),
+            options: options => options.MaxPause = TimeSpan.FromSeconds(4),
             configure: silo => silo.Services.Insert(0, ServiceDescriptor.Singleton<IIncomingGrainCallFilter>(services => new ControlWatch.Filter(rounds, services))));
         var (busy, q) = (await cluster.On<IParticipantGrain>(0, "busy"), await cluster.On<IParticipantGrain>(1, "q"));
         await PutAndCheckpoint(cluster, busy, q);
@@ -53,23 +53,26 @@ public sealed class RollBackOnRequestTests
             await goOn.Happens;
         });
         await began.Happens;
-        var (joins, joinsMeanwhile, isAsked) = (0, 0, false);
-        rounds.AfterDelivery = messages =>
-        {
-            var joined = messages.Count(entry => entry.Message is JoinRound);
-            Interlocked.Add(ref joins, joined);
-            Interlocked.Add(ref joinsMeanwhile, Volatile.Read(ref isAsked) ? joined : 0);
-        };
+        var (joins, isAsked) = (0, new Signal());
+        rounds.AfterDelivery = messages => Interlocked.Add(ref joins, messages.Count(entry => entry.Message is JoinRound));
         cluster.Watch.Loses = message => message is WouldRollBack;
-        cluster.Watch.Delivered = (_, message) => Volatile.Write(ref isAsked, isAsked || message is AskToRollBack);
+        cluster.Watch.Delivered = (_, message) =>
+        {
+            if (message is AskToRollBack)
+                isAsked.Set();
+        };
         var checkpoint = cluster.Outcomes.Checkpoint(busy);
         await Eventually.Holds(() => Volatile.Read(ref joins) > 0);
-        var result = await RollBack(cluster, q);
-        Volatile.Write(ref isAsked, false);
-        cluster.Watch.Delivered = null;
+        var rollback = RollBack(cluster, q);
+        await isAsked.Happens;
+        var joinsBefore = Volatile.Read(ref joins);
+
+        // It is called off after four seconds. The next attempt is due after a tenth of one.
+        await Task.Delay(TimeSpan.FromSeconds(1), TestContext.Current.CancellationToken);
+        Assert.Equal(joinsBefore, Volatile.Read(ref joins));
+        var result = await rollback;
 
         Assert.Equal((RollbackStatus.Aborted, RollbackAbortReason.ParticipantLost), (result.Status, result.Reason));
-        Assert.Equal(0, joinsMeanwhile);
         goOn.Set();
         await running;
         Assert.Equal((CheckpointStatus.Committed, 2), ((await checkpoint).Status, (await checkpoint).Attempts));

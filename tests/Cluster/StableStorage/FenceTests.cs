@@ -127,6 +127,27 @@ public sealed class FenceTests
         Assert.Equal(stored, _store.SlotsOf(_grain));
     }
 
+    /// <summary>K12: another life, of a newer version, has written there meanwhile. However often it is tried, that stays.</summary>
+    [Fact]
+    public async Task What_cannot_be_read_is_not_overwritten_by_the_next_attempt()
+    {
+        var life = await BeginAfterOneCommit();
+        Assert.Equal(SlotWriteOutcome.Stored, (await life.Store(2)).Outcome);
+        life.Slots.Drop();
+        var newer = _store[RecordStore.SlotB, _grain]!;
+        newer.Format++;
+        _store.Put(RecordStore.SlotB, _grain, newer);
+        var stored = _store.SlotsOf(_grain);
+        for (var round = 3; round < 6; round++)
+        {
+            var (outcome, detail) = await life.Store(round);
+            Assert.Equal(SlotWriteOutcome.NotStored, outcome);
+            Assert.Contains("Nothing was overwritten", detail, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(stored, _store.SlotsOf(_grain));
+    }
+
     /// <summary>The answer to the write was lost, or it lands after it was given up: the slot is still this life's.</summary>
     [Theory]
     [InlineData(true)]

@@ -81,7 +81,7 @@ internal sealed class PermanentJudge(SimulatedCluster cluster)
         cluster.Judges.Rounds.OnCommitted(numbers);
         if (_initiators.TryGetValue(decision.Stamp, out var initiators))
         {
-            RoundsJudgedMinimal++;
+            RoundsJudgedMinimal += changed.Any(member => !initiators.Contains(member)) ? 1 : 0;
             if (MinimalityChecker.FindNeedless(before, _states, changed, initiators, cluster.EventsOfParticipants) is { } needless)
             {
                 cluster.Judges.Report("minimality", needless);
