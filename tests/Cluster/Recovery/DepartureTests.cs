@@ -6,7 +6,6 @@ using Checkpointing.Protocol.Labels;
 using Checkpointing.Protocol.RollbackAlgorithm;
 using Checkpointing.Runtime.Silos;
 using Microsoft.Extensions.DependencyInjection;
-using Orleans.Core.Internal;
 using Orleans.Services;
 
 namespace Checkpointing.Cluster.Tests.Recovery;
@@ -81,13 +80,15 @@ public sealed class DepartureTests
             _ = Work((ParticipantGrain)self);
             return Task.CompletedTask;
         });
-        var life = (await p.Ledger()).Life;
-        await p.AsReference<IGrainManagementExtension>().MigrateOnIdle();
+        var (life, left) = ((await p.Ledger()).Life, await cluster.SiloOf(p));
+        var leaves = cluster.Silos.DeactivateAsync(p);
         await Task.Delay(TimeSpan.FromSeconds(2), TestContext.Current.CancellationToken);
         goOn.Set();
+        await leaves.WithTimeLimit();
 
         await Eventually.Holds(async () => await p.Get() == 6);
         Assert.Equal((6, life), (await q.Get(), (await p.Ledger()).Life));
+        Assert.NotEqual(left, await cluster.SiloOf(p));
         Assert.Equal(CheckpointStatus.Committed, (await cluster.CheckpointAll()).Status);
         cluster.AssertNobodyRolledBack(p, q);
 
