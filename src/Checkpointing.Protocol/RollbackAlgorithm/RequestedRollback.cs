@@ -42,12 +42,6 @@ internal sealed class RequestedRollback(Guid request, ParticipantId initiator, b
     public ImmutableArray<RollbackEffect> OnSilos(IReadOnlyCollection<SiloId> alive)
     {
         _silos.IntersectWith(alive);
-        if (Step == RequestedRollbackStep.Commit && !_first!.Silo.IsUnknown && !alive.Contains(_first.Silo))
-        {
-            // RB-17: nobody else obeys that word, for it rests on a yes of that silo. Its next life may never start, and need not be waited for.
-            OnFirstGone();
-        }
-
         foreach (var silo in alive)
         {
             if (_silos.Add(silo) && Step is not (RequestedRollbackStep.AwaitRounds or RequestedRollbackStep.Over) && _wave > 0)
@@ -190,18 +184,13 @@ internal sealed class RequestedRollback(Guid request, ParticipantId initiator, b
     {
         if (cannot.Reason == WhyNotRolledBack.LifeOver)
         {
-            OnFirstGone();
+            _effects.Add(new RollbackRequestEnded(request, Outcome(true, null, null)));
+            Release();
         }
         else
         {
             End(cannot.Reason, cannot.Life);
         }
-    }
-
-    private void OnFirstGone()
-    {
-        _effects.Add(new RollbackRequestEnded(request, Outcome(true, null, null)));
-        Release();
     }
 
     private void OnTested(EndsTested tested)

@@ -114,34 +114,6 @@ public class RequestedRollbackScenarios
         Assert.False(coordinator.OnMessage(new CannotRollBack(request, first, WhyNotRolledBack.WentOn, vote)).OfType<RollbackRequestEnded>().Single().Outcome.IsDecided);
     }
 
-    /// <summary>RB-17, RB-21: the silo of the first one dies with the word that decides, and its next life never starts. Nobody else obeys that word, so nobody waits for it.</summary>
-    [Fact]
-    public void The_loss_of_the_silo_that_has_the_deciding_word_ends_the_request()
-    {
-        var (request, first, other) = (Guid.NewGuid(), new Life(ParticipantId.Named("p"), new Incarnation(1, Guid.NewGuid()), new SiloId(1)), new SiloId(2));
-        var coordinator = new RequestedRollback(request, first.Participant, isDryRun: false, epoch: 1);
-        coordinator.Begin([first.Silo, other]);
-        coordinator.OnMessage(new WouldRollBack(request, new LifeEnd(first, 0), 0, 0, IsDrained: true, Guid.NewGuid()));
-        Test(1);
-        coordinator.OnMessage(new HeldForRollBack(request, first));
-        Test(2);
-        Assert.Equal(RequestedRollbackStep.Commit, coordinator.Step);
-        Assert.Empty(coordinator.OnSilos([first.Silo]));
-
-        var effects = coordinator.OnSilos([other]);
-        Assert.True(Assert.Single(effects.OfType<RollbackRequestEnded>()).Outcome.IsDecided);
-        Assert.Single(effects.OfType<ResumeRounds>());
-        Assert.True(coordinator.IsOver);
-
-        void Test(int wave)
-        {
-            foreach (var silo in (SiloId[])[first.Silo, other])
-            {
-                coordinator.OnMessage(new EndsTested(request, silo, wave, []));
-            }
-        }
-    }
-
     /// <summary>RB-15, RB-16: r says no; nobody has noticed anything but a pause.</summary>
     [Fact]
     public void One_no_lets_everybody_go_on_unharmed()
