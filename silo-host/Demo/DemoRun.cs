@@ -57,6 +57,22 @@ internal sealed class DemoRun(DemoOptions options, IDemoProgress progress) : IAs
 
     private async Task RunPeriod(int number, Fault? fault, CancellationToken cancellationToken)
     {
+        var occasion = fault is null ? "End" : $"Period {number}, {fault}";
+        try
+        {
+            await StrikeAndJudge(number, fault, occasion, cancellationToken);
+        }
+        catch (Exception error) when (error is not OperationCanceledException && _scene.Cluster.EndedByItself() is not null)
+        {
+            _failures.Add($"{occasion}: {error.Message}");
+        }
+
+        if (_scene.Cluster.EndedByItself() is { } ended)
+            _failures.Insert(0, $"{occasion}: {ended}");
+    }
+
+    private async Task StrikeAndJudge(int number, Fault? fault, string occasion, CancellationToken cancellationToken)
+    {
         IReadOnlySet<string> lostGrains = new HashSet<string>();
         var recovered = true;
         await using (var period = new LoadPeriod(_scene, number))
@@ -84,7 +100,6 @@ internal sealed class DemoRun(DemoOptions options, IDemoProgress progress) : IAs
                 await period.Finish();
         }
 
-        var occasion = fault is null ? "End" : $"Period {number}, {fault}";
         if (recovered)
             await Judge(occasion, fault, lostGrains, cancellationToken);
         else

@@ -9,10 +9,11 @@ internal sealed class RolledBackGrains
 
     public IReadOnlyList<RolledBackGrain> All => [.. _all];
 
-    public void Add(GrainId grain, string round) => _all.Enqueue(new RolledBackGrain(grain.ToString(), round));
+    public void Add(GrainId grain, string round) => _all.Enqueue(new RolledBackGrain(grain.ToString(), round, DateTimeOffset.UtcNow));
 }
 
 /// <summary>A grain that was rolled back.</summary>
 /// <param name="Grain">Its id.</param>
 /// <param name="Round">The round of the permanent checkpoint that it went back to; empty if it had none.</param>
-internal sealed record RolledBackGrain(string Grain, string Round);
+/// <param name="At">When it started again.</param>
+internal sealed record RolledBackGrain(string Grain, string Round, DateTimeOffset At);

@@ -8,7 +8,7 @@ public enum RollbackStatus
     /// <summary>All participants have rolled back to their permanent checkpoints, or do before they take the next call.</summary>
     RolledBack,
 
-    /// <summary>Nobody has rolled back, and nothing was lost; only after <see cref="RollbackAbortReason.CoordinatorReplaced"/> may it have happened all the same.</summary>
+    /// <summary>Nobody has rolled back, and nothing was lost; only with <see cref="RollbackAbortReason.CoordinatorReplaced"/> and <see cref="RollbackAbortReason.OutcomeUnknown"/> may it have happened all the same.</summary>
     Aborted,
 
     /// <summary>A preview: the participants would roll back.</summary>
@@ -40,6 +40,11 @@ public enum RollbackAbortReason
     /// A silo of the cluster does not have this library, or a version that speaks differently: calls there carry no dependencies, so nobody knows which grains must go together.
     /// </summary>
     SilosDiffer,
+
+    /// <summary>
+    /// The grain was told to roll back, which decides for all, and could not be reached for 15 s since. The rollback may have happened all the same.
+    /// </summary>
+    OutcomeUnknown,
 }
 
 /// <summary>What a request for a rollback came to. A value: an aborted rollback is an outcome, not an error.</summary>

@@ -59,11 +59,14 @@ public sealed class RecoveryJudgeTests
     [Fact]
     public void A_transfer_of_a_ledger_that_was_left_out_may_be_missing()
     {
+        Assert.NotEqual(LedgerShards.Of(Before.Id), LedgerShards.Of(After.Id));
         _judge.Sent(Before);
         _judge.Acknowledged(Before.Id, 1);
-        _judge.CheckpointCommitted(Rounds.Committed(acknowledgedBefore: 1, at: 1, leftOut: [LedgerShards.Of(Before.Id)]));
+        _judge.Sent(After);
+        _judge.Acknowledged(After.Id, 2);
+        _judge.CheckpointCommitted(Rounds.Committed(acknowledgedBefore: 2, at: 1, leftOut: [LedgerShards.Of(Before.Id)]));
 
-        Assert.Empty(_judge.Judge(NewBooks().Statement(), Fault.ClusterKill, []).Violations);
+        Assert.Empty(_judge.Judge(NewBooks().With(After).Statement(), Fault.ClusterKill, []).Violations);
     }
 
     [Fact]
@@ -102,7 +105,7 @@ public sealed class RecoveryJudgeTests
     {
         OneBeforeAndOneAfterTheCheckpoint();
 
-        var violation = Assert.Single(_judge.Judge(NewBooks().With(Before).With(After).Statement(), fault, [new("account/2", "1.1")]).Violations);
+        var violation = Assert.Single(_judge.Judge(NewBooks().With(Before).With(After).Statement(), fault, [new("account/2", "1.1", Rounds.At(1))]).Violations);
         Assert.Equal(JudgeRule.RolledBackWithoutCause, violation.Rule);
     }
 
@@ -202,13 +205,26 @@ public sealed class RecoveryJudgeTests
     }
 
     [Fact]
-    public void Each_period_must_have_transfers_and_checkpoints_of_its_own()
+    public void What_was_committed_has_no_transfer_of_the_period()
+    {
+        _judge.Sent(Before);
+        _judge.CheckpointCommitted(Rounds.Committed(acknowledgedBefore: 0, at: 1));
+        _judge.Acknowledged(Before.Id, 1);
+        Assert.False(_judge.IsAnythingPromised());
+        _judge.CheckpointCommitted(Rounds.Committed(acknowledgedBefore: 1, at: 1, leftOut: [LedgerShards.Of(Before.Id)]));
+        Assert.False(_judge.IsAnythingPromised());
+
+        AssertOne(JudgeRule.NoCheckpoint, NewBooks().With(Before));
+    }
+
+    [Fact]
+    public void Each_period_must_have_transfers_of_its_own()
     {
         OneBeforeAndOneAfterTheCheckpoint();
         var bank = NewBooks().With(Before).Statement();
         _judge.Judge(bank, Fault.ClusterKill, []);
 
-        Assert.Equal([JudgeRule.NoTransfers, JudgeRule.NoCheckpoint], _judge.Judge(bank, Fault.ClusterKill, []).Violations.Select(violation => violation.Rule));
+        Assert.Equal(JudgeRule.NoTransfers, Assert.Single(_judge.Judge(bank, Fault.ClusterKill, []).Violations).Rule);
     }
 
     private static Books NewBooks() => new(Accounts, OpeningCents);

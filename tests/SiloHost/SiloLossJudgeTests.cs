@@ -134,6 +134,27 @@ public sealed class SiloLossJudgeTests
     }
 
     [Fact]
+    public void A_grain_rolled_back_before_the_silo_was_lost()
+    {
+        LoseTheSilo();
+
+        var books = NewBooks().With(Permanent).With(Elsewhere);
+        var violation = Assert.Single(_judge.Judge(books.Statement(), Fault.SiloKill, [new RolledBackGrain("account/2", "1.1", Rounds.At(9))]).Violations);
+        Assert.Equal(JudgeRule.RolledBackWithoutCause, violation.Rule);
+        Assert.Contains("no silo had been lost yet", violation.Text);
+    }
+
+    [Fact]
+    public void No_transfer_was_acknowledged_before_the_loss()
+    {
+        _judge.Sent(Settled);
+        KillTheSilo();
+        _judge.Acknowledged(Settled.Id, ++_number);
+
+        AssertOne(JudgeRule.NoTransfers, "before the fault", NewBooks());
+    }
+
+    [Fact]
     public void A_refused_repetition_of_what_was_undone_is_a_new_order()
     {
         LoseTheSilo();
@@ -357,7 +378,7 @@ public sealed class SiloLossJudgeTests
     }
 
     private Judgement Judge(Books books, params string[] rolledBack) =>
-        _judge.Judge(books.Statement(), Fault.SiloKill, [.. rolledBack.Select(grain => new RolledBackGrain(grain, "1.1"))]);
+        _judge.Judge(books.Statement(), Fault.SiloKill, [.. rolledBack.Select(grain => new RolledBackGrain(grain, "1.1", Rounds.At(20)))]);
 
     private void AssertOne(JudgeRule rule, string reason, Books books, params string[] rolledBack)
     {

@@ -88,7 +88,7 @@ public class CheckpointRoundsUnderFaultsTests
         text.AppendLine($"{all.ToBeSure} lives rolled back for labels of lives that their senders had forgotten; {all.LateGhosts} times an undone message was found by a round only.");
         text.AppendLine($"{all.SentAgainPerhapsArrived} calls that were lost with a silo, or may not have arrived, were sent again, {all.SentAgain} that were undone or refused; {all.CallsCaught} were caught in a broken connection; {all.CallsLost} were lost for good; {all.CallsCancelled} were cancelled.");
         text.AppendLine($"{all.Moves} lives moved to another silo, {all.LostOnTheWay} were lost on their way; {all.OrderlyStops} silos stopped in order.");
-        text.AppendLine($"{all.RollbacksAsked} rollbacks were asked for: {all.AskedAndHappened} happened, the largest of {all.LargestAskedSet}, with {all.Stragglers} stragglers; {all.AskedAndCalledOff} were called off; {all.DryRuns} were dry runs.");
+        text.AppendLine($"{all.RollbacksAsked} rollbacks were asked for: {all.AskedAndHappened} happened, the largest of {all.LargestAskedSet}, with {all.Stragglers} stragglers; {all.AskedAndCalledOff} were called off; of {all.AskedAndUnknown} nobody could say; {all.DryRuns} were dry runs.");
         text.AppendLine($"The longest pause was {all.LongestPause} ms.");
         text.Append(FaultTable.Text(all.Faults));
         foreach (var checker in all.Failed.GroupBy(run => run.Checker))

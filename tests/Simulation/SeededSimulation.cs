@@ -50,6 +50,8 @@ internal sealed class SeededSimulation
 
     public long AskedAndCalledOff { get; private set; }
 
+    public long AskedAndUnknown { get; private set; }
+
     public long DryRuns { get; private set; }
 
     public long Stragglers { get; private set; }
@@ -145,6 +147,7 @@ internal sealed class SeededSimulation
             RollbacksAsked += judges.Requested.Asked;
             AskedAndHappened += judges.Requested.Happened;
             AskedAndCalledOff += judges.Requested.CalledOff;
+            AskedAndUnknown += judges.Requested.Unknown;
             DryRuns += judges.Requested.DryRuns;
             Stragglers += judges.Requested.Stragglers;
             LargestAskedSet = Math.Max(LargestAskedSet, judges.Requested.LargestSet);

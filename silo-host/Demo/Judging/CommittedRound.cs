@@ -13,6 +13,9 @@ internal sealed record CommittedRound(long AcknowledgedBefore, DateTimeOffset An
     /// <summary>False if the answer was that everything is permanent already.</summary>
     public bool IsNew { get; private init; } = true;
 
+    /// <summary>Whether this transfer is in it, whatever came before.</summary>
+    public bool Has(SentTransfer transfer) => transfer.Number <= AcknowledgedBefore && !LedgersLeftOut.Contains(transfer.Ledger);
+
     public static CommittedRound NothingToDo(long acknowledgedBefore, DateTimeOffset answeredAt) =>
         new(acknowledgedBefore, answeredAt, new HashSet<int>(), new HashSet<int>()) { IsNew = false };
 }

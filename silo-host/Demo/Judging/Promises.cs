@@ -1,5 +1,6 @@
 using Checkpointing.SiloHost.Bank;
 using Checkpointing.SiloHost.Demo.Faults;
+using Checkpointing.SiloHost.Observation;
 
 namespace Checkpointing.SiloHost.Demo.Judging;
 
@@ -37,8 +38,14 @@ internal sealed class Promises
         _ => null,
     };
 
-    /// <summary>Whether the grain may have depended on work that was lost.</summary>
-    public bool MayHaveRolledBack(string grain) => _mayDepend.Contains(grain);
+    /// <summary>Null if the grain, which was rolled back, may have depended on work that was lost; else why not.</summary>
+    public string? WhyItMustNotHaveRolledBack(RolledBackGrain grain) => _loss switch
+    {
+        null => "no single silo was lost",
+        { KilledAt: var killed } when grain.At < killed => "no silo had been lost yet",
+        _ when !_mayDepend.Contains(grain.Grain) => "it has had nothing to do with work that was lost",
+        _ => null,
+    };
 
     /// <summary>The last number that is permanent, by ledger.</summary>
     private long[] Floors(IEnumerable<CommittedRound> rounds)

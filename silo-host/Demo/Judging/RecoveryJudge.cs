@@ -76,6 +76,13 @@ internal sealed class RecoveryJudge(int accounts, long openingCents, AccountGrou
             _rounds.Add(round);
     }
 
+    /// <summary>Whether a committed checkpoint of this period has a transfer of this period, so that a fault puts something at risk.</summary>
+    public bool IsAnythingPromised()
+    {
+        lock (_gate)
+            return IsAnythingPromised(DateTimeOffset.MaxValue);
+    }
+
     /// <summary>A single silo is about to be killed. At most once in a period.</summary>
     public void SiloLost(SiloLoss loss)
     {
@@ -124,7 +131,7 @@ internal sealed class RecoveryJudge(int accounts, long openingCents, AccountGrou
             var lost = CheckAcknowledged(present, promises, violations);
             CheckRepetitions(promises, violations);
             CheckEarlier(present, violations);
-            CheckRolledBack(rolledBack, fault, promises, violations);
+            CheckRolledBack(rolledBack, promises, violations);
             var orphans = new CertainOrphans(loss, _period.Values, _asked, present);
             CheckOrphans(rolledBack, orphans, violations);
 
@@ -138,13 +145,14 @@ internal sealed class RecoveryJudge(int accounts, long openingCents, AccountGrou
     private void CheckProgress(Fault? fault, List<Violation> violations)
     {
         var before = fault is null ? "the end" : "the fault";
-        var until = _loss?.KilledAt ?? DateTimeOffset.MaxValue;
-        if (_period.Values.All(transfer => transfer.Number is null))
+        if (!_period.Values.Any(transfer => transfer.AcknowledgedAt < (_loss?.LostAt ?? long.MaxValue)))
             violations.Add(new Violation(JudgeRule.NoTransfers, $"no transfer was acknowledged before {before}: nothing was tested"));
-
-        if (!_rounds.Any(round => round.IsNew && round.AnsweredAt <= until))
-            violations.Add(new Violation(JudgeRule.NoCheckpoint, $"no checkpoint was committed before {before}: nothing was tested"));
+        else if (!IsAnythingPromised(_loss?.KilledAt ?? DateTimeOffset.MaxValue))
+            violations.Add(new Violation(JudgeRule.NoCheckpoint, $"no checkpoint with a transfer of this period was committed before {before}: nothing was tested"));
     }
+
+    private bool IsAnythingPromised(DateTimeOffset until) =>
+        _rounds.Where(round => round.IsNew && round.AnsweredAt <= until).Any(round => _period.Values.Any(transfer => round.Has(transfer)));
 
     private void CheckBooks(BankStatement bank, List<Violation> violations)
     {
@@ -210,12 +218,12 @@ internal sealed class RecoveryJudge(int accounts, long openingCents, AccountGrou
             violations.Add(new Violation(JudgeRule.UndoneCameBack, $"transfer {_sent[id]} was undone by an earlier fault and is back now"));
     }
 
-    private void CheckRolledBack(IReadOnlyCollection<RolledBackGrain> rolledBack, Fault? fault, Promises promises, List<Violation> violations)
+    private void CheckRolledBack(IReadOnlyCollection<RolledBackGrain> rolledBack, Promises promises, List<Violation> violations)
     {
-        foreach (var (grain, round) in rolledBack.Where(grain => !promises.MayHaveRolledBack(grain.Grain)))
+        foreach (var grain in rolledBack)
         {
-            var why = fault == Fault.SiloKill ? "it has had nothing to do with work that was lost" : "no single silo was lost";
-            violations.Add(new Violation(JudgeRule.RolledBackWithoutCause, $"{Named(grain)} was rolled back to round {round}, but {why}"));
+            if (promises.WhyItMustNotHaveRolledBack(grain) is { } reason)
+                violations.Add(new Violation(JudgeRule.RolledBackWithoutCause, $"{Named(grain.Grain)} was rolled back to round {grain.Round}, but {reason}"));
         }
     }
 

@@ -10,12 +10,12 @@ internal sealed class CheckpointRequests(BankClient bank, AcknowledgedLog log, R
     private const int LongestPauseMilliseconds = 600;
 
     private readonly CancellationTokenSource _stop = new();
-    private readonly TaskCompletionSource _firstCommitted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _somethingPromised = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource _nextAsked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _requests = Task.CompletedTask;
 
-    /// <summary>Completes when the first checkpoint of this period is committed.</summary>
-    public Task FirstCommitted => _firstCommitted.Task;
+    /// <summary>Completes when a checkpoint is committed that has transfers of this period.</summary>
+    public Task SomethingPromised => _somethingPromised.Task;
 
     /// <summary>Completes when the next checkpoint is asked for.</summary>
     public Task NextAsked => Volatile.Read(ref _nextAsked).Task;
@@ -60,7 +60,9 @@ internal sealed class CheckpointRequests(BankClient bank, AcknowledgedLog log, R
                     NamesAll(result) ? Ledgers(result.LeftOut.Select(participant => participant.GrainId)) : [.. Enumerable.Range(0, LedgerShards.Count).Except(taken)]));
                 figures.CountRound(result);
                 await log.Note($"checkpoint {result.Round} asked-after {acknowledgedBefore} participants {result.Participants.Count} left-out {result.LeftOut.Count}");
-                _firstCommitted.TrySetResult();
+                if (judge.IsAnythingPromised())
+                    _somethingPromised.TrySetResult();
+
                 break;
             case CheckpointStatus.NothingToDo:
                 judge.CheckpointCommitted(CommittedRound.NothingToDo(acknowledgedBefore, DateTimeOffset.UtcNow));

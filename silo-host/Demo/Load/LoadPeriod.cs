@@ -7,7 +7,7 @@ internal sealed class LoadPeriod : IAsyncDisposable
 {
     private const int LongestAimAfterRequestMilliseconds = 60;
 
-    // A period lasts longer than planned when no checkpoint is committed; then the judge reports that nothing was tested.
+    // A period lasts longer than planned when no checkpoint with its transfers is committed; then the judge reports that nothing was tested.
     private static readonly TimeSpan LongestWaitForCheckpoint = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan BetweenFigures = TimeSpan.FromMilliseconds(200);
 
@@ -36,11 +36,11 @@ internal sealed class LoadPeriod : IAsyncDisposable
     /// <summary>Waits for this share of the period.</summary>
     public Task Wait(double share, CancellationToken cancellationToken) => Task.Delay(_scene.Options.Period * share, cancellationToken);
 
-    /// <summary>Waits until there are transfers and a checkpoint that a fault can put at risk.</summary>
+    /// <summary>Waits until there is a checkpoint with transfers, so that a fault puts something at risk.</summary>
     public async Task WaitUntilUnderWay(CancellationToken cancellationToken)
     {
         await Wait(0.5 + (0.5 * _scene.Random.NextDouble()), cancellationToken);
-        await Task.WhenAny(_checkpoints.FirstCommitted, Task.Delay(LongestWaitForCheckpoint, cancellationToken));
+        await Task.WhenAny(_checkpoints.SomethingPromised, Task.Delay(LongestWaitForCheckpoint, cancellationToken));
         cancellationToken.ThrowIfCancellationRequested();
     }
 

@@ -16,6 +16,7 @@ internal sealed class SiloCluster(string dataFolder, int silos, TimeSpan detecti
     private readonly SiloProcess?[] _places = new SiloProcess?[silos];
     private readonly HttpClient _health = new() { Timeout = TimeSpan.FromSeconds(5) };
     private volatile IReadOnlyList<Uri> _serving = [];
+    private string? _endedByItself;
 
     /// <summary>
     /// The HTTP addresses of the silos that serve clients, as a load balancer knows them: not before a silo sees all others, and no more from the moment
@@ -60,7 +61,19 @@ internal sealed class SiloCluster(string dataFolder, int silos, TimeSpan detecti
         _places[place] = null;
         await process.DisposeAsync();
         if (exitCode != 0)
-            throw new DemoFailedException($"A silo that was asked to stop ended with exit code {exitCode}; see {process.OutputFile}. Its last lines:{Environment.NewLine}{process.OutputTail()}");
+            throw new DemoFailedException($"A silo that was asked to stop ended with exit code {exitCode}; {process.OutputHint()}");
+    }
+
+    /// <summary>Null unless a silo has ended that was neither killed nor asked to stop; else what is known of the first that was found.</summary>
+    public string? EndedByItself()
+    {
+        for (var place = 0; place < silos; place++)
+        {
+            if (_places[place] is { HasEndedByItself: true } process)
+                _endedByItself ??= $"silo {place} ended, though nobody had killed it or asked it to stop; {process.OutputHint()}";
+        }
+
+        return _endedByItself;
     }
 
     public async ValueTask DisposeAsync()
@@ -74,6 +87,7 @@ internal sealed class SiloCluster(string dataFolder, int silos, TimeSpan detecti
         var victims = places.Where(place => _places[place] is not null).ToArray();
         var addresses = victims.Select(place => _places[place]!.Ports.HttpAddress).ToHashSet();
         _serving = [.. _serving.Where(address => !addresses.Contains(address))];
+        _ = EndedByItself();
         foreach (var place in victims)
             _places[place]!.Kill();
 
@@ -117,7 +131,7 @@ internal sealed class SiloCluster(string dataFolder, int silos, TimeSpan detecti
             if (process.HasExited)
             {
                 await process.WaitForExit(cancellationToken);
-                throw new SiloStartException($"A silo ended while it started; see {process.OutputFile}. Its last lines:{Environment.NewLine}{process.OutputTail()}");
+                throw new SiloStartException($"A silo ended while it started; {process.OutputHint()}");
             }
 
             await Task.Delay(PollInterval, cancellationToken);

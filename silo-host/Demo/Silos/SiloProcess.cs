@@ -12,6 +12,7 @@ internal sealed class SiloProcess : IAsyncDisposable
 
     private readonly Process _process;
     private readonly Task _output;
+    private bool _isToEnd;
 
     private SiloProcess(Process process, SiloPorts ports, string outputFile)
     {
@@ -29,6 +30,9 @@ internal sealed class SiloProcess : IAsyncDisposable
     public int Id => _process.Id;
 
     public bool HasExited => _process.HasExited;
+
+    /// <summary>Whether it ended before it was killed or asked to stop.</summary>
+    public bool HasEndedByItself => !_isToEnd && _process.HasExited;
 
     public static SiloProcess Start(SiloPorts ports, string dataFolder, TimeSpan detectionTime, string outputFile)
     {
@@ -65,13 +69,17 @@ internal sealed class SiloProcess : IAsyncDisposable
     /// <summary>SIGKILL: the process gets no chance to save anything.</summary>
     public void Kill()
     {
-        if (!_process.HasExited)
-            _process.Kill();
+        if (_process.HasExited)
+            return;
+
+        _isToEnd = true;
+        _process.Kill();
     }
 
     /// <summary>Asks for an orderly stop; returns the exit code.</summary>
     public async Task<int> Stop(CancellationToken cancellationToken)
     {
+        _isToEnd = !_process.HasExited;
         await _process.StandardInput.WriteLineAsync(StandardInputWatch.StopLine);
         await _process.StandardInput.FlushAsync(cancellationToken);
         try
@@ -93,8 +101,10 @@ internal sealed class SiloProcess : IAsyncDisposable
         await _output.WaitAsync(ExitTimeout, cancellationToken);
     }
 
-    /// <summary>The last lines that the silo wrote.</summary>
-    public string OutputTail()
+    /// <summary>Where its output is, and the last lines of it.</summary>
+    public string OutputHint() => $"see {OutputFile}. Its last lines:{Environment.NewLine}{OutputTail()}";
+
+    private string OutputTail()
     {
         using var file = new FileStream(OutputFile, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         using var reader = new StreamReader(file);

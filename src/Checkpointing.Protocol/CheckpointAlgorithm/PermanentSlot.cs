@@ -3,13 +3,16 @@ using Checkpointing.Protocol.Labels;
 namespace Checkpointing.Protocol.CheckpointAlgorithm;
 
 /// <summary>The head of one of a participant's two slots in stable storage.</summary>
-/// <param name="Generation">Ascends with every write of this participant, over all its lives.</param>
+/// <param name="Generation">Ascends with every write of this participant, over all its lives. What is to be written gets it when its turn has come.</param>
 /// <param name="Round">The round whose decision makes this slot the permanent checkpoint.</param>
 /// <param name="BaseRound">The round of the permanent checkpoint at the time of the write, known to be committed; none for the initial one.</param>
 /// <param name="Mark">Where the checkpoint stands in the participant's labels.</param>
 /// <param name="Writer">The life that wrote the slot. A later life is of a higher generation.</param>
 internal sealed record SlotHead(long Generation, RoundNumber Round, RoundNumber BaseRound, CheckpointMark Mark, Incarnation Writer = default)
 {
+    /// <summary>The generation of what has not been written yet.</summary>
+    public const long NotWritten = 0;
+
     /// <summary>
     /// Not a checkpoint: written into the free slot only to keep all earlier lives from storing anything there (SPEC K28). It also proves that
     /// its base round is committed.

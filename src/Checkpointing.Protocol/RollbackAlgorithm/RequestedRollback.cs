@@ -7,7 +7,12 @@ namespace Checkpointing.Protocol.RollbackAlgorithm;
 /// The coordinator's part in one rollback that was asked for. It finds out who would have to roll back, by ends of lives that are no facts; lets all
 /// of them drain and stand still; and if everybody is willing has the first one get ready. That one step decides. Nothing of this is stored.
 /// </summary>
-internal sealed class RequestedRollback(Guid request, ParticipantId initiator, bool isDryRun, long epoch)
+/// <param name="request">Which request.</param>
+/// <param name="initiator">Whose rollback was asked for.</param>
+/// <param name="isDryRun">Only who would roll back is wanted.</param>
+/// <param name="epoch">That of the coordinator.</param>
+/// <param name="patience">RB-21: so often the word that decides is said again.</param>
+internal sealed class RequestedRollback(Guid request, ParticipantId initiator, bool isDryRun, long epoch, int patience)
 {
     private readonly Dictionary<Life, Member> _members = [];
     private readonly HashSet<SiloId> _silos = [];
@@ -16,6 +21,7 @@ internal sealed class RequestedRollback(Guid request, ParticipantId initiator, b
     private Life? _first;
     private Guid _vote;
     private bool _isPauseOver;
+    private int _saidAgain;
     private int _wave;
 
     public Guid Request => request;
@@ -138,6 +144,13 @@ internal sealed class RequestedRollback(Guid request, ParticipantId initiator, b
 
         if (Step == RequestedRollbackStep.Commit)
         {
+            if (++_saidAgain > patience)
+            {
+                // RB-21: it may never start again. Or it has obeyed, and cannot say so: then it is an orphan like any other, of whom a coordinator hears sooner or later.
+                End(WhyNotRolledBack.Unknown, _first);
+                return Advance();
+            }
+
             Tell(new RollBackAsAsked(request, _first!, _vote));
         }
 

@@ -56,7 +56,7 @@ internal sealed record EndsTested(Guid Request, SiloId Silo, int Wave, Immutable
 /// <summary>Why somebody is drawn in: it has received this label, of which only those up to the end would count.</summary>
 internal readonly record struct WouldBeOrphan(Life Life, Receipt LastLabelReceived, long End);
 
-/// <summary>Why a rollback that was asked for does not happen.</summary>
+/// <summary>Why a rollback that was asked for does not happen, or may not.</summary>
 internal enum WhyNotRolledBack
 {
     /// <summary>willing_to_roll is no.</summary>
@@ -76,6 +76,9 @@ internal enum WhyNotRolledBack
 
     /// <summary>Nobody could say in time whom it concerns: somebody who was asked has not answered, or a silo. Never said by a participant.</summary>
     NoAnswer,
+
+    /// <summary>It may happen all the same: the first one was told to get ready, and nothing was heard of it since. Never said by a participant.</summary>
+    Unknown,
 }
 
 /// <summary>Who rolls back with whom and why, and how many labels and calls it undoes.</summary>

@@ -10,7 +10,7 @@ namespace Checkpointing.Protocol.RollbackAlgorithm;
 /// </summary>
 /// <param name="life">Tells this coordinator's facts from those of others.</param>
 /// <param name="epoch">That of the record of decisions, which its first act has raised: the younger coordinator has the higher one.</param>
-/// <param name="patience">RB-21: so often everything is said again while somebody is ready; then those go on who are.</param>
+/// <param name="patience">RB-21: so often everything is said again while somebody is ready, and the word that decides about what was asked for; then those go on who are, or can.</param>
 internal sealed class RollbackCoordinator(Guid life, long epoch, int patience)
 {
     private readonly FactLog _facts = new();
@@ -53,7 +53,7 @@ internal sealed class RollbackCoordinator(Guid life, long epoch, int patience)
     /// <summary>Somebody asks for a rollback of this participant to its permanent checkpoint, or wants to know who would roll back with it.</summary>
     public ImmutableArray<RollbackEffect> OnRollBackRequested(Guid request, ParticipantId participant, bool isDryRun)
     {
-        _requested.Enqueue(new RequestedRollback(request, participant, isDryRun, epoch));
+        _requested.Enqueue(new RequestedRollback(request, participant, isDryRun, epoch, patience));
         if (_requested.Count == 1)
         {
             _effects.Add(new PauseRounds(request));

@@ -49,6 +49,7 @@ internal static class RollbackResults
         WhyNotRolledBack.Unwilling => RollbackAbortReason.Unwilling,
         WhyNotRolledBack.TooBusy => RollbackAbortReason.TooBusy,
         WhyNotRolledBack.ForcedRollback => RollbackAbortReason.LossComesFirst,
+        WhyNotRolledBack.Unknown => RollbackAbortReason.OutcomeUnknown,
         _ => RollbackAbortReason.ParticipantLost,
     };
 
@@ -63,6 +64,8 @@ internal static class RollbackResults
             WhyNotRolledBack.ForcedRollback => $"The loss of a silo is being dealt with, and that comes first. {NobodyRolledBack} Ask again when it is over.",
             WhyNotRolledBack.NoAnswer => $"{(outcome.Refused is null ? "A silo" : who)} has not answered within MaxPause: it may be unable to start, because its record is damaged or storage is down. {NobodyRolledBack} "
                 + "Look at its errors, then ask again.",
+            WhyNotRolledBack.Unknown => $"{who} was told to roll back, which decides, and has not answered since: its silo may have died in that moment, and it may be unable to start. Either all participants roll back or none. "
+                + "Look at its errors and at its state, then ask again if need be.",
             _ => $"{who} restarted meanwhile, or had not heard of the coordinator for too long. {NobodyRolledBack} Ask again.",
         };
     }

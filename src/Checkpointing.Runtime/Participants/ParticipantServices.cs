@@ -72,20 +72,13 @@ internal sealed class ParticipantServices(
         var answer = GrainFactory
             .GetGrain<ICheckpointCoordinatorControl>(CheckpointCoordinatorExtensions.DefaultKey)
             .DecisionOf(slot.StoreId, slot.Head.Round.Epoch, slot.Head.Round.Number);
-        try
+        if (await answer.HasComeWithin(CoordinatorOutbox.CoordinatorPatience, Time))
         {
-            return await answer.WaitAsync(CoordinatorOutbox.CoordinatorPatience, Time);
+            return await answer;
         }
-        catch (TimeoutException)
-        {
-            if (answer.IsCompleted)
-            {
-                return await answer;
-            }
 
-            answer.Ignore();
-            return StoredDecision.Undecided;
-        }
+        answer.Ignore();
+        return StoredDecision.Undecided;
     }
 
     /// <summary>A silo that stops starts no grains any more: what cannot be reached stays so.</summary>

@@ -16,7 +16,7 @@ internal sealed class ParticipantStorage(ParticipantHost host, CheckpointSlots s
     public async Task Store(WriteSnapshot write, ImmutableArray<(string Name, byte[] Bytes)> states)
     {
         var baseRound = slots.PermanentRound;
-        var head = new SlotHead(slots.NextGeneration(), write.Number, baseRound, write.Snapshot.Mark, Life.Incarnation);
+        var head = new SlotHead(SlotHead.NotWritten, write.Number, baseRound, write.Snapshot.Mark, Life.Incarnation);
         var (outcome, detail) = await slots.Write(new SlotRecord(head, host.StoreId, write.Snapshot.Receipts, states));
         services.Metrics.SlotWritten(outcome);
         services.Log.TentativeStored(host.GrainId, write.Number, outcome);

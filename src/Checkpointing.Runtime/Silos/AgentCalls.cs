@@ -18,27 +18,16 @@ internal sealed class AgentCalls(ICheckpointAgentClient agents, ISiloStatusOracl
     {
         ThrowIfGone(silo);
         var answer = call(agents.AgentOf(silo));
-        while (true)
+        while (!await answer.HasComeWithin(LookInterval, time))
         {
-            try
+            if (silos.IsDeadSilo(silo))
             {
-                return await answer.WaitAsync(LookInterval, time);
-            }
-            catch (TimeoutException)
-            {
-                if (answer.IsCompleted)
-                {
-                    // It came meanwhile, or is an error of its own.
-                    return await answer;
-                }
-
-                if (silos.IsDeadSilo(silo))
-                {
-                    answer.Ignore();
-                    ThrowIfGone(silo);
-                }
+                answer.Ignore();
+                ThrowIfGone(silo);
             }
         }
+
+        return await answer;
     }
 
     private void ThrowIfGone(SiloAddress silo)

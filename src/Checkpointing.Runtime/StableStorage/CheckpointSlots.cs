@@ -64,7 +64,7 @@ internal sealed class CheckpointSlots(IGrainStorage storage, string storageName,
         }
     }
 
-    /// <summary>Writes a checkpoint into the free slot. Never throws: the outcome says what holds.</summary>
+    /// <summary>Writes a checkpoint into the free slot, under the next generation. Never throws: the outcome says what holds.</summary>
     public Task<(SlotWriteOutcome Outcome, string Detail)> Write(SlotRecord record) => WriteInTurn(() => record);
 
     /// <summary>
@@ -74,8 +74,7 @@ internal sealed class CheckpointSlots(IGrainStorage storage, string storageName,
     /// </summary>
     public async Task<(FenceOutcome Outcome, string Detail)> WriteFence(Guid storeId, Incarnation life)
     {
-        var generation = NextGeneration();
-        var (outcome, detail) = await WriteInTurn(() => NeededFence(generation, storeId, life));
+        var (outcome, detail) = await WriteInTurn(() => NeededFence(storeId, life));
         return (outcome switch
         {
             SlotWriteOutcome.Stored => FenceOutcome.Stored,
@@ -158,11 +157,13 @@ internal sealed class CheckpointSlots(IGrainStorage storage, string storageName,
         var slot = FreeSlot;
         try
         {
-            if (slot.MustBeReadAgain && await WhyNotFree(slot, record) is { } obstacle)
+            if (slot.MustBeReadAgain && await WhyNotFree(slot, record.Writer) is { } obstacle)
             {
                 return obstacle;
             }
 
+            // Only now is it known what lies in the slots.
+            record = record.WithGeneration(NextGeneration());
             slot.State.State = record.Seal();
             slot.MustBeReadAgain = true;
             await storage.WriteStateAsync(slot.Name, grainId, slot.State);
@@ -173,7 +174,7 @@ internal sealed class CheckpointSlots(IGrainStorage storage, string storageName,
         }
         catch (InconsistentStateException)
         {
-            return await ExplainStaleETag(slot, record);
+            return await ExplainStaleETag(slot, record.Writer);
         }
         catch (Exception exception)
         {
@@ -182,19 +183,19 @@ internal sealed class CheckpointSlots(IGrainStorage storage, string storageName,
     }
 
     /// <summary>Only when its turn has come is it known what the writes before it have left in the slots.</summary>
-    private SlotRecord? NeededFence(long generation, Guid storeId, Incarnation life)
+    private SlotRecord? NeededFence(Guid storeId, Incarnation life)
     {
         var slot = FreeSlot;
         var isThere = !slot.MustBeReadAgain && slot.Head is { } head && head.Writer == life && head.BaseRound == PermanentRound;
-        return isThere ? null : SlotRecord.Fence(generation, PermanentRound, Permanent?.Mark ?? CheckpointMark.Initial, life, storeId);
+        return isThere ? null : SlotRecord.Fence(PermanentRound, Permanent?.Mark ?? CheckpointMark.Initial, life, storeId);
     }
 
     /// <summary>A stale ETag may be our own earlier write that was given up and has landed after all.</summary>
-    private async Task<(SlotWriteOutcome Outcome, string Detail)> ExplainStaleETag(Slot slot, SlotRecord record)
+    private async Task<(SlotWriteOutcome Outcome, string Detail)> ExplainStaleETag(Slot slot, Incarnation life)
     {
         try
         {
-            return await WhyNotFree(slot, record) ?? (SlotWriteOutcome.NotStored, $"an earlier write has landed late in storage '{storageName}'");
+            return await WhyNotFree(slot, life) ?? (SlotWriteOutcome.NotStored, $"an earlier write has landed late in storage '{storageName}'");
         }
         catch (Exception second)
         {
@@ -203,21 +204,19 @@ internal sealed class CheckpointSlots(IGrainStorage storage, string storageName,
     }
 
     /// <summary>Reads the slot again. It is not free if it holds what neither this life wrote nor it found there, unless that will never count.</summary>
-    private async Task<(SlotWriteOutcome Outcome, string Detail)?> WhyNotFree(Slot slot, SlotRecord record)
+    private async Task<(SlotWriteOutcome Outcome, string Detail)?> WhyNotFree(Slot slot, Incarnation life)
     {
         var known = slot.Head;
         await Read(slot);
         var found = slot.Record;
         slot.Record = null;
-        if (found is null || found.Writer == record.Writer || found.Head == known)
+        if (found is null || found.Writer == life || found.Head == known)
         {
             return null;
         }
 
-        // Of two lives that began beside each other the one that has fenced, or stored before the other could fence, is the one that goes on.
-        var isOlder = found.Writer.Generation < record.Writer.Generation;
-        var isBeside = found.Writer.Generation == record.Writer.Generation && !found.Head.IsFence && !record.Head.IsFence;
-        if (!(isOlder || isBeside) || found.Head.BaseRound != PermanentRound)
+        // Of two lives that began beside each other, with the same generation, the one that writes first goes on. Whatever it wrote, and whatever becomes of that, is its fence.
+        if (found.Writer.Generation >= life.Generation || found.Head.BaseRound != PermanentRound)
         {
             _isOvertaken = true;
             return Overtaken;
@@ -229,7 +228,7 @@ internal sealed class CheckpointSlots(IGrainStorage storage, string storageName,
             return null;
         }
 
-        // A life that began before this one, or beside it. What is committed of it makes this life's base obsolete.
+        // A life that began before this one. What is committed of it makes this life's base obsolete.
         slot.Head = known;
         slot.MustBeReadAgain = true;
         switch (await decisionOf(found))

@@ -14,8 +14,10 @@ internal sealed record SlotRecord(
 {
     public Incarnation Writer => Head.Writer;
 
-    public static SlotRecord Fence(long generation, RoundNumber permanent, CheckpointMark permanentMark, Incarnation writer, Guid storeId) =>
-        new(SlotHead.Fence(generation, permanent, permanentMark, writer), storeId, [], []);
+    public static SlotRecord Fence(RoundNumber permanent, CheckpointMark permanentMark, Incarnation writer, Guid storeId) =>
+        new(SlotHead.Fence(SlotHead.NotWritten, permanent, permanentMark, writer), storeId, [], []);
+
+    public SlotRecord WithGeneration(long generation) => this with { Head = Head with { Generation = generation } };
 
     public StoredRecord Seal() => StoredRecord.Seal(writer =>
     {

@@ -1,4 +1,5 @@
 using System.Net;
+using Checkpointing.Cluster.Tests.Kit;
 using Checkpointing.Protocol.Labels;
 using Checkpointing.Runtime.Coordination;
 
@@ -39,14 +40,5 @@ public sealed class LastSeenTests
         seen.IsNotAt(gone, Here);
         seen.IsNotAt(moved, Here);
         Assert.Equal((null, There), (seen.SiloOf(gone), seen.SiloOf(moved)));
-    }
-
-    private sealed class Clock : TimeProvider
-    {
-        public TimeSpan Now { get; set; }
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public override long GetTimestamp() => Now.Ticks;
     }
 }

@@ -3,7 +3,6 @@ using Checkpointing.Protocol.CheckpointAlgorithm;
 using Checkpointing.Protocol.Labels;
 using Checkpointing.Runtime.Silos;
 using Checkpointing.Runtime.StableStorage;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Checkpointing.Cluster.Tests.Outcomes;
 
@@ -73,7 +72,7 @@ public sealed class InDoubtTests
         var newest = SlotRecord.Open(_store[RecordStore.SlotB, twin.GetGrainId()]!);
         Assert.True(newest.Head.Generation > SlotRecord.Open(_store[RecordStore.SlotA, twin.GetGrainId()]!).Head.Generation);
         _store.Put(RecordStore.SlotA, twin.GetGrainId(), SlotRecord.Fence(
-            newest.Head.Generation + 1, newest.Head.Round, newest.Head.Mark, new Incarnation(newest.Writer.Generation, Guid.NewGuid()), newest.StoreId).Seal());
+            newest.Head.Round, newest.Head.Mark, new Incarnation(newest.Writer.Generation, Guid.NewGuid()), newest.StoreId).WithGeneration(newest.Head.Generation + 1).Seal());
         goOn.Set();
 
         Assert.Equal(CheckpointStatus.Aborted, (await round).Status);
@@ -86,7 +85,7 @@ public sealed class InDoubtTests
     {
         var key = await AbandonInDoubt(WriteFault.FailsButLands);
         var fails = new FailsToDecide(times: 3);
-        await using var second = await OutcomeCluster.Start(store: _store, configure: silo => silo.Services.Insert(0, ServiceDescriptor.Singleton<IIncomingGrainCallFilter>(fails)));
+        await using var second = await OutcomeCluster.Start(store: _store, configure: silo => silo.PutFirst(fails));
         Assert.Equal(2, await second.Client.GetGrain<IParticipantGrain>(key).Get());
         Assert.True(fails.Left <= 0);
     }

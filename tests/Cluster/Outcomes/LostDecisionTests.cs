@@ -1,7 +1,6 @@
 using Checkpointing.Cluster.Tests.Kit;
 using Checkpointing.Cluster.Tests.Rounds;
 using Checkpointing.Protocol.CheckpointAlgorithm;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Checkpointing.Cluster.Tests.Outcomes;
 
@@ -19,7 +18,7 @@ public sealed class LostDecisionTests
                 options.MaxAttempts = 2;
                 options.DecisionPollInterval = TimeSpan.FromMilliseconds(100);
             },
-            configure: silo => silo.Services.Insert(0, ServiceDescriptor.Singleton<IIncomingGrainCallFilter>(services => new ControlWatch.Filter(watch, services))));
+            configure: silo => silo.PutFirst(services => new ControlWatch.Filter(watch, services)));
         var p = cluster.New<IParticipantGrain>();
         await p.Put(1);
         watch.BeforeDelivery = (_, messages) => messages.Any(entry => entry.Message is MakePermanent or DecisionAnswered)

@@ -118,7 +118,7 @@ public sealed class DepartureTests
         var rounds = new ControlWatch { Loses = static (_, message) => message is not JoinRound };
         await using var cluster = await OutcomeCluster.Start(
             options: options => (options.MaxPause, options.MaxAttempts) = (TimeSpan.FromMilliseconds(500), 1),
-            configure: silo => silo.Services.Insert(0, ServiceDescriptor.Singleton<IIncomingGrainCallFilter>(services => new ControlWatch.Filter(rounds, services))));
+            configure: silo => silo.PutFirst(services => new ControlWatch.Filter(rounds, services)));
         var p = cluster.New<IParticipantGrain>();
         await p.Put(1);
         await cluster.Silos.Silos[0].ServiceProvider.GetServices<IGrainService>().OfType<CheckpointAgent>().Single().Stop();

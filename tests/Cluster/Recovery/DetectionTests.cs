@@ -45,7 +45,7 @@ public sealed class DetectionTests
     public async Task Two_lives_of_a_peer_that_meet_because_a_tentative_checkpoint_is_undone_are_asked_about_too()
     {
         var rounds = new ControlWatch();
-        await using var cluster = await RecoveryCluster.Start(configure: silo => silo.Services.Insert(0, ServiceDescriptor.Singleton<IIncomingGrainCallFilter>(services => new ControlWatch.Filter(rounds, services))));
+        await using var cluster = await RecoveryCluster.Start(configure: silo => silo.PutFirst(services => new ControlWatch.Filter(rounds, services)));
         var (p, q) = (await cluster.On<IParticipantGrain>(0, "p"), await cluster.On<IParticipantGrain>(1, "q"));
         await p.Put(1, self => self.Own(q).Put(1));
         rounds.Loses = (grain, message) => grain == p.GetGrainId() && message is UndoTentative or DecisionAnswered;

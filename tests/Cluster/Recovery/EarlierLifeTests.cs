@@ -48,7 +48,7 @@ public sealed class EarlierLifeTests
         // Nobody there asks the grain's next life on that silo: the silo hears that it is dead before.
         var watch = new RollbackWatch { Loses = message => message is SuspectsReported };
         await using var suspected = await OutcomeCluster.Start(
-            store: _store, configure: silo => silo.Services.Insert(0, ServiceDescriptor.Singleton<IIncomingGrainCallFilter>(watch)));
+            store: _store, configure: silo => silo.PutFirst(watch));
         var p = await suspected.OnceCheckpointed();
         await p.Put(1);
         var (begun, goOn) = (new Signal(), new Signal());

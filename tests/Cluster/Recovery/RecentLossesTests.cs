@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using Checkpointing.Cluster.Tests.Kit;
 using Checkpointing.Runtime.Calls;
 using Checkpointing.Runtime.Silos;
 
@@ -44,13 +45,4 @@ public sealed class RecentLossesTests
 
     private static ClusterMembershipSnapshot Members(params (SiloAddress Silo, SiloStatus Status)[] members) => new(
         members.ToImmutableDictionary(member => member.Silo, member => new ClusterMember(member.Silo, member.Status, member.Silo.ToString())), new MembershipVersion(1));
-
-    private sealed class Clock : TimeProvider
-    {
-        public TimeSpan Now { get; set; } = TimeSpan.FromHours(1);
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public override long GetTimestamp() => Now.Ticks;
-    }
 }

@@ -52,7 +52,7 @@ internal sealed class RecoveryCluster : IAsyncDisposable
                 if (filters)
                     silo.AddOutgoingGrainCallFilter(context => context.Invoke());
 
-                silo.Services.Insert(0, ServiceDescriptor.Singleton<IIncomingGrainCallFilter>(watch));
+                silo.PutFirst(watch);
                 configure?.Invoke(silo);
             },
             isPlain: isPlain);

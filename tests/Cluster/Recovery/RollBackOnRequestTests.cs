@@ -43,7 +43,7 @@ public sealed class RollBackOnRequestTests
         var rounds = new ControlWatch();
         await using var cluster = await RecoveryCluster.Start(
             options: options => options.MaxPause = TimeSpan.FromSeconds(4),
-            configure: silo => silo.Services.Insert(0, ServiceDescriptor.Singleton<IIncomingGrainCallFilter>(services => new ControlWatch.Filter(rounds, services))));
+            configure: silo => silo.PutFirst(services => new ControlWatch.Filter(rounds, services)));
         var (busy, q) = (await cluster.On<IParticipantGrain>(0, "busy"), await cluster.On<IParticipantGrain>(1, "q"));
         await PutAndCheckpoint(cluster, busy, q);
         var (began, goOn) = (new Signal(), new Signal());

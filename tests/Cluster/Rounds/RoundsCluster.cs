@@ -44,7 +44,7 @@ internal sealed class RoundsCluster : IAsyncDisposable
         {
             silo.AddCheckpointsOnRequest(storage.Of, options);
             configure?.Invoke(silo);
-            silo.Services.Insert(0, ServiceDescriptor.Singleton<IIncomingGrainCallFilter>(services => new ControlWatch.Filter(watch, services)));
+            silo.PutFirst(services => new ControlWatch.Filter(watch, services));
         });
         if (client is not null)
             builder.ConfigureClient(client);

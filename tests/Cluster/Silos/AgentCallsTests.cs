@@ -2,7 +2,6 @@ using System.Reflection;
 using Checkpointing.Cluster.Tests.Kit;
 using Checkpointing.Cluster.Tests.Outcomes;
 using Checkpointing.Runtime.Silos;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Checkpointing.Cluster.Tests.Silos;
 
@@ -35,7 +34,7 @@ public sealed class AgentCallsTests
     public async Task A_checkpoint_of_everything_says_which_silo_did_not_name_its_grains(bool hasOtherChanges, CheckpointStatus status)
     {
         var refuses = new RefusesToName();
-        await using var cluster = await OutcomeCluster.Start(silos: 2, configure: silo => silo.Services.Insert(0, ServiceDescriptor.Singleton<IIncomingGrainCallFilter>(refuses)));
+        await using var cluster = await OutcomeCluster.Start(silos: 2, configure: silo => silo.PutFirst(refuses));
         var silos = cluster.Silos.Silos.Select(silo => silo.SiloAddress).ToList();
         var (named, unnamed) = (cluster.New<IParticipantGrain>(), cluster.New<IParticipantGrain>());
         await Placed.On(silos[0], named.GetNothing);

@@ -116,6 +116,38 @@ public sealed class FenceTests
         Assert.Equal(stored, _store.SlotsOf(_grain));
     }
 
+    /// <summary>RB-1: else it could say of the other one that it is over, and the other one could still become permanent.</summary>
+    [Fact]
+    public async Task A_checkpoint_that_was_undone_keeps_off_a_life_that_began_beside_it()
+    {
+        var (one, other) = (await BeginAfterOneCommit(), await SlotsOfOneLife.Begin(_store, _grain, 1));
+        Assert.Equal(SlotWriteOutcome.Stored, (await one.Store(2)).Outcome);
+        one.Slots.Drop();
+        var stored = _store.SlotsOf(_grain);
+
+        Assert.Equal((FenceOutcome.Stored, ""), await one.Fence());
+        Assert.Equal(SlotWriteOutcome.Superseded, (await other.Store(3)).Outcome);
+        Assert.Equal(stored, _store.SlotsOf(_grain));
+        await one.Commit(4);
+    }
+
+    /// <summary>The life began when the earlier one had written once; the other writes were on their way.</summary>
+    [Fact]
+    public async Task What_is_written_over_checkpoints_that_have_landed_late_is_of_a_higher_generation()
+    {
+        var earlier = await BeginAfterOneCommit();
+        Assert.Equal(SlotWriteOutcome.Stored, (await earlier.Store(2)).Outcome);
+        var life = await SlotsOfOneLife.Begin(_store, _grain, 1);
+        _store.OnNextWrite(_grain, WriteFault.Fails);
+        Assert.Equal(SlotWriteOutcome.NotStored, (await life.Store(6)).Outcome);
+        for (var round = 3; round < 6; round++)
+            Assert.Equal(SlotWriteOutcome.Stored, (await earlier.Store(round)).Outcome);
+
+        var late = Stored(RecordStore.SlotB).Head;
+        Assert.Equal(SlotWriteOutcome.Stored, (await life.Store(7)).Outcome);
+        Assert.True(Stored(RecordStore.SlotB).Head.Generation > late.Generation, $"{Stored(RecordStore.SlotB).Head} is no younger than {late}");
+    }
+
     [Fact]
     public async Task A_fence_that_was_there_first_ends_a_life_that_began_beside_it()
     {
@@ -277,7 +309,7 @@ public sealed class FenceTests
     private SlotRecord Stored(string slot) => SlotRecord.Open(_store[slot, _grain]!);
 
     private void PutFenceOf(Incarnation writer, SlotsOfOneLife beside, long permanent) => _store.Put(RecordStore.SlotB, _grain, SlotRecord.Fence(
-        beside.Life.Generation, Round(permanent), beside.Slots.Permanent!.Mark, writer, SlotsOfOneLife.StoreId).Seal());
+        Round(permanent), beside.Slots.Permanent!.Mark, writer, SlotsOfOneLife.StoreId).WithGeneration(beside.Life.Generation).Seal());
 
     /// <summary>A life that starts from the checkpoint that an earlier one has left.</summary>
     private async Task<SlotsOfOneLife> BeginAfterOneCommit()

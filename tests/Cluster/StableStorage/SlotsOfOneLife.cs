@@ -39,7 +39,7 @@ internal sealed class SlotsOfOneLife
     }
 
     public Task<(SlotWriteOutcome Outcome, string Detail)> Store(long round) => _slots.Write(new SlotRecord(
-        new SlotHead(_slots.NextGeneration(), new RoundNumber(1, round), _slots.Permanent?.Round ?? RoundNumber.None, MarkAt(round), Life),
+        new SlotHead(SlotHead.NotWritten, new RoundNumber(1, round), _slots.Permanent?.Round ?? RoundNumber.None, MarkAt(round), Life),
         StoreId,
         [],
         [("state", [(byte)round])]));

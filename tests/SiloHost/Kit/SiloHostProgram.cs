@@ -11,6 +11,12 @@ internal static class SiloHostProgram
     public static async Task<Outcome> Run(string[] arguments, string? standardInput = null, TimeSpan? longest = null, bool mayWriteAnywhere = true, string? program = null)
     {
         using var process = Start(arguments, mayWriteAnywhere, program);
+        return await End(process, standardInput, longest);
+    }
+
+    /// <summary>Waits for the end of what was started, and ends it if that takes too long.</summary>
+    public static async Task<Outcome> End(Process process, string? standardInput = null, TimeSpan? longest = null)
+    {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         timeout.CancelAfter(longest ?? Longest);
         try

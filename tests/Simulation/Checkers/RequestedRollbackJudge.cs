@@ -27,6 +27,9 @@ internal sealed class RequestedRollbackJudge(SimulatedCluster cluster)
 
     public int CalledOff => _calledOff.Count;
 
+    /// <summary>It was said that nobody knows.</summary>
+    public int Unknown { get; private set; }
+
     public int DryRuns { get; private set; }
 
     public int LargestSet { get; private set; }
@@ -124,6 +127,10 @@ internal sealed class RequestedRollbackJudge(SimulatedCluster cluster)
         if (isDryRun)
         {
             DryRuns++;
+        }
+        else if (outcome.WhyNot == WhyNotRolledBack.Unknown)
+        {
+            Unknown++;
         }
         else if (!outcome.IsDecided)
         {

@@ -5,6 +5,16 @@ namespace Checkpointing.Simulation.Tests.Faults;
 /// <summary>Decides which fault happens when, from the seed alone, and counts what it did. Pauses, broken connections and slow failures spend random numbers of their own.</summary>
 internal sealed class FaultInjector(FaultProfile profile, SeededRandom random, SeededRandom pauses, SeededRandom connections, SeededRandom failures)
 {
+    /// <summary>In the order in which they are drawn.</summary>
+    private static readonly (WriteFate Fate, FaultKind Kind, Func<FaultProfile, double> Chance)[] WriteFaults =
+    [
+        (WriteFate.Slow, FaultKind.StorageSlow, profile => profile.StorageSlow),
+        (WriteFate.Fails, FaultKind.StorageFailed, profile => profile.StorageFailed),
+        (WriteFate.UnknownLanded, FaultKind.StorageUnknownLanded, profile => profile.StorageUnknownLanded),
+        (WriteFate.UnknownNotLanded, FaultKind.StorageUnknownNotLanded, profile => profile.StorageUnknownNotLanded),
+        (WriteFate.LandsLate, FaultKind.StorageLandsLate, profile => profile.StorageLandsLate),
+    ];
+
     private int _coordinatorCrashes;
     private int _everythingCrashes;
     private int _siloCrashes;
@@ -44,12 +54,15 @@ internal sealed class FaultInjector(FaultProfile profile, SeededRandom random, S
             return WriteFate.Lands;
         }
 
-        return Happens(profile.StorageSlow, FaultKind.StorageSlow, step) ? WriteFate.Slow
-            : Happens(profile.StorageFailed, FaultKind.StorageFailed, step) ? WriteFate.Fails
-            : Happens(profile.StorageUnknownLanded, FaultKind.StorageUnknownLanded, step) ? WriteFate.UnknownLanded
-            : Happens(profile.StorageUnknownNotLanded, FaultKind.StorageUnknownNotLanded, step) ? WriteFate.UnknownNotLanded
-            : Happens(profile.StorageLandsLate, FaultKind.StorageLandsLate, step) ? WriteFate.LandsLate
-            : WriteFate.Lands;
+        foreach (var (fate, fault, chance) in WriteFaults)
+        {
+            if (Happens(chance(profile), fault, step))
+            {
+                return fate;
+            }
+        }
+
+        return WriteFate.Lands;
     }
 
     /// <summary>So much longer this write takes than it usually does.</summary>
@@ -59,17 +72,10 @@ internal sealed class FaultInjector(FaultProfile profile, SeededRandom random, S
     /// <summary>The same fault hits whoever stands in these steps.</summary>
     public void CountAlso(WriteFate fate, IEnumerable<StepOfRound> steps)
     {
+        var kind = WriteFaults.Single(fault => fault.Fate == fate).Kind;
         foreach (var step in steps)
         {
-            Counts.Hit(fate switch
-            {
-                WriteFate.Slow => FaultKind.StorageSlow,
-                WriteFate.Fails => FaultKind.StorageFailed,
-                WriteFate.UnknownLanded => FaultKind.StorageUnknownLanded,
-                WriteFate.UnknownNotLanded => FaultKind.StorageUnknownNotLanded,
-                WriteFate.LandsLate => FaultKind.StorageLandsLate,
-                _ => throw new ArgumentOutOfRangeException(nameof(fate), fate, "not a fault"),
-            }, step);
+            Counts.Hit(kind, step);
         }
     }
 

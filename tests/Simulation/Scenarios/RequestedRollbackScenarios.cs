@@ -92,7 +92,7 @@ public class RequestedRollbackScenarios
     public void A_stale_no_does_not_belie_the_word_that_decides()
     {
         var (request, first) = (Guid.NewGuid(), new Life(ParticipantId.Named("p"), new Incarnation(1, Guid.NewGuid()), new SiloId(1)));
-        var coordinator = new RequestedRollback(request, first.Participant, isDryRun: false, epoch: 1);
+        var coordinator = new RequestedRollback(request, first.Participant, isDryRun: false, epoch: 1, patience: 3);
         var (stale, vote) = (Guid.NewGuid(), Guid.NewGuid());
         coordinator.Begin([new SiloId(1)]);
         foreach (var yes in (Guid[])[stale, vote])
@@ -112,6 +112,47 @@ public class RequestedRollbackScenarios
 
         Assert.Equal(RequestedRollbackStep.Commit, coordinator.Step);
         Assert.False(coordinator.OnMessage(new CannotRollBack(request, first, WhyNotRolledBack.WentOn, vote)).OfType<RollbackRequestEnded>().Single().Outcome.IsDecided);
+    }
+
+    /// <summary>RB-21: the first one is lost with the word that decides and never starts again; or it has obeyed, and its answers are lost. Nobody else waits for it, and if it has, it is an orphan like any other.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Who_does_not_answer_the_word_that_decides_does_not_hold_up_the_others(bool hasObeyed)
+    {
+        var (request, silo) = (Guid.NewGuid(), new SiloId(1));
+        var (first, other) = (new Life(ParticipantId.Named("p"), new Incarnation(1, Guid.NewGuid()), silo), new Life(ParticipantId.Named("q"), new Incarnation(1, Guid.NewGuid()), silo));
+        var coordinator = new RollbackCoordinator(Guid.NewGuid(), epoch: 1, patience: 3);
+        coordinator.OnSilos([silo]);
+        coordinator.OnMessage(new EndsInstalled(silo, Guid.Empty, 1, 0, [], []));
+        coordinator.OnRollBackRequested(request, first.Participant, isDryRun: false);
+        coordinator.OnRoundsPaused(request);
+        Answer(first);
+        Test(1, new WouldBeOrphan(other, new Receipt(first, 1), 0));
+        Answer(other);
+        Test(2);
+        coordinator.OnMessage(new HeldForRollBack(request, first));
+        coordinator.OnMessage(new HeldForRollBack(request, other));
+        Test(3);
+        Assert.Equal(RequestedRollbackStep.Commit, coordinator.Requested!.Step);
+
+        for (var again = 0; again < 3; again++)
+            Assert.Contains(coordinator.OnResendDue().OfType<TellParticipant>(), tell => tell.Message is RollBackAsAsked);
+
+        var effects = coordinator.OnResendDue();
+        var outcome = Assert.Single(effects.OfType<RollbackRequestEnded>()).Outcome;
+        Assert.Equal((false, WhyNotRolledBack.Unknown, first), (outcome.IsDecided, outcome.WhyNot!.Value, outcome.Refused!));
+        Assert.Single(effects.OfType<ResumeRounds>());
+        Assert.Equal([first, other], effects.OfType<TellParticipant>().Where(tell => tell.Message is DoNotRollBack).Select(tell => tell.Message.Life));
+        Assert.Null(coordinator.Requested);
+        if (hasObeyed)
+        {
+            Assert.Contains(coordinator.OnMessage(new ReadyToRollBack(new LifeEnd(first, 0))).OfType<TellAgent>(), tell => tell.Message.Ends.Contains(new LifeEnd(first, 0)));
+        }
+
+        void Answer(Life life) => coordinator.OnMessage(new WouldRollBack(request, new LifeEnd(life, 0), 1, 1, IsDrained: true, Guid.NewGuid()));
+
+        void Test(int wave, params WouldBeOrphan[] found) => coordinator.OnMessage(new EndsTested(request, silo, wave, [.. found]));
     }
 
     /// <summary>RB-15, RB-16: r says no; nobody has noticed anything but a pause.</summary>
