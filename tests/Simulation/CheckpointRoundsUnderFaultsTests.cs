@@ -55,6 +55,9 @@ public class CheckpointRoundsUnderFaultsTests
         Assert.True(elapsed <= LongestRunInCi * Math.Max(1.0, (double)all.Seeds / SiloSeedsInCi), $"{all.Seeds} seeds took {elapsed}.");
         Assert.Empty(FaultTable.TooRare(all.Faults, HitsPerCell * all.Seeds / SiloSeedsInCi, silosDie: true));
         Assert.Empty(FaultTable.Violated(all.Faults));
+        Assert.True(all.CallsLostForNothing * 10 <= all.CallsLost, $"Of {all.CallsLost} lost calls {all.CallsLostForNothing} could have been sent again and had not run.");
+        Assert.True(all.LateGhosts > 0, "No undone message was on its way for longer than silos remember.");
+        Assert.True(all.AskedAndUnknown * 1000 <= all.AskedAndHappened, $"Of {all.AskedAndUnknown} rollbacks that were asked for nobody could say whether they happen.");
     }
 
     [Fact]
@@ -86,7 +89,7 @@ public class CheckpointRoundsUnderFaultsTests
         text.AppendLine($"{all.Requests} requests: {all.RequestsCommitted} committed, {all.RequestsWithNothingToDo} had nothing to do, aborted: {string.Join(", ", all.Aborts.Select(entry => $"{entry.Value} {entry.Key}"))}.");
         text.AppendLine($"{all.SiloDeaths} silos died, {all.FalseSuspicions} were falsely suspected, in {all.SeedsThatLostSilos} seeds; {all.RollbacksDecided} rollbacks of {all.RolledBack} lives, the largest of {all.LargestRollback}, {all.NotClosed} without having heard from everybody; {all.Dropped} undone messages dropped.");
         text.AppendLine($"{all.ToBeSure} lives rolled back for labels of lives that their senders had forgotten; {all.LateGhosts} times an undone message was found by a round only.");
-        text.AppendLine($"{all.SentAgainPerhapsArrived} calls that were lost with a silo, or may not have arrived, were sent again, {all.SentAgain} that were undone or refused; {all.CallsCaught} were caught in a broken connection; {all.CallsLost} were lost for good; {all.CallsCancelled} were cancelled.");
+        text.AppendLine($"{all.SentAgainPerhapsArrived} calls that were lost with a silo, or may not have arrived, were sent again, {all.SentAgain} that were undone or refused; {all.CallsCaught} were caught in a broken connection; {all.CallsLost} were lost for good, {all.CallsLostForNothing} of them although they could be sent again and had not run; {all.CallsCancelled} were cancelled.");
         text.AppendLine($"{all.Moves} lives moved to another silo, {all.LostOnTheWay} were lost on their way; {all.OrderlyStops} silos stopped in order.");
         text.AppendLine($"{all.RollbacksAsked} rollbacks were asked for: {all.AskedAndHappened} happened, the largest of {all.LargestAskedSet}, with {all.Stragglers} stragglers; {all.AskedAndCalledOff} were called off; of {all.AskedAndUnknown} nobody could say; {all.DryRuns} were dry runs.");
         text.AppendLine($"The longest pause was {all.LongestPause} ms.");

@@ -60,6 +60,7 @@ public class RegressionSeedTests
     [InlineData(2109499UL, "what an earlier life had received was held against the silo that did not look at the present one, which was starting")]
     [InlineData(2034848UL, "what a coordinator had learned that was cut off already, and was paused before it could tell anybody, was held to be known")]
     [InlineData(2004203UL, "a rollback was said to have happened because the silo of its first one was gone; that one had gone on, and moved")]
+    [InlineData(2035479UL, "an orphan that was in doubt about a round for longer than its silo remembers went on")]
     [InlineData(2033152UL, "a life that had moved said no to the word that decides, joined again when a late message asked it to, and obeyed")]
     public void A_seed_that_failed_later_keeps_every_promise(ulong seed, string violation)
     {

@@ -86,6 +86,8 @@ internal sealed class SeededSimulation
 
     public long CallsLost { get; private set; }
 
+    public long CallsLostForNothing { get; private set; }
+
     public long CallsCancelled { get; private set; }
 
     public long LongestPause { get; private set; }
@@ -164,6 +166,7 @@ internal sealed class SeededSimulation
             SentAgain += judges.Rollbacks.SentAgain;
             SentAgainPerhapsArrived += judges.Rollbacks.SentAgainPerhapsArrived;
             CallsLost += run.Cluster.Calls.Count(call => call.LostInTime);
+            CallsLostForNothing += run.Cluster.Calls.Count(call => call.IsLostForNothing);
             CallsCaught += run.Cluster.Connections.CallsCaught;
             CallsCancelled += run.Cluster.CallsCancelled;
             LongestPause = Math.Max(LongestPause, judges.Gates.LongestPause);

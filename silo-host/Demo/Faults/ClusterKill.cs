@@ -8,6 +8,8 @@ internal sealed class ClusterKill(DemoScene scene)
     public async Task Strike(LoadPeriod period, CancellationToken cancellationToken)
     {
         await period.WaitUntilUnderWay(cancellationToken);
+
+        // Before the wait: afterwards it would spoil the aim.
         await scene.Views.NoteRolledBack(cancellationToken);
         var moment = await period.WaitForMoment(cancellationToken);
         await scene.Log.Note($"kill of all {scene.Options.Silos} silos");

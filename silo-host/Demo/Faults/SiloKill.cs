@@ -25,6 +25,8 @@ internal sealed class SiloKill(DemoScene scene)
         var place = DrawPlace(views);
         var victim = views[place];
         scene.Figures.GrainsTotal += views.SelectMany(view => view.Grains).Distinct().Count();
+
+        // Before the wait: afterwards it would spoil the aim. What this silo rolls back meanwhile is not seen.
         await scene.Views.NoteRolledBack(cancellationToken);
         var moment = await period.WaitForMoment(cancellationToken);
         await scene.Log.Note($"kill of silo {place}");

@@ -17,10 +17,10 @@ internal sealed record Violation(JudgeRule Rule, string Text)
 /// <summary>What the judge checks.</summary>
 internal enum JudgeRule
 {
-    /// <summary>A period without transfers tests nothing.</summary>
+    /// <summary>A period without a transfer that was acknowledged before the fault tests nothing.</summary>
     NoTransfers,
 
-    /// <summary>A period without a committed checkpoint tests nothing.</summary>
+    /// <summary>A period in which no transfer of it was in a committed checkpoint before the fault tests nothing.</summary>
     NoCheckpoint,
 
     /// <summary>An account that was permanent is missing or different.</summary>

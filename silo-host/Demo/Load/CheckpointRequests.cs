@@ -60,7 +60,7 @@ internal sealed class CheckpointRequests(BankClient bank, AcknowledgedLog log, R
                     NamesAll(result) ? Ledgers(result.LeftOut.Select(participant => participant.GrainId)) : [.. Enumerable.Range(0, LedgerShards.Count).Except(taken)]));
                 figures.CountRound(result);
                 await log.Note($"checkpoint {result.Round} asked-after {acknowledgedBefore} participants {result.Participants.Count} left-out {result.LeftOut.Count}");
-                if (judge.IsAnythingPromised())
+                if (!SomethingPromised.IsCompleted && judge.IsAnythingPromised())
                     _somethingPromised.TrySetResult();
 
                 break;

@@ -16,7 +16,7 @@ internal sealed class SiloCluster(string dataFolder, int silos, TimeSpan detecti
     private readonly SiloProcess?[] _places = new SiloProcess?[silos];
     private readonly HttpClient _health = new() { Timeout = TimeSpan.FromSeconds(5) };
     private volatile IReadOnlyList<Uri> _serving = [];
-    private string? _endedByItself;
+    private (int Place, SiloProcess Process)? _endedByItself;
 
     /// <summary>
     /// The HTTP addresses of the silos that serve clients, as a load balancer knows them: not before a silo sees all others, and no more from the moment
@@ -36,6 +36,9 @@ internal sealed class SiloCluster(string dataFolder, int silos, TimeSpan detecti
             try
             {
                 await StartIn(free, cancellationToken);
+                foreach (var process in _places)
+                    process!.Serves();
+
                 _serving = [.. Addresses];
                 return;
             }
@@ -67,13 +70,17 @@ internal sealed class SiloCluster(string dataFolder, int silos, TimeSpan detecti
     /// <summary>Null unless a silo has ended that was neither killed nor asked to stop; else what is known of the first that was found.</summary>
     public string? EndedByItself()
     {
+        NoteEndedByItself();
+        return _endedByItself is var (place, process) ? $"silo {place} ended, though nobody had killed it or asked it to stop; {process.OutputHint()}" : null;
+    }
+
+    private void NoteEndedByItself()
+    {
         for (var place = 0; place < silos; place++)
         {
             if (_places[place] is { HasEndedByItself: true } process)
-                _endedByItself ??= $"silo {place} ended, though nobody had killed it or asked it to stop; {process.OutputHint()}";
+                _endedByItself ??= (place, process);
         }
-
-        return _endedByItself;
     }
 
     public async ValueTask DisposeAsync()
@@ -87,7 +94,7 @@ internal sealed class SiloCluster(string dataFolder, int silos, TimeSpan detecti
         var victims = places.Where(place => _places[place] is not null).ToArray();
         var addresses = victims.Select(place => _places[place]!.Ports.HttpAddress).ToHashSet();
         _serving = [.. _serving.Where(address => !addresses.Contains(address))];
-        _ = EndedByItself();
+        NoteEndedByItself();
         foreach (var place in victims)
             _places[place]!.Kill();
 

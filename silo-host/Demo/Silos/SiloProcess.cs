@@ -12,6 +12,7 @@ internal sealed class SiloProcess : IAsyncDisposable
 
     private readonly Process _process;
     private readonly Task _output;
+    private bool _serves;
     private bool _isToEnd;
 
     private SiloProcess(Process process, SiloPorts ports, string outputFile)
@@ -31,8 +32,11 @@ internal sealed class SiloProcess : IAsyncDisposable
 
     public bool HasExited => _process.HasExited;
 
-    /// <summary>Whether it ended before it was killed or asked to stop.</summary>
-    public bool HasEndedByItself => !_isToEnd && _process.HasExited;
+    /// <summary>Whether it has served, and then ended before it was killed or asked to stop.</summary>
+    public bool HasEndedByItself => _serves && !_isToEnd && _process.HasExited;
+
+    /// <summary>It has come up: from now on nobody but its user may end it.</summary>
+    public void Serves() => _serves = true;
 
     public static SiloProcess Start(SiloPorts ports, string dataFolder, TimeSpan detectionTime, string outputFile)
     {

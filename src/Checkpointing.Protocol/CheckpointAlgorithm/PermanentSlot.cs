@@ -7,7 +7,7 @@ namespace Checkpointing.Protocol.CheckpointAlgorithm;
 /// <param name="Round">The round whose decision makes this slot the permanent checkpoint.</param>
 /// <param name="BaseRound">The round of the permanent checkpoint at the time of the write, known to be committed; none for the initial one.</param>
 /// <param name="Mark">Where the checkpoint stands in the participant's labels.</param>
-/// <param name="Writer">The life that wrote the slot. A later life is of a higher generation.</param>
+/// <param name="Writer">The life that wrote the slot. A later life is of a higher generation, if this one has written; of two with the same, the one that writes first goes on.</param>
 internal sealed record SlotHead(long Generation, RoundNumber Round, RoundNumber BaseRound, CheckpointMark Mark, Incarnation Writer = default)
 {
     /// <summary>The generation of what has not been written yet.</summary>

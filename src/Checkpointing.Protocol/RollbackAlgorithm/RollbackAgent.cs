@@ -16,6 +16,8 @@ internal sealed class RollbackAgent(SiloId silo)
     private readonly Dictionary<Guid, int> _positions = [];
     private ImmutableHashSet<SiloId> _gone = [];
 
+    private bool IsAnyOrphanOnItsWay => _moved.Values.Any(moved => moved.OnItsWay?.IsOrphan(Undone) == true);
+
     /// <summary>Facts about ended lives, for all participants of this silo.</summary>
     public UndoneLabels Undone { get; } = new();
 
@@ -150,17 +152,21 @@ internal sealed class RollbackAgent(SiloId silo)
         silo,
         install.Coordinator,
         install.Epoch,
-        _moved.Values.Any(moved => moved.OnItsWay?.IsOrphan(Undone) == true) ? 0 : position,
+        IsAnyOrphanOnItsWay ? 0 : position,
         orphans,
         install.AsksForAll ? [.. Undone.Ends] : null);
 
     /// <summary>
     /// RB-23: forgets what it was told before the last call, and not since. Where lives ended can be asked again, and whoever has moved away is looked for again, until its
-    /// labels count for ever.
+    /// labels count for ever. But while somebody here is an orphan, or may be, no end is forgotten: when it goes on at last, nobody would tell it.
     /// </summary>
-    public void ForgetOlder()
+    public void ForgetOlder(bool hasOrphans)
     {
-        Undone.ForgetOlder();
+        if (!hasOrphans && !IsAnyOrphanOnItsWay)
+        {
+            Undone.ForgetOlder();
+        }
+
         _whereabouts.ForgetOlder();
     }
 

@@ -44,7 +44,8 @@ internal abstract class CallOrigin
     public abstract bool TryReceive(in StampSet stamps);
 
     /// <summary>A call from here was lost (SPEC K1, K30).</summary>
-    public abstract void LoseCall();
+    /// <returns>Whether a participant rolls back for it: this one, or one that awaits this.</returns>
+    public abstract bool LoseCall();
 
     /// <summary>What this silo knows of losses; null on a silo without checkpoints.</summary>
     public abstract LocalRollbacks? Rollbacks { get; }

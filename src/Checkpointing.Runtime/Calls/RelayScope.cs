@@ -87,7 +87,11 @@ internal sealed class RelayScope(IGrainContext relay) : CallOrigin
         return true;
     }
 
-    public override void LoseCall() => HasLostCall = true;
+    public override bool LoseCall()
+    {
+        HasLostCall = true;
+        return _isAwaitedByParticipant;
+    }
 
     public override void CallSent(Guid chain)
     {

@@ -52,8 +52,10 @@ internal sealed class RepeatedCall(CallOrigin origin, GrainId callee, LabelledRe
                     ExceptionDispatchInfo.Throw(error ?? response!.Inner.Exception ?? Undone.NotRun(callee));
                     break;
                 default:
-                    origin.LoseCall();
-                    throw Undone.Lost(callee, error ?? response!.Inner.Exception);
+                    if (origin.LoseCall())
+                        throw Undone.Lost(callee, error ?? response!.Inner.Exception);
+
+                    return AsWithoutRollback(error, response);
             }
 
             do
@@ -88,6 +90,16 @@ internal sealed class RepeatedCall(CallOrigin origin, GrainId callee, LabelledRe
             if (error is null && (response is null || origin.TryTake(response, callee)))
                 return answer;
         }
+    }
+
+    /// <summary>A call of a relay that no participant awaits: nobody rolls back for it, so nobody may be told that. What it did may stay.</summary>
+    private LabelledResponse AsWithoutRollback(Exception? error, LabelledResponse? response)
+    {
+        if (error is not null)
+            ExceptionDispatchInfo.Throw(error);
+
+        origin.TryReceive(response!.Stamps);
+        return response;
     }
 
     /// <summary>What becomes of the call; null if this is its answer after all.</summary>

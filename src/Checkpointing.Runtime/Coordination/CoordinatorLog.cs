@@ -45,7 +45,11 @@ internal sealed partial class CoordinatorLog(ILogger<CheckpointCoordinatorGrain>
 
     public void RollbackAskedFor(RollbackResult result)
     {
-        if (result.Status == RollbackStatus.Aborted)
+        if (result.Reason is RollbackAbortReason.OutcomeUnknown or RollbackAbortReason.CoordinatorReplaced)
+        {
+            RollbackUnknown(result.Reason, result.Detail);
+        }
+        else if (result.Status == RollbackStatus.Aborted)
         {
             RollbackCalledOff(result.Reason, result.Detail);
         }
@@ -54,6 +58,9 @@ internal sealed partial class CoordinatorLog(ILogger<CheckpointCoordinatorGrain>
             RollbackAgreed(result.Status, result.Participants.Length);
         }
     }
+
+    [LoggerMessage(15, LogLevel.Warning, "Nobody knows whether a rollback that was asked for has happened ({Reason}). {Detail}")]
+    private partial void RollbackUnknown(RollbackAbortReason reason, string detail);
 
     [LoggerMessage(11, LogLevel.Information, "A rollback that was asked for was called off ({Reason}). {Detail}")]
     private partial void RollbackCalledOff(RollbackAbortReason reason, string detail);

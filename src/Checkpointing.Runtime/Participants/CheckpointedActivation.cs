@@ -184,11 +184,12 @@ internal sealed class CheckpointedActivation : CallOrigin
 
     public override void RepeatEnded() => RepeatsOutstanding--;
 
-    public override void LoseCall()
+    public override bool LoseCall()
     {
         Ledger.LoseCall();
         _isAlwaysConcerned = true;
         _rollbacks.ReportSoon();
+        return true;
     }
 
     /// <summary>For good: this life rolls back.</summary>

@@ -12,6 +12,18 @@ internal sealed class PeerFilter
 
     private ulong[] _words = new ulong[Words];
 
+    /// <summary>Those whose lives have ended, wherever they were.</summary>
+    public static PeerFilter Of(IEnumerable<LifeEnd> ends)
+    {
+        var filter = new PeerFilter();
+        foreach (var end in ends)
+        {
+            filter.Add(end.Life.Participant);
+        }
+
+        return filter;
+    }
+
     public void Add(Life sender)
     {
         Add(sender.Participant);

@@ -195,13 +195,7 @@ internal sealed class LocalRollbacks(
             }
         }
 
-        var ended = new PeerFilter();
-        foreach (var end in test.Ends)
-        {
-            ended.Add(end.Life.Participant);
-        }
-
-        var found = await Task.WhenAll(registry.ConcernedBy(ended).Select(host => host.Rollback.Examine(ledger => RollbackAgent.Test(test, ledger))));
+        var found = await Task.WhenAll(registry.ConcernedBy(PeerFilter.Of(test.Ends)).Select(host => host.Rollback.Examine(ledger => RollbackAgent.Test(test, ledger))));
         lock (_lock)
         {
             outbox.Send(_agent.OnTested(test, found.OfType<WouldBeOrphan>()));
@@ -269,12 +263,26 @@ internal sealed class LocalRollbacks(
         using var timer = new PeriodicTimer(recovery.Value.Memory, time);
         while (await timer.NextTick(cancellationToken))
         {
+            var hasOrphans = await MayHaveOrphans();
             lock (_lock)
             {
-                _agent.ForgetOlder();
+                _agent.ForgetOlder(hasOrphans);
             }
 
             ReportSoon();
+        }
+    }
+
+    private async Task<bool> MayHaveOrphans()
+    {
+        try
+        {
+            return Array.Exists(await Examine(recovery.Value.ExaminationPatience), static finding => finding.Orphan is not null);
+        }
+        catch (Exception exception)
+        {
+            _log.NotReported(exception);
+            return true;
         }
     }
 
@@ -295,11 +303,7 @@ internal sealed class LocalRollbacks(
 
         // RB-25: the coordinator may have been there, with facts that only some silos have heard, and those report no more. A new one asks all.
         Interlocked.Increment(ref _losses);
-        foreach (var lost in gone)
-        {
-            _log.SiloGone(lost);
-        }
-
+        gone.ForEach(_log.SiloGone);
         foreach (var host in registry.All)
         {
             host.Rollback.PostSiloGone();
@@ -379,17 +383,13 @@ internal sealed class LocalRollbacks(
     /// <summary>Every participant that may have received from where something was lost looks at its own ledger, in a turn of its own.</summary>
     private Task<ParticipantFinding[]> Examine(TimeSpan patience)
     {
-        var lost = new PeerFilter();
+        PeerFilter lost;
         lock (_lock)
         {
+            lost = PeerFilter.Of(_agent.Undone.Ends);
             foreach (var gone in _agent.Gone)
             {
                 lost.Add(gone);
-            }
-
-            foreach (var end in _agent.Undone.Ends)
-            {
-                lost.Add(end.Life.Participant);
             }
         }
 

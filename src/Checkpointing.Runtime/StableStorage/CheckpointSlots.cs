@@ -21,7 +21,7 @@ internal enum SlotWriteOutcome
 /// <summary>
 /// The two slots of one grain. One holds the permanent checkpoint, the other is free or holds the one that is not decided yet. Writes of one
 /// grain follow each other. One that was given up, by this life or an earlier one, may still land: the ETag keeps it from what was written since, and what
-/// it leaves is overwritten only if its round is aborted.
+/// it leaves is overwritten only if its round is aborted, and never by a life of the same generation.
 /// </summary>
 internal sealed class CheckpointSlots(IGrainStorage storage, string storageName, GrainId grainId, Func<SlotRecord, Task<StoredDecision>> decisionOf)
 {

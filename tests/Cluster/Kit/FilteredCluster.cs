@@ -1,5 +1,4 @@
 using Checkpointing.Runtime.Hosting;
-using Microsoft.Extensions.DependencyInjection;
 using Orleans.TestingHost;
 
 namespace Checkpointing.Cluster.Tests.Kit;
@@ -18,7 +17,7 @@ public sealed class FilteredCluster : CheckpointedCluster
         public void Configure(ISiloBuilder siloBuilder)
         {
             siloBuilder.AddCheckpointedCalls();
-            siloBuilder.Services.Insert(0, ServiceDescriptor.Singleton<IIncomingGrainCallFilter, AwaitingFilter>());
+            siloBuilder.PutFirst(new AwaitingFilter());
             siloBuilder.AddOutgoingGrainCallFilter<WatchingFilter>();
         }
     }

@@ -68,6 +68,12 @@ internal enum Mutation
     /// <summary>CP-15: "aborted" is believed by who has not looked whether the round was proven, and forgotten, meanwhile.</summary>
     AbortNotVerified,
 
+    /// <summary>RB-20: every call that is interrupted counts as lost.</summary>
+    InterruptedCallsLost,
+
+    /// <summary>RB-23: silos forget what makes their own participants orphans.</summary>
+    OrphansForgotten,
+
     /// <summary>A life of the coordinator drops runs of earlier lives as if it knew their members.</summary>
     UnnamedRunsDropped,
 

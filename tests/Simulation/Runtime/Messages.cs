@@ -104,6 +104,12 @@ internal sealed class CallRecord
     /// </summary>
     public bool LostInTime { get; set; }
 
+    /// <summary>A copy of it has run, whatever became of that.</summary>
+    public bool HasRun { get; set; }
+
+    /// <summary>It was lost although it could have been sent again (RB-19, RB-20) and no copy has run: its caller rolls back for nothing.</summary>
+    public bool IsLostForNothing { get; set; }
+
     /// <summary>Answered by an unchanged callee: it has no half of this call.</summary>
     public bool LeftNoTrace { get; set; }
 }

@@ -166,6 +166,11 @@ internal abstract class SimulatedActor(SimulatedCluster cluster, string name, bo
                 continue;
             }
 
+            if (request.Call is { } call)
+            {
+                call.HasRun = true;
+            }
+
             run.Begin();
         }
 

@@ -28,7 +28,7 @@ internal sealed class SimulatedSilo
         CutOff = new CallCutOff(CallCutOff.FirstLineOf(version));
         cluster.Time.ForgetEvery(Process, cluster.Settings.Memory, cluster.Settings.ForgettingEnds, () => IsRunning, () =>
         {
-            Agent.ForgetOlder();
+            Agent.ForgetOlder(cluster.Mutation != Mutation.OrphansForgotten && Participants.Any(actor => actor.Host.IsLoaded && IsOrphan(actor.Host.Ledger)));
             Report();
         });
     }

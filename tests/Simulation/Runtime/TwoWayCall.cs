@@ -129,6 +129,9 @@ internal sealed class TwoWayCall(SimulatedActor actor, HandlerRun run, CallPlan 
                 Forget(sent);
                 SendAgainLater();
                 break;
+            case CallEnd.SiloGone or CallEnd.Unsure when Cluster.Mutation == Mutation.InterruptedCallsLost:
+                Lose();
+                break;
             case CallEnd.SiloGone or CallEnd.Unsure when LostCalls.OnSiloGone(_copy.SentUnder) == LostCall.CutOffFirst:
                 Forget(sent);
                 _mayHaveArrived = true;
@@ -188,6 +191,7 @@ internal sealed class TwoWayCall(SimulatedActor actor, HandlerRun run, CallPlan 
     private void Lose()
     {
         record.LostInTime = actor.IsCheckpointed || !run.HasEnded;
+        record.IsLostForNothing = record is { LostInTime: true, HasRun: false } && _copy.SentUnder != CallCutOff.Unchecked;
         actor.OnCallLost(run);
         End(CallEnd.Lost);
     }

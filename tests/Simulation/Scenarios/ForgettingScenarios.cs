@@ -116,9 +116,9 @@ public class ForgettingScenarios
 
         // Reports that were on their way are no reason.
         Assert.Empty(coordinator.OnMessage(new SuspectsReported([new Suspect(life, 6)])));
-        agent.ForgetOlder();
+        agent.ForgetOlder(hasOrphans: false);
         Assert.True(agent.Undone.Contains(life, 6));
-        agent.ForgetOlder();
+        agent.ForgetOlder(hasOrphans: false);
         Assert.False(agent.Undone.Knows(life));
 
         coordinator.ForgetOlder();
@@ -186,6 +186,56 @@ public class ForgettingScenarios
         }
     }
 
+    /// <summary>RB-23, RB-2: r is an orphan and in doubt about a round, for longer than its silo remembers; then it rolls back all the same.</summary>
+    [Fact]
+    public void What_makes_somebody_an_orphan_is_not_forgotten_until_it_has_rolled_back()
+    {
+        var (agent, sender, round) = (new RollbackAgent(First), NewLife(2), new RoundNumber(1, 1));
+        var ledger = new Ledger(NewLife(1), CheckpointMark.Initial);
+        var checkpoint = new CheckpointParticipant(ledger, RoundNumber.None);
+        var rollback = new RollbackParticipant(ledger, checkpoint, agent.Undone);
+        ledger.Send();
+        checkpoint.OnJoin(new JoinRound(round, IsInitiator: true, []), willing: true, quiescent: true);
+        checkpoint.OnTakeSnapshot(new TakeSnapshot(round, 1), quiescent: true);
+        checkpoint.OnCaptured(stateIsUnchanged: false);
+        checkpoint.OnStoreSnapshot(new StoreSnapshot(round, 1, ledger.Life.Incarnation, round));
+        checkpoint.OnSnapshotStored(round, durable: true, "");
+        ledger.Receive(new MessageStamp(sender, 2));
+        agent.OnInstallEnds(new InstallEnds(default, 1, 0, [new LifeEnd(sender, 0)]));
+        Assert.Empty(rollback.OnPrepareToRollBack(new PrepareToRollBack(ledger.Life)));
+        Assert.Equal(RollbackPhase.AwaitingDecision, rollback.Phase);
+
+        for (var interval = 0; interval < 3; interval++)
+        {
+            agent.ForgetOlder(ledger.IsOrphan(agent.Undone));
+        }
+
+        checkpoint.OnUndoTentative(round);
+        Assert.Contains(rollback.OnDecided(), effect => effect is SendToRollbackCoordinator { Message: ReadyToRollBack });
+        agent.ForgetOlder(hasOrphans: false);
+        agent.ForgetOlder(hasOrphans: false);
+        Assert.False(agent.Undone.Knows(sender));
+    }
+
+    /// <summary>The same of one that is on its way to another silo.</summary>
+    [Fact]
+    public void What_makes_somebody_an_orphan_that_moves_is_not_forgotten_until_it_was_found()
+    {
+        var (agent, sender, ledger) = (new RollbackAgent(First), NewLife(2), new Ledger(NewLife(1), CheckpointMark.Initial));
+        ledger.Receive(new MessageStamp(sender, 2));
+        ledger.Send();
+        Assert.True(agent.OnLifeMovesAway(ledger));
+        agent.OnInstallEnds(new InstallEnds(default, 1, 0, [new LifeEnd(sender, 0)]));
+        agent.ForgetOlder(hasOrphans: false);
+        agent.ForgetOlder(hasOrphans: false);
+        Assert.True(agent.Undone.Knows(sender));
+
+        agent.OnSuspectsCleared(new SuspectsCleared([new LabelsCount(new Life(ledger.Life.Participant, ledger.Life.Incarnation, new SiloId(2)), ledger.LastSequence)]));
+        agent.ForgetOlder(hasOrphans: false);
+        agent.ForgetOlder(hasOrphans: false);
+        Assert.False(agent.Undone.Knows(sender));
+    }
+
     /// <summary>RB-13, RB-23: who has moved away is looked for again, until what it had sent before counts for ever.</summary>
     [Fact]
     public void A_life_that_moved_and_was_checkpointed_is_forgotten_by_the_silo_that_it_left()
@@ -197,8 +247,8 @@ public class ForgettingScenarios
         var asked = Assert.Single(agent.StoppedLives());
         agent.OnSuspectsCleared(new SuspectsCleared([new LabelsCount(new Life(life.Participant, life.Incarnation, new SiloId(2)), ledger.LastSequence)]));
         Assert.Empty(agent.StoppedLives());
-        agent.ForgetOlder();
-        agent.ForgetOlder();
+        agent.ForgetOlder(hasOrphans: false);
+        agent.ForgetOlder(hasOrphans: false);
         Assert.Equal(asked, Assert.Single(agent.StoppedLives()));
 
         ledger.TakeTentative();
@@ -207,8 +257,8 @@ public class ForgettingScenarios
         var p = new RollbackParticipant(ledger, new CheckpointParticipant(ledger, RoundNumber.None), new UndoneLabels());
         var answer = Assert.IsType<LabelsCount>(Assert.IsType<SendToRollbackCoordinator>(Assert.Single(p.OnAskLife(new AskLife(asked.Life, asked.LastLabelReceived)))).Message);
         agent.OnSuspectsCleared(new SuspectsCleared([answer]));
-        agent.ForgetOlder();
-        agent.ForgetOlder();
+        agent.ForgetOlder(hasOrphans: false);
+        agent.ForgetOlder(hasOrphans: false);
         Assert.Empty(agent.StoppedLives());
     }
 
