@@ -42,6 +42,35 @@ public sealed class BlockedGrainTests
         Assert.Equal((0, 3), (await blocked.Get(), cluster.RolledBack));
     }
 
+    /// <summary>RB-23: what it has received came from a grain that lives on, so nobody would ask about it again.</summary>
+    [Fact]
+    public async Task A_grain_whose_code_does_not_return_for_longer_than_silos_remember_rolls_back_when_it_has()
+    {
+        var memory = TimeSpan.FromSeconds(1);
+        await using var cluster = await RecoveryCluster.Start(configure: silo => silo.Configure<RecoveryOptions>(recovery =>
+            (recovery.Patience, recovery.ExaminationPatience, recovery.Memory) = (TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(0.5), memory)));
+        var (p, blocked) = (await cluster.OrphanToBe(name: "p"), await cluster.On<IParticipantGrain>(0, "blocked"));
+        await blocked.Put(5, self => self.Own(p).Put(1));
+        using var returns = new ManualResetEventSlim();
+        var began = new Signal();
+        var running = blocked.Put(1, _ =>
+        {
+            began.Set();
+            returns.Wait(TimeSpan.FromMinutes(1));
+            return Task.CompletedTask;
+        });
+        await began.Happens;
+        await cluster.Lose(1);
+        await cluster.UntilRolledBack(p);
+        await Task.Delay(memory * 5, TestContext.Current.CancellationToken);
+
+        returns.Set();
+        await running.WithTimeLimit();
+        await cluster.UntilRolledBack(blocked);
+        await cluster.UntilRecovered();
+        Assert.Equal((0, 0, 2), (await p.Get(), await blocked.Get(), cluster.RolledBack));
+    }
+
     /// <summary>Its turns come always later than its silo waits for them, and nobody else has heard from what was lost.</summary>
     [Fact]
     public async Task A_grain_that_is_always_slow_is_found_all_the_same()
