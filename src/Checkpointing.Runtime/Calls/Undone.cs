@@ -20,7 +20,7 @@ internal static class Undone
         new($"Grain {grain} may have run this call before, when a silo or a connection was lost between it and its caller, and does not run it twice.") { GrainId = grain };
 
     public static RolledBackException Message(GrainId grain) =>
-        new($"Grain {grain} did not accept the call: it comes from work that is undone. What the caller did is rolled back. Call again.") { GrainId = grain };
+        new($"Grain {grain} did not run the call: it comes from work that is undone. Call again.") { GrainId = grain };
 
     public static RolledBackException Lost(GrainId callee, Exception? cause) =>
         new($"The call to grain {callee} was lost, and with it what it did there. The caller rolls back to its permanent checkpoint, so that no half of it stays. Call again.", cause) { GrainId = callee };

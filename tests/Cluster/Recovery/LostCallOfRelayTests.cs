@@ -1,0 +1,61 @@
+using Checkpointing.Cluster.Tests.Kit;
+using Checkpointing.Cluster.Tests.Outcomes;
+
+namespace Checkpointing.Cluster.Tests.Recovery;
+
+/// <summary>K1, K30 only speak of calls that a participant waits for: of others nobody rolls back, and they end as without the library.</summary>
+public sealed class LostCallOfRelayTests
+{
+    /// <summary>Nobody who waits for the relay can roll back: what it did elsewhere stays, and what the lost call did may stay too. So nobody is told that it is undone.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_call_of_a_relay_for_a_client_that_is_lost_ends_with_the_error_of_the_runtime(bool filters)
+    {
+        await using var cluster = await RecoveryCluster.Start(filters: filters);
+        var (relay, done, lost) = (await cluster.On<IRelayGrain>(0, "relay"), await cluster.On<IParticipantGrain>(0, "done"), await cluster.On<IParticipantGrain>(1, "lost"));
+        var (running, goOn) = (new Signal(), new Signal());
+        Exception? seen = null;
+        var chain = relay.Perform(Script.Of(async self =>
+        {
+            await self.Own(done).Put(1);
+            seen = await Record.ExceptionAsync(() => self.Own(lost).Put(1, _ =>
+            {
+                running.Set();
+                return goOn.Happens;
+            }));
+            throw seen!;
+        }));
+        await running.Happens;
+        await cluster.Lose(1);
+        var error = await Record.ExceptionAsync(() => chain);
+        goOn.Set();
+        await cluster.UntilRecovered();
+        Assert.IsType<SiloUnavailableException>(seen);
+        Assert.IsType<SiloUnavailableException>(error);
+        Assert.Equal((1, 0, 0), (await done.Get(), await lost.Get(), cluster.RolledBack));
+    }
+
+    /// <summary>The callee goes on, and what the call does there stays.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_time_out_of_a_relay_for_a_client_stays_a_time_out_after_the_loss_of_a_silo(bool filters)
+    {
+        await using var cluster = await RecoveryCluster.Start(filters: filters);
+        var (relay, q) = (await cluster.On<IRelayGrain>(0, "relay"), await cluster.On<IParticipantGrain>(0, "q"));
+        await cluster.Lose(1);
+        var (goOn, done) = (new Signal(), new Signal());
+        var error = await Record.ExceptionAsync(() => relay.Perform(Script.Of(self => self.Own(q).PerformInASecond(Script.Of(async callee =>
+        {
+            await goOn.Happens;
+            ((ParticipantGrain)callee).Sum.State++;
+            done.Set();
+        })))));
+        goOn.Set();
+        await done.Happens;
+        await cluster.UntilRecovered();
+        Assert.IsType<TimeoutException>(error);
+        Assert.Equal((1, 0), (await q.Get(), cluster.RolledBack));
+    }
+}
