@@ -22,7 +22,7 @@ internal sealed class DemoScene : IAsyncDisposable
         Judge = new RecoveryJudge(options.Accounts, DemoOptions.OpeningCents, new AccountGroups(options.Groups, options.Accounts));
         Directory.CreateDirectory(options.DataFolder);
         Log = AcknowledgedLog.Create(Path.Combine(options.DataFolder, "acknowledged.log"));
-        Cluster = new SiloCluster(options.DataFolder, options.Silos, options.DetectionTime);
+        Cluster = new SiloCluster(options.DataFolder, options.Silos, options.DetectionTime, progress.Say);
         Bank = new BankClient(() => Cluster.Serving, TimeSpan.FromTicks(Math.Max(ShortestPatience.Ticks, (options.DetectionTime + PatienceBeyondDetection).Ticks)));
         Views = new SiloViews(Cluster, Bank);
     }

@@ -109,7 +109,7 @@ public sealed class DemoTests : IDisposable
         Assert.True(outcome.ExitCode == 1, outcome.ToString());
         var report = JsonSerializer.Deserialize<DemoReport>(outcome.LastLine, JsonSerializerOptions.Web)!;
         Assert.False(report.Consistent);
-        Assert.Matches("^End: silo [01] ended, though nobody had killed it or asked it to stop; see .*silo-[01].log", report.Failures[0]);
+        Assert.Matches("^End: silo [12] of 2 ended, though nobody had killed it or asked it to stop; see .*silo-[01].log", report.Failures[0]);
 
         bool HasTransfers() => new FileInfo(_folder.File("acknowledged.log")) is { Exists: true, Length: > 0 };
     }

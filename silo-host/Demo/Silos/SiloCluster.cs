@@ -7,7 +7,7 @@ namespace Checkpointing.SiloHost.Demo.Silos;
 /// The silo processes of the demo. Their membership file is beside their store; a start declares those dead whose processes have ended. Every start has
 /// new ports, so that no request of an earlier life can reach a later one.
 /// </summary>
-internal sealed class SiloCluster(string dataFolder, int silos, TimeSpan detectionTime) : IAsyncDisposable
+internal sealed class SiloCluster(string dataFolder, int silos, TimeSpan detectionTime, Action<string> say) : IAsyncDisposable
 {
     private const int StartAttempts = 3;
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(60);
@@ -42,8 +42,9 @@ internal sealed class SiloCluster(string dataFolder, int silos, TimeSpan detecti
                 _serving = [.. Addresses];
                 return;
             }
-            catch (SiloStartException) when (attempt < StartAttempts)
+            catch (SiloStartException error) when (attempt < StartAttempts)
             {
+                say($"A start is tried once more: {error.Message}");
                 await Kill(free, cancellationToken);
             }
         }
@@ -71,7 +72,7 @@ internal sealed class SiloCluster(string dataFolder, int silos, TimeSpan detecti
     public string? EndedByItself()
     {
         NoteEndedByItself();
-        return _endedByItself is var (place, process) ? $"silo {place} ended, though nobody had killed it or asked it to stop; {process.OutputHint()}" : null;
+        return _endedByItself is var (place, process) ? $"silo {place + 1} of {silos} ended, though nobody had killed it or asked it to stop; {process.OutputHint()}" : null;
     }
 
     private void NoteEndedByItself()

@@ -10,7 +10,10 @@ internal sealed class SiloProcess : IAsyncDisposable
     private static readonly TimeSpan ExitTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(60);
 
+    private const int LinesInHint = 12;
+
     private readonly Process _process;
+    private readonly Queue<string> _lastLines = [];
     private readonly Task _output;
     private bool _serves;
     private bool _isToEnd;
@@ -110,9 +113,8 @@ internal sealed class SiloProcess : IAsyncDisposable
 
     private string OutputTail()
     {
-        using var file = new FileStream(OutputFile, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-        using var reader = new StreamReader(file);
-        return string.Join(Environment.NewLine, reader.ReadToEnd().TrimEnd().Split('\n').TakeLast(12));
+        lock (_lastLines)
+            return string.Join(Environment.NewLine, _lastLines);
     }
 
     public async ValueTask DisposeAsync()
@@ -134,7 +136,15 @@ internal sealed class SiloProcess : IAsyncDisposable
         async Task Copy(StreamReader from)
         {
             while (await from.ReadLineAsync() is { } line)
+            {
                 await output.WriteLineAsync(line);
+                lock (_lastLines)
+                {
+                    _lastLines.Enqueue(line);
+                    if (_lastLines.Count > LinesInHint)
+                        _lastLines.Dequeue();
+                }
+            }
         }
     }
 }

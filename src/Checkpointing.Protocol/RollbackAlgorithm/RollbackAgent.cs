@@ -152,8 +152,9 @@ internal sealed class RollbackAgent(SiloId silo)
         silo,
         install.Coordinator,
         install.Epoch,
-        IsAnyOrphanOnItsWay ? 0 : position,
+        position,
         orphans,
+        IsAnyOrphanOnItsWay,
         install.AsksForAll ? [.. Undone.Ends] : null);
 
     /// <summary>

@@ -18,12 +18,13 @@ internal sealed class RollbackCoordinator(Guid life, long epoch, int patience)
     private readonly Dictionary<Life, OrphanState> _orphans = [];
     private readonly SortedDictionary<SiloId, int> _installed = [];
     private readonly HashSet<SiloId> _notHeard = [];
+    private readonly HashSet<SiloId> _notDone = [];
     private readonly Queue<RequestedRollback> _requested = [];
     private readonly ImmutableArray<RollbackEffect>.Builder _effects = ImmutableArray.CreateBuilder<RollbackEffect>();
     private int _saidAgain;
 
     /// <summary>Whether there is anything to wait for: then <see cref="OnResendDue"/> is to be called now and then.</summary>
-    public bool IsBusy => _requested.Count > 0 || _asked.Count > 0 || _orphans.Count > 0 || IsInstalling;
+    public bool IsBusy => _requested.Count > 0 || _asked.Count > 0 || _orphans.Count > 0 || _notDone.Count > 0 || IsInstalling;
 
     private bool IsInstalling => _installed.Keys.Any(LagsBehind);
 
@@ -33,7 +34,7 @@ internal sealed class RollbackCoordinator(Guid life, long epoch, int patience)
     public RecoveryStep Step =>
         _asked.Count > 0 ? RecoveryStep.AskLives
         : _orphans.ContainsValue(OrphanState.Asked) ? RecoveryStep.Prepare
-        : IsInstalling ? RecoveryStep.InstallEnds
+        : IsInstalling || _notDone.Count > 0 ? RecoveryStep.InstallEnds
         : _orphans.Count > 0 ? RecoveryStep.RollBack
         : RecoveryStep.Idle;
 
@@ -42,7 +43,7 @@ internal sealed class RollbackCoordinator(Guid life, long epoch, int patience)
     {
         RecoveryStep.AskLives => $"the end of {Some([.. _asked.Keys])}",
         RecoveryStep.Prepare => $"the stop of {Some([.. LivesThatAre(OrphanState.Asked)])}",
-        RecoveryStep.InstallEnds => $"{Some([.. _installed.Keys.Where(LagsBehind)])}, about {_facts.Count} facts",
+        RecoveryStep.InstallEnds => $"{Some([.. _installed.Keys.Where(MustSayMore)])}, about {_facts.Count} facts",
         RecoveryStep.RollBack => $"the new start of {Some([.. LivesThatAre(OrphanState.Released)])}",
         _ => Requested is { } requested ? $"the rollback {requested.Request}, which somebody has asked for: {requested.Step}" : "nothing",
     };
@@ -90,6 +91,7 @@ internal sealed class RollbackCoordinator(Guid life, long epoch, int patience)
         {
             _installed.Remove(gone);
             _notHeard.Remove(gone);
+            _notDone.Remove(gone);
         }
 
         foreach (var silo in alive)
@@ -192,11 +194,7 @@ internal sealed class RollbackCoordinator(Guid life, long epoch, int patience)
             }
         }
 
-        foreach (var silo in _installed.Keys.Where(LagsBehind))
-        {
-            Install(silo);
-        }
-
+        _installed.Keys.Where(MustSayMore).ToList().ForEach(Install);
         _saidAgain = HasUndecidedOrphans ? _saidAgain + 1 : 0;
         if (Requested is { } requested)
         {
@@ -277,7 +275,13 @@ internal sealed class RollbackCoordinator(Guid life, long epoch, int patience)
 
         if (installed.Coordinator == life && _installed.TryGetValue(installed.Silo, out var position))
         {
-            _installed[installed.Silo] = Math.Max(position, installed.Position);
+            if (installed.Position >= position)
+            {
+                // No late one, so what it says holds. RB-13: a silo that is not done is asked again.
+                _installed[installed.Silo] = installed.Position;
+                _ = installed.HasOrphanOnItsWay ? _notDone.Add(installed.Silo) : _notDone.Remove(installed.Silo);
+            }
+
             if (installed.AllEnds is not null)
             {
                 _notHeard.Remove(installed.Silo);
@@ -306,6 +310,8 @@ internal sealed class RollbackCoordinator(Guid life, long epoch, int patience)
 
     private void Tell(SiloId silo, int position) => _effects.Add(new TellAgent(silo, _facts.From(position, life, epoch) with { AsksForAll = _notHeard.Contains(silo) }));
 
+    private bool MustSayMore(SiloId silo) => LagsBehind(silo) || _notDone.Contains(silo);
+
     private bool LagsBehind(SiloId silo) => _notHeard.Contains(silo) || _installed[silo] < _facts.Count;
 
     /// <summary>
@@ -315,7 +321,7 @@ internal sealed class RollbackCoordinator(Guid life, long epoch, int patience)
     /// </summary>
     private ImmutableArray<RollbackEffect> Advance()
     {
-        var isClosed = _asked.Count == 0 && !_orphans.ContainsValue(OrphanState.Asked);
+        var isClosed = _asked.Count == 0 && _notDone.Count == 0 && !_orphans.ContainsValue(OrphanState.Asked);
         if ((isClosed || _saidAgain >= patience) && !IsInstalling)
         {
             var ready = LivesThatAre(OrphanState.Ready).ToList();

@@ -66,6 +66,7 @@ internal sealed record RolledBack(Life Life) : ToRollbackCoordinator;
 /// <param name="Epoch">That of the coordinator.</param>
 /// <param name="Position">How many facts of that coordinator are installed.</param>
 /// <param name="Orphans">The orphans among the participants of this silo.</param>
+/// <param name="HasOrphanOnItsWay">RB-13: one that has left this silo and was not found elsewhere is an orphan too, so this silo has to look again.</param>
 /// <param name="AllEnds">All that the silo knows, if it was asked for that: a coordinator may be younger than the facts.</param>
 internal sealed record EndsInstalled(
-    SiloId Silo, Guid Coordinator, long Epoch, int Position, ImmutableArray<Life> Orphans, ImmutableArray<LifeEnd>? AllEnds) : ToRollbackCoordinator;
+    SiloId Silo, Guid Coordinator, long Epoch, int Position, ImmutableArray<Life> Orphans, bool HasOrphanOnItsWay, ImmutableArray<LifeEnd>? AllEnds) : ToRollbackCoordinator;

@@ -44,8 +44,9 @@ internal abstract class CallOrigin
     public abstract bool TryReceive(in StampSet stamps);
 
     /// <summary>A call from here was lost (SPEC K1, K30).</summary>
+    /// <param name="isAwaited">A participant awaited it when it was sent.</param>
     /// <returns>Whether a participant rolls back for it: this one, or one that awaits this.</returns>
-    public abstract bool LoseCall();
+    public abstract bool LoseCall(bool isAwaited);
 
     /// <summary>What this silo knows of losses; null on a silo without checkpoints.</summary>
     public abstract LocalRollbacks? Rollbacks { get; }

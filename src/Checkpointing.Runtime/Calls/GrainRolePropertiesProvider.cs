@@ -12,7 +12,7 @@ internal sealed class GrainRolePropertiesProvider : IGrainPropertiesProvider
 
     /// <summary>What the silos of a cluster must agree on: raised whenever labels or control messages change so that older silos misread them.</summary>
     public const string VersionProperty = "checkpointing.version";
-    public const string Version = "5";
+    public const string Version = "6";
 
     public void Populate(Type grainClass, GrainType grainType, Dictionary<string, string> properties)
     {

@@ -87,10 +87,11 @@ internal sealed class RelayScope(IGrainContext relay) : CallOrigin
         return true;
     }
 
-    public override bool LoseCall()
+    public override bool LoseCall(bool isAwaited)
     {
-        HasLostCall = true;
-        return _isAwaitedByParticipant;
+        var mustBeKnown = isAwaited || _isAwaitedByParticipant;
+        HasLostCall |= mustBeKnown;
+        return mustBeKnown;
     }
 
     public override void CallSent(Guid chain)

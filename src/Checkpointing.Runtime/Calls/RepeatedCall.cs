@@ -52,7 +52,7 @@ internal sealed class RepeatedCall(CallOrigin origin, GrainId callee, LabelledRe
                     ExceptionDispatchInfo.Throw(error ?? response!.Inner.Exception ?? Undone.NotRun(callee));
                     break;
                 default:
-                    if (origin.LoseCall())
+                    if (origin.LoseCall(_copy.IsNested))
                         throw Undone.Lost(callee, error ?? response!.Inner.Exception);
 
                     return AsWithoutRollback(error, response);

@@ -184,7 +184,7 @@ internal sealed class CheckpointedActivation : CallOrigin
 
     public override void RepeatEnded() => RepeatsOutstanding--;
 
-    public override bool LoseCall()
+    public override bool LoseCall(bool isAwaited)
     {
         Ledger.LoseCall();
         _isAlwaysConcerned = true;

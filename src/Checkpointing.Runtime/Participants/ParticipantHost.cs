@@ -136,7 +136,7 @@ internal sealed class ParticipantHost
         {
             // RB-20: the next activation would not wait for the copy that is on its way, and could become permanent before that runs.
             _services.Log.ChangesLost(_grain, "a call that was sent again after the loss of a silo is still outstanding", null);
-            _activation.LoseCall();
+            _activation.LoseCall(isAwaited: true);
         }
 
         var leaves = _services.Rollbacks.OnLifeMovesAway(_activation.Ledger)

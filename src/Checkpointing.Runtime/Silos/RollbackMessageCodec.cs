@@ -104,6 +104,7 @@ internal static class RollbackMessageCodec
                 writer.Write7BitEncodedInt64(installed.Epoch);
                 writer.Write7BitEncodedInt(installed.Position);
                 writer.WriteAll(installed.Orphans, static (w, life) => w.Write(life));
+                writer.Write(installed.HasOrphanOnItsWay);
                 writer.Write(installed.AllEnds is not null);
                 if (installed.AllEnds is { } all)
                 {
@@ -158,7 +159,7 @@ internal static class RollbackMessageCodec
         6 => new NotAnOrphan(reader.ReadLife()),
         7 => new RolledBack(reader.ReadLife()),
         8 => new EndsInstalled(
-            new SiloId(reader.ReadUInt64()), reader.ReadGuid(), reader.Read7BitEncodedInt64(), reader.Read7BitEncodedInt(), reader.ReadAll(static r => r.ReadLife()), reader.ReadBoolean() ? reader.ReadAll(ReadEnd) : null),
+            new SiloId(reader.ReadUInt64()), reader.ReadGuid(), reader.Read7BitEncodedInt64(), reader.Read7BitEncodedInt(), reader.ReadAll(static r => r.ReadLife()), reader.ReadBoolean(), reader.ReadBoolean() ? reader.ReadAll(ReadEnd) : null),
         9 => new WouldRollBack(reader.ReadGuid(), ReadEnd(reader), reader.Read7BitEncodedInt64(), reader.Read7BitEncodedInt64(), reader.ReadBoolean(), reader.ReadGuid()),
         10 => new HeldForRollBack(reader.ReadGuid(), reader.ReadLife()),
         11 => new CannotRollBack(reader.ReadGuid(), reader.ReadLife(), (WhyNotRolledBack)reader.ReadByte(), reader.ReadGuid()),

@@ -22,7 +22,7 @@ internal static class RollbackText
         ReadyToRollBack ready => $"ready to roll back: {ready.End}",
         NotAnOrphan not => $"{not.Life} is no orphan",
         RolledBack rolledBack => $"{rolledBack.Life} has rolled back",
-        EndsInstalled installed => $"{installed.Silo} has installed {installed.Position}, orphans: {string.Join(", ", installed.Orphans)}",
+        EndsInstalled installed => $"{installed.Silo} has installed {installed.Position}, orphans: {string.Join(", ", installed.Orphans)}{(installed.HasOrphanOnItsWay ? ", and one on its way" : "")}",
         _ => message.ToString(),
     };
 }

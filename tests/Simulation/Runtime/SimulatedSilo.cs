@@ -240,7 +240,7 @@ internal sealed class SimulatedSilo
                 var tested = Agent.OnTested(install, installed, [.. orphans]);
                 _cluster.Network.SendToRollbackCoordinator(this, _cluster.Mutation switch
                 {
-                    Mutation.MovingLivesNotTested => tested with { Position = installed },
+                    Mutation.MovingLivesNotTested => tested with { HasOrphanOnItsWay = false },
                     Mutation.OldFactsNotTold when tested.AllEnds is not null => tested with { AllEnds = [] },
                     _ => tested,
                 });

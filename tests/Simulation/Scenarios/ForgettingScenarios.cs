@@ -150,14 +150,14 @@ public class ForgettingScenarios
 
         // Not before all silos have it.
         coordinator.ForgetOlder();
-        coordinator.OnMessage(new EndsInstalled(First, default, 1, 1, [], null));
+        coordinator.OnMessage(new EndsInstalled(First, default, 1, 1, [], false, null));
         coordinator.OnMessage(new LifeEnded(new LifeEnd(NewLife(2), 7)));
         coordinator.ForgetOlder();
 
         var told = Assert.Single(coordinator.OnSilos([First, new SiloId(2)]).OfType<TellAgent>()).Message;
         Assert.Equal((1, 1, true), (told.Position, told.Forgotten, told.AsksForAll));
         coordinator.OnMessage(second.OnTested(told, second.OnInstallEnds(told)!.Value, []));
-        coordinator.OnMessage(new EndsInstalled(First, default, 1, 2, [], null));
+        coordinator.OnMessage(new EndsInstalled(First, default, 1, 2, [], false, null));
         Assert.Equal([new LifeEnd(NewLife(2), 7)], second.Undone.Ends);
         Assert.False(coordinator.IsBusy);
     }
@@ -266,7 +266,7 @@ public class ForgettingScenarios
     {
         var coordinator = new RollbackCoordinator(default, epoch: 1, patience: 60);
         coordinator.OnSilos([First]);
-        coordinator.OnMessage(new EndsInstalled(First, default, 1, 0, [], []));
+        coordinator.OnMessage(new EndsInstalled(First, default, 1, 0, [], false, []));
         return coordinator;
     }
 

@@ -163,11 +163,11 @@ public class RecoveryFaultScenarios
         var coordinator = new RollbackCoordinator(Coordinator, epoch: 1, patience: 3);
         var (silent, ready) = (NewLife(1), NewLife(2));
         coordinator.OnSilos([First]);
-        coordinator.OnMessage(new EndsInstalled(First, Coordinator, 1, 0, [silent], []));
+        coordinator.OnMessage(new EndsInstalled(First, Coordinator, 1, 0, [silent], false, []));
         if (isAnotherReady)
         {
             coordinator.OnMessage(new ReadyToRollBack(new LifeEnd(ready, 1)));
-            coordinator.OnMessage(new EndsInstalled(First, Coordinator, 1, 1, [], null));
+            coordinator.OnMessage(new EndsInstalled(First, Coordinator, 1, 1, [], false, null));
         }
 
         Assert.Equal(WhyNotRolledBack.ForcedRollback, Assert.Single(Ask().OfType<RollbackRequestEnded>()).Outcome.WhyNot);
@@ -184,6 +184,38 @@ public class RecoveryFaultScenarios
             var request = Guid.NewGuid();
             return [.. coordinator.OnRollBackRequested(request, ParticipantId.Named("p"), isDryRun: false), .. coordinator.OnRoundsPaused(request)];
         }
+    }
+
+    /// <summary>RB-13, RB-21: an orphan has left the silo, and was found nowhere. It may never start again: others who are ready wait for it for a while only. What the silo had said before does not count.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void An_orphan_on_its_way_that_is_found_nowhere_holds_up_nobody_for_ever(bool isFoundInTime)
+    {
+        var coordinator = new RollbackCoordinator(Coordinator, epoch: 1, patience: 3);
+        var ready = NewLife(1);
+        coordinator.OnSilos([First]);
+        coordinator.OnMessage(new EndsInstalled(First, Coordinator, 1, 0, [], false, []));
+        coordinator.OnMessage(new ReadyToRollBack(new LifeEnd(ready, 1)));
+        Assert.Empty(Answer(position: 1, hasOrphanOnItsWay: true));
+        Assert.Empty(Answer(position: 0, hasOrphanOnItsWay: false));
+        Assert.Contains(coordinator.OnResendDue(), effect => effect is TellAgent);
+        if (isFoundInTime)
+        {
+            Assert.Equal("", Assert.Single(Answer(position: 1, hasOrphanOnItsWay: false)).AwaitedInVain);
+            return;
+        }
+
+        Assert.Empty(coordinator.OnResendDue().OfType<RollbackDecided>());
+        var decided = Assert.Single(coordinator.OnResendDue().OfType<RollbackDecided>());
+        Assert.Equal((ready, false), (Assert.Single(decided.Lives).Life, decided.IsClosed));
+        coordinator.OnMessage(new RolledBack(ready));
+        Assert.True(coordinator.IsBusy);
+        Assert.Empty(Answer(position: 1, hasOrphanOnItsWay: false));
+        Assert.False(coordinator.IsBusy);
+
+        List<RollbackDecided> Answer(int position, bool hasOrphanOnItsWay) =>
+            [.. coordinator.OnMessage(new EndsInstalled(First, Coordinator, 1, position, [], hasOrphanOnItsWay, null)).OfType<RollbackDecided>()];
     }
 
     /// <summary>RB-7: that a smaller label counts says nothing of the larger one that was asked about since. But who goes on answers for all its labels.</summary>

@@ -124,7 +124,7 @@ public class RequestedRollbackScenarios
         var (first, other) = (new Life(ParticipantId.Named("p"), new Incarnation(1, Guid.NewGuid()), silo), new Life(ParticipantId.Named("q"), new Incarnation(1, Guid.NewGuid()), silo));
         var coordinator = new RollbackCoordinator(Guid.NewGuid(), epoch: 1, patience: 3);
         coordinator.OnSilos([silo]);
-        coordinator.OnMessage(new EndsInstalled(silo, Guid.Empty, 1, 0, [], []));
+        coordinator.OnMessage(new EndsInstalled(silo, Guid.Empty, 1, 0, [], false, []));
         coordinator.OnRollBackRequested(request, first.Participant, isDryRun: false);
         coordinator.OnRoundsPaused(request);
         Answer(first);
