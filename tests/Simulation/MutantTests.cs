@@ -47,7 +47,7 @@ public class MutantTests
     }
 
     /// <summary>
-    /// K27. Whatever a coordinator had found out, the next one nearly always finds out again, or hears from those who are ready. Of 100,000 seeds ten showed it: in nine somebody who had been told to roll back before
+    /// K27. Whatever a coordinator had found out, the next one nearly always finds out again, or hears from those who are ready. Of 100,000 seeds from the first that loses silos on, each run with SimulationRun.Of, ten showed it: in nine somebody who had been told to roll back before
     /// that did so twice, in one an orphan lived on until the next round. The first 2,000 have it. ForgettingScenarios shows the rule itself.
     /// </summary>
     [Fact]
@@ -57,7 +57,7 @@ public class MutantTests
         Assert.Equal("livelock", caught?.Checker);
     }
 
-    /// <summary>K27: nearly always somebody else finds out the same. It showed in 176 of 100,000 seeds.</summary>
+    /// <summary>K27: nearly always somebody else finds out the same. It showed in 176 of the same 100,000 seeds.</summary>
     [Fact]
     public void What_a_round_finds_out_and_nobody_hears_is_missed()
     {

@@ -18,14 +18,7 @@ public sealed class BlockedGrainTests
         var (blocked, p, other) = (await cluster.OrphanToBe(name: "blocked"), await cluster.OrphanToBe(name: "p"), await cluster.On<IParticipantGrain>(0, "other"));
         await other.Put(5, self => self.Own(p).Put(1));
         using var returns = new ManualResetEventSlim();
-        var began = new Signal();
-        var running = blocked.Put(1, _ =>
-        {
-            began.Set();
-            returns.Wait(TimeSpan.FromMinutes(1));
-            return Task.CompletedTask;
-        });
-        await began.Happens;
+        var running = await Block(blocked, returns);
 
         await cluster.Lose(1);
         await cluster.UntilRolledBack(p);
@@ -52,14 +45,7 @@ public sealed class BlockedGrainTests
         var (p, blocked) = (await cluster.OrphanToBe(name: "p"), await cluster.On<IParticipantGrain>(0, "blocked"));
         await blocked.Put(5, self => self.Own(p).Put(1));
         using var returns = new ManualResetEventSlim();
-        var began = new Signal();
-        var running = blocked.Put(1, _ =>
-        {
-            began.Set();
-            returns.Wait(TimeSpan.FromMinutes(1));
-            return Task.CompletedTask;
-        });
-        await began.Happens;
+        var running = await Block(blocked, returns);
         await cluster.Lose(1);
         await cluster.UntilRolledBack(p);
         await Task.Delay(memory * 5, TestContext.Current.CancellationToken);
@@ -93,5 +79,20 @@ public sealed class BlockedGrainTests
         await load.WithTimeLimit();
         await cluster.UntilRecovered();
         Assert.Equal(1, cluster.RolledBack);
+    }
+
+    /// <summary>Its code blocks its thread until it returns. Ends when that has begun.</summary>
+    /// <returns>The call that does not return.</returns>
+    private static async Task<Task> Block(IParticipantGrain grain, ManualResetEventSlim returns)
+    {
+        var began = new Signal();
+        var running = grain.Put(1, _ =>
+        {
+            began.Set();
+            returns.Wait(TimeSpan.FromMinutes(1));
+            return Task.CompletedTask;
+        });
+        await began.Happens;
+        return running;
     }
 }
