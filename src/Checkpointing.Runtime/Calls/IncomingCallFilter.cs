@@ -135,8 +135,8 @@ internal sealed class IncomingCallFilter(GrainTypeTraitsResolver traits) : IInco
                 return Conclude(context, labelled, CallFate.Lost, Undone.Handler(activation.Context.GrainId));
             }
 
-            if (OpenEnumerations.IsEnumerationCall(context.Request))
-                activation.EnumerationCallEnded(context.Request, handler.IsCompletedSuccessfully ? context.Response : null);
+            if (EnumerationCall.TryGetId(context.Request, out var enumeration))
+                activation.EnumerationCallEnded(enumeration, handler.IsCompletedSuccessfully ? context.Response : null);
 
             if (labelled is null)
             {
@@ -169,7 +169,7 @@ internal sealed class IncomingCallFilter(GrainTypeTraitsResolver traits) : IInco
     private static Task InvokeRelay(IIncomingGrainCallContext context, IGrainContext relay, bool isReentrant)
     {
         var labelled = context.Request as LabelledRequest;
-        var scope = RelayScope.Enter(relay, isReentrant, labelled);
+        var scope = RelayScope.Enter(relay, isReentrant, context.Request);
         var handler = context.Invoke();
         return handler.IsCompleted ? EndRelay(context, labelled, scope, handler) : EndRelayLater(context, labelled, scope, handler);
     }
@@ -193,6 +193,9 @@ internal sealed class IncomingCallFilter(GrainTypeTraitsResolver traits) : IInco
     {
         var (received, hasLostCall) = (scope.Received, scope.HasLostCall);
         scope.Exit();
+        if (EnumerationCall.TryGetId(context.Request, out var enumeration))
+            RelayEnumerations.Of(context.TargetContext).CallEnded(enumeration, handler.IsCompletedSuccessfully ? context.Response : null);
+
         if (labelled is null || labelled.IsOneWay)
             return handler;
 

@@ -126,7 +126,7 @@ internal sealed class LabellingGrainReferenceRuntime(
         return callerTraits.Role switch
         {
             CallRole.Participant => caller.GetComponent<CheckpointedActivation>(),
-            CallRole.Relay => RelayScope.Current(caller, callerTraits.IsReentrant),
+            CallRole.Relay => RelayScope.Current(caller),
             _ => null,
         };
     }

@@ -29,17 +29,11 @@ internal sealed class OpenEnumerations(TimeProvider time)
         }
     }
 
-    public static bool IsEnumerationCall(IInvokable request) => request.GetInterfaceType() == typeof(IAsyncEnumerableGrainExtension);
+    public bool Continues(IInvokable request) => _lastUse.Count > 0 && EnumerationCall.TryGetId(request, out var id) && _lastUse.ContainsKey(id);
 
-    public bool Continues(IInvokable request) =>
-        _lastUse.Count > 0 && IsEnumerationCall(request) && request.GetArgument(0) is Guid id && _lastUse.ContainsKey(id);
-
-    public void CallEnded(IInvokable request, Response? response)
+    public void CallEnded(Guid id, Response? answer)
     {
-        if (request.GetArgument(0) is not Guid id)
-            return;
-
-        if (response?.Result is not ValueTuple<EnumerationResult, object?> { Item1: var status } || !IsOpen(status))
+        if (!EnumerationCall.LeavesOpen(answer))
         {
             _lastUse.Remove(id);
             return;
@@ -59,7 +53,4 @@ internal sealed class OpenEnumerations(TimeProvider time)
                 _lastUse.Remove(id);
         }
     }
-
-    private static bool IsOpen(EnumerationResult status) =>
-        (status & (EnumerationResult.Completed | EnumerationResult.MissingEnumeratorError | EnumerationResult.Error | EnumerationResult.Canceled)) == 0;
 }

@@ -2,24 +2,26 @@ using Checkpointing.Protocol.Labels;
 using Checkpointing.Runtime.Silos;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.CodeGeneration;
+using Orleans.Serialization.Invocation;
 
 namespace Checkpointing.Runtime.Calls;
 
 /// <summary>
 /// What one call of an un-checkpointed application grain has received (SPEC K5): it goes on that call's requests and on its response.
 /// Such a grain may still let calls interleave (always-interleaved methods, call chains); calls that overlap then share one scope, which can only
-/// add dependencies, never lose one. Only reentrant classes, where calls may overlap without end, keep a scope per call in an AsyncLocal.
+/// add dependencies, never lose one. Only calls of reentrant classes, which may overlap without end, and enumerations, which last as long as their caller likes, keep a scope of
+/// their own, in an AsyncLocal.
 /// </summary>
-internal sealed class RelayScope(IGrainContext relay) : CallOrigin
+internal class RelayScope(IGrainContext relay) : CallOrigin
 {
-    private static readonly AsyncLocal<RelayScope?> PerCall = new();
+    private static readonly AsyncLocal<RelayScope?> Own = new();
 
     private readonly StampSetBuilder _received = new();
     private int _running;
     private bool _isAwaitedByParticipant;
     private List<ParticipantId>? _awaiting;
     private GrainId _firstChanged;
-    private bool _isOneCall;
+    private bool _isOneCall = true;
 
     public override bool IsAwaitedByParticipant => _isAwaitedByParticipant;
 
@@ -27,33 +29,25 @@ internal sealed class RelayScope(IGrainContext relay) : CallOrigin
 
     public StampSet Received => _received.ToStampSet();
 
+    protected bool IsRunning => _running > 0;
+
     /// <summary>The scope of the call that runs now; also where there is none, as in OnActivateAsync.</summary>
-    public static RelayScope Current(IGrainContext relay, bool isReentrant)
+    public static RelayScope Current(IGrainContext relay) => Own.Value is { } own && own.IsOf(relay) ? own : Shared(relay);
+
+    public static RelayScope Enter(IGrainContext relay, bool isReentrant, IInvokable request)
     {
-        if (isReentrant && PerCall.Value is { } scope)
-            return scope;
+        var own = EnumerationCall.TryGetId(request, out var enumeration) ? RelayEnumerations.Of(relay).Enter(enumeration)
+            : isReentrant ? new RelayScope(relay)
+            : null;
+        if (Own.Value != own)
+            Own.Value = own;
 
-        if (relay.GetComponent<RelayScope>() is { } shared)
-            return shared;
-
-        shared = new RelayScope(relay);
-        relay.SetComponent(shared);
-        return shared;
-    }
-
-    public static RelayScope Enter(IGrainContext relay, bool isReentrant, LabelledRequest? request)
-    {
-        RelayScope scope;
-        if (isReentrant)
-            PerCall.Value = scope = new RelayScope(relay);
-        else
-            scope = Current(relay, isReentrant);
-
-        scope.Enter(request);
+        var scope = own ?? Shared(relay);
+        scope.Enter(request as LabelledRequest);
         return scope;
     }
 
-    public void Exit() => _running--;
+    public virtual void Exit() => _running--;
 
     public override StampSet LabelNext(GrainId receiver, CallRole receiverRole) => _received.ToStampSet();
 
@@ -102,28 +96,51 @@ internal sealed class RelayScope(IGrainContext relay) : CallOrigin
     {
     }
 
+    /// <summary>A call begins, and no other one runs in this scope.</summary>
+    protected virtual void BeginAlone(LabelledRequest? request)
+    {
+        _received.Clear();
+        _isAwaitedByParticipant = false;
+        HasLostCall = false;
+        _awaiting = null;
+        _firstChanged = default;
+        _isOneCall = true;
+    }
+
+    protected StampSet ReceivedSince(in StampSet earlier) => _received.Since(earlier);
+
+    protected void ReplaceReceived(in StampSet first, in StampSet others)
+    {
+        _received.Clear();
+        _received.Add(first);
+        _received.Add(others);
+    }
+
+    private static RelayScope Shared(IGrainContext relay)
+    {
+        if (relay.GetComponent<RelayScope>() is { } shared)
+            return shared;
+
+        shared = new RelayScope(relay);
+        relay.SetComponent(shared);
+        return shared;
+    }
+
+    private bool IsOf(IGrainContext other) => ReferenceEquals(relay, other);
+
     private void Enter(LabelledRequest? request)
     {
         if (_running++ == 0)
-        {
-            _received.Clear();
-            _isAwaitedByParticipant = false;
-            HasLostCall = false;
-            _awaiting = null;
-            _firstChanged = default;
-            _isOneCall = true;
-        }
+            BeginAlone(request);
         else
-        {
             _isOneCall = false;
-        }
 
-        if (request is not null)
-        {
-            _received.Add(request.Stamps);
-            _isAwaitedByParticipant |= request.IsNested;
-            if (request.AwaitedBy is { } participant)
-                (_awaiting ??= []).Add(participant);
-        }
+        if (request is null)
+            return;
+
+        _received.Add(request.Stamps);
+        _isAwaitedByParticipant |= request.IsNested;
+        if (request.AwaitedBy is { } participant && _awaiting?.Contains(participant) != true)
+            (_awaiting ??= []).Add(participant);
     }
 }

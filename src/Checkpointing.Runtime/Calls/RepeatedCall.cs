@@ -25,7 +25,7 @@ internal sealed class RepeatedCall(CallOrigin origin, GrainId callee, LabelledRe
 
     private bool IsOverdue => time.GetElapsedTime(_began) >= limit;
 
-    private bool MayRunAgain => !_copy.HasRun && !OpenEnumerations.IsEnumerationCall(_copy);
+    private bool MayRunAgain => !_copy.HasRun && !EnumerationCall.Is(_copy);
 
     /// <summary>The first copy has ended with this error. The first answer that counts, received.</summary>
     public Task<object?> After(Exception error) => Repeat(error, null);

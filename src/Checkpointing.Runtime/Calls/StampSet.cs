@@ -31,5 +31,7 @@ internal readonly struct StampSet
 
     public ReadOnlySpan<MessageStamp> Others => _others;
 
+    public MessageStamp this[int index] => index == 0 ? _first : Others[index - 1];
+
     public override string ToString() => IsEmpty ? "no stamp" : string.Join(", ", [_first, .. Others]);
 }

@@ -31,6 +31,19 @@ internal sealed class StampSetBuilder
         _ => new StampSet(_stamps[0], _stamps.GetRange(1, _stamps.Count - 1).ToArray()),
     };
 
+    /// <summary>What has come since this set was built here. Stamps keep their places.</summary>
+    public StampSet Since(in StampSet earlier)
+    {
+        var later = new StampSetBuilder();
+        for (var i = 0; i < _stamps.Count; i++)
+        {
+            if (i >= earlier.Count || _stamps[i].Sequence > earlier[i].Sequence)
+                later._stamps.Add(_stamps[i]);
+        }
+
+        return later.ToStampSet();
+    }
+
     private void Add(MessageStamp stamp)
     {
         for (var i = 0; i < _stamps.Count; i++)

@@ -245,7 +245,7 @@ internal sealed class CheckpointedActivation : CallOrigin
     }
 
     /// <summary>A call of the enumeration protocol has ended: the enumeration may be open now, or closed.</summary>
-    public void EnumerationCallEnded(IInvokable request, Response? response)
+    public void EnumerationCallEnded(Guid id, Response? answer)
     {
         if (_enumerations is null)
         {
@@ -253,7 +253,7 @@ internal sealed class CheckpointedActivation : CallOrigin
             Turns.IsBusyOtherwise = () => _enumerations.AnyInUse;
         }
 
-        _enumerations.CallEnded(request, response);
+        _enumerations.CallEnded(id, answer);
     }
 
     /// <summary>Whoever hears from a life that may be over has something to report.</summary>

@@ -14,7 +14,7 @@ public sealed class RelayTests(CheckpointedCluster cluster)
         var (p, q) = await cluster.Pair(acrossSilos);
         var relay = await Relay(kind);
 
-        await p.Perform(Script.Of(self => Own(self, relay).Perform(Script.Of(inner => inner.Own(q).Add(1)))));
+        await p.Perform(Script.Of(self => self.Own(relay).Perform(Script.Of(inner => inner.Own(q).Add(1)))));
 
         var (atP, atQ) = (await p.Ledger(), await q.Ledger());
         Assert.Equal((1, 1), (atP.LastSequence, atQ.LastReceivedFrom(atP)));
@@ -44,7 +44,7 @@ public sealed class RelayTests(CheckpointedCluster cluster)
         var (outer, inner) = (await cluster.New<IRelayGrain>(1), await Relay(kind));
 
         await p.Perform(Script.Of(self => Assert.ThrowsAsync<InvalidOperationException>(() =>
-            self.Own(outer).Perform(Script.Of(first => Own(first, inner).Perform(Script.Of(async second =>
+            self.Own(outer).Perform(Script.Of(first => first.Own(inner).Perform(Script.Of(async second =>
             {
                 await second.Own(q).Add(1);
                 await second.Own(r).Fail("later");
@@ -108,13 +108,6 @@ public sealed class RelayTests(CheckpointedCluster cluster)
         var (atP, atQ) = (await p.Ledger(), await q.Ledger());
         Assert.Equal((1, 1, 0), (atP.LastSequence, atQ.LastReceivedFrom(atP), atQ.LastSequence));
     }
-
-    private static IProbeGrain Own(ProbeGrain self, IProbeGrain relay) => relay switch
-    {
-        IRelayGrain plain => self.Own(plain),
-        IReentrantRelayGrain reentrant => self.Own(reentrant),
-        _ => self.Own((IWorkerGrain)relay),
-    };
 
     private async Task<IProbeGrain> Relay(string kind) => kind switch
     {

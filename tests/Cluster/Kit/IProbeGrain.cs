@@ -25,6 +25,9 @@ public interface IProbeGrain : IGrainWithStringKey
 
     IAsyncEnumerable<int> Count(int upTo);
 
+    /// <summary>An element after each script, which begins as soon as there is the one before.</summary>
+    IAsyncEnumerable<int> PerformEach(Script[] scripts);
+
     [OneWay]
     Task Notify(Script script);
 

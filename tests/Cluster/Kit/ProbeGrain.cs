@@ -120,6 +120,15 @@ public abstract class ProbeGrain(IGrainContext context, IGrainFactory factory) :
         }
     }
 
+    public async IAsyncEnumerable<int> PerformEach(Script[] scripts)
+    {
+        for (var i = 0; i < scripts.Length; i++)
+        {
+            await scripts[i].Run(this);
+            yield return i;
+        }
+    }
+
     public async Task<int> Peek(Script? script = null)
     {
         if (script is not null)

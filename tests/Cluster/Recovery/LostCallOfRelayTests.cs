@@ -58,4 +58,45 @@ public sealed class LostCallOfRelayTests
         Assert.IsType<TimeoutException>(error);
         Assert.Equal((1, 0), (await q.Get(), cluster.RolledBack));
     }
+
+    /// <summary>The call is lost while the participant works on the element before, and the relay waits for nobody.</summary>
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    [InlineData(true, false)]
+    public async Task A_call_that_a_relay_loses_between_two_elements_makes_the_participant_that_enumerates_it_roll_back(bool isReentrant, bool filters)
+    {
+        await using var cluster = await RecoveryCluster.Start(filters: filters);
+        var (p, done, lost) = (await cluster.On<IParticipantGrain>(0, "p"), await cluster.On<IParticipantGrain>(0, "done"), await cluster.On<IParticipantGrain>(1, "lost"));
+        IProbeGrain relay = isReentrant ? await cluster.On<IReentrantRelayGrain>(0, "relay") : await cluster.On<IRelayGrain>(0, "relay");
+        var (running, goOn, swallowed) = (new Signal(), new Signal(), new Signal());
+        Script[] scripts =
+        [
+            Script.Of(inner => Task.CompletedTask),
+            Script.Of(async inner =>
+            {
+                await inner.Own(done).Put(1);
+                await Assert.ThrowsAsync<RolledBackException>(() => inner.Own(lost).Put(1, _ =>
+                {
+                    running.Set();
+                    return goOn.Happens;
+                }));
+                swallowed.Set();
+            }),
+        ];
+        var chain = p.Put(1, async self =>
+        {
+            await foreach (var element in self.Own(relay).PerformEach(scripts).WithBatchSize(2))
+            {
+                if (element == 0)
+                    await swallowed.Happens;
+            }
+        });
+        await running.Happens;
+        await cluster.Lose(1);
+        await Assert.ThrowsAsync<RolledBackException>(() => chain);
+        goOn.Set();
+        await cluster.UntilRecovered();
+        Assert.Equal((0, 0, 0, 2), (await p.Get(), await done.Get(), await lost.Get(), cluster.RolledBack));
+    }
 }

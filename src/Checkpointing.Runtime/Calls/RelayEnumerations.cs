@@ -1,0 +1,58 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
+using Orleans.Serialization.Invocation;
+
+namespace Checkpointing.Runtime.Calls;
+
+/// <summary>The enumerations of one relay that are open.</summary>
+internal sealed class RelayEnumerations(IGrainContext relay, TimeProvider time, TimeSpan responseTimeout)
+{
+    private const int Many = 64;
+
+    private readonly Dictionary<Guid, RelayEnumeration> _open = [];
+    private int _looksAt = Many;
+
+    public int Count => _open.Count;
+
+    public static RelayEnumerations Of(IGrainContext relay)
+    {
+        if (relay.GetComponent<RelayEnumerations>() is { } enumerations)
+            return enumerations;
+
+        var services = relay.ActivationServices;
+        enumerations = new RelayEnumerations(
+            relay, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<IOptions<SiloMessagingOptions>>().Value.ResponseTimeout);
+        relay.SetComponent(enumerations);
+        return enumerations;
+    }
+
+    public RelayEnumeration Enter(Guid id)
+    {
+        if (_open.TryGetValue(id, out var enumeration))
+            return enumeration;
+
+        if (_open.Count >= _looksAt)
+            ForgetAbandoned();
+
+        return _open[id] = new RelayEnumeration(relay, time);
+    }
+
+    public void CallEnded(Guid id, Response? answer)
+    {
+        if (!EnumerationCall.LeavesOpen(answer))
+            _open.Remove(id);
+    }
+
+    /// <summary>The runtime ends an enumeration that nobody has asked for more during two response timeouts.</summary>
+    private void ForgetAbandoned()
+    {
+        foreach (var (id, enumeration) in _open)
+        {
+            if (enumeration.IdleTime > 4 * responseTimeout)
+                _open.Remove(id);
+        }
+
+        _looksAt = Math.Max(Many, 2 * _open.Count);
+    }
+}

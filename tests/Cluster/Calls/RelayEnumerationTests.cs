@@ -1,0 +1,162 @@
+using Checkpointing.Cluster.Tests.Kit;
+using Checkpointing.Runtime.Calls;
+
+namespace Checkpointing.Cluster.Tests.Calls;
+
+/// <summary>An enumeration of a grain without checkpointed state is one call (SPEC K5), although many calls bring its elements and its code runs on between them.</summary>
+public sealed class RelayEnumerationTests(CheckpointedCluster cluster)
+{
+    private static readonly Script AtOnce = Script.Of(_ => Task.CompletedTask);
+
+    public static MatrixTheoryData<bool, bool> Relays => new([false, true], [false, true]);
+
+    [Theory]
+    [MemberData(nameof(Relays))]
+    public async Task What_the_relay_receives_while_no_element_is_asked_for_comes_with_the_next_one(bool isReentrant, bool acrossSilos)
+    {
+        var (p, q) = await cluster.Pair(acrossSilos);
+        var relay = await Relay(isReentrant);
+        var received = new Signal();
+
+        await p.Perform(Script.Of(self => ForEach(self.Own(relay), 2, i => i == 0 ? received.Happens : Task.CompletedTask, AtOnce, Script.Of(async inner =>
+        {
+            await inner.Own(q).Add(1);
+            received.Set();
+        }))));
+
+        var (atP, atQ) = (await p.Ledger(), await q.Ledger());
+        Assert.Equal((1, 1), (atP.LastReceivedFrom(atQ), atQ.LastSequence));
+    }
+
+    [Theory]
+    [MemberData(nameof(Relays))]
+    public async Task What_the_relay_sends_while_no_element_is_asked_for_carries_the_label_of_who_asked_last(bool isReentrant, bool acrossSilos)
+    {
+        var (p, q) = await cluster.Pair(acrossSilos);
+        var relay = await Relay(isReentrant);
+        var (hasElement, otherCallEnded, sent) = (new Signal(), new Signal(), new Signal());
+        var enumerates = p.Perform(Script.Of(self => ForEach(
+            self.Own(relay),
+            2,
+            async i =>
+            {
+                if (i > 0)
+                    return;
+
+                hasElement.Set();
+                await sent.Happens;
+            },
+            AtOnce,
+            Script.Of(async inner =>
+            {
+                await otherCallEnded.Happens;
+                await inner.Own(q).Add(1);
+                sent.Set();
+            }))));
+        await hasElement.Happens;
+        await relay.Perform(AtOnce);
+        otherCallEnded.Set();
+        await enumerates;
+
+        var (atP, atQ) = (await p.Ledger(), await q.Ledger());
+        Assert.True(atQ.LastReceivedFrom(atP) > 0);
+        Assert.Equal((1, 1), (atP.LastReceivedFrom(atQ), atQ.LastSequence));
+    }
+
+    [Theory]
+    [MemberData(nameof(Relays))]
+    public async Task What_one_element_was_made_of_for_a_client_may_be_in_the_next_one_too(bool isReentrant, bool acrossSilos)
+    {
+        var (b, c) = await cluster.Pair(acrossSilos);
+        var relay = await Relay(isReentrant);
+
+        await ForEach(relay, 1, _ => Task.CompletedTask, Script.Of(self => self.Own(b).Add(3)), Script.Of(self => self.Own(c).Add(3)));
+
+        var (atB, atC) = (await b.Ledger(), await c.Ledger());
+        Assert.Equal((1, 1), (atB.LastSequence, atC.LastReceivedFrom(atB)));
+    }
+
+    /// <summary>Its own label says as much. If it did not, every message of a long enumeration would name all grains that it has met.</summary>
+    [Theory]
+    [MemberData(nameof(Relays))]
+    public async Task What_a_participant_has_been_told_with_one_element_is_not_passed_on_with_the_next_one(bool isReentrant, bool acrossSilos)
+    {
+        var (q, r) = await cluster.Pair(acrossSilos);
+        var p = await cluster.New<IParticipantGrain>(0, "p");
+        var relay = await Relay(isReentrant);
+
+        await p.Perform(Script.Of(self =>
+            ForEach(self.Own(relay), 1, _ => Task.CompletedTask, Script.Of(inner => inner.Own(q).Add(1)), Script.Of(inner => inner.Own(r).Add(1)))));
+
+        var (atP, atQ, atR) = (await p.Ledger(), await q.Ledger(), await r.Ledger());
+        Assert.Equal((1, 1), (atP.LastReceivedFrom(atQ), atP.LastReceivedFrom(atR)));
+        Assert.True(atR.LastReceivedFrom(atP) > atQ.LastReceivedFrom(atP));
+        Assert.Equal(0, atR.LastReceivedFrom(atQ));
+    }
+
+    [Theory]
+    [MemberData(nameof(Relays))]
+    public async Task An_open_enumeration_and_another_call_do_not_mix_their_labels(bool isReentrant, bool acrossSilos)
+    {
+        var (b, c) = await cluster.Pair(acrossSilos);
+        var relay = await Relay(isReentrant);
+
+        await ForEach(relay, 1, i => i == 0 ? relay.Perform(Script.Of(self => self.Own(c).Add(3))) : Task.CompletedTask, Script.Of(self => self.Own(b).Add(3)), AtOnce);
+        await relay.Perform(Script.Of(self => self.Own(c).Add(3)));
+
+        Assert.Equal(1, (await b.Ledger()).LastSequence);
+        Assert.Empty((await c.Ledger()).Receipts);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(100)]
+    public async Task An_enumeration_that_has_ended_or_that_its_caller_has_left_is_forgotten(int batchSize)
+    {
+        var relay = await Relay(isReentrant: false);
+        var openAtEnd = -1;
+
+        await ForEach(relay, batchSize, _ => Task.CompletedTask, AtOnce, AtOnce);
+        await foreach (var element in relay.PerformEach([AtOnce, AtOnce]).WithBatchSize(batchSize))
+        {
+            if (element == 0)
+                break;
+        }
+
+        await relay.Perform(Script.Of(self =>
+        {
+            openAtEnd = RelayEnumerations.Of(self.GrainContext).Count;
+            return Task.CompletedTask;
+        }));
+        Assert.Equal(0, openAtEnd);
+    }
+
+    [Fact]
+    public void Enumerations_that_the_runtime_has_ended_because_nobody_asked_for_more_are_forgotten_when_there_are_many()
+    {
+        var clock = new Clock();
+        var enumerations = new RelayEnumerations(null!, clock, TimeSpan.FromSeconds(30));
+        for (var i = 0; i < 64; i++)
+            enumerations.Enter(Guid.NewGuid()).Exit();
+
+        clock.Now += TimeSpan.FromSeconds(119);
+        enumerations.Enter(Guid.NewGuid()).Exit();
+        Assert.Equal(65, enumerations.Count);
+
+        clock.Now += TimeSpan.FromSeconds(2);
+        for (var i = 0; i < 64; i++)
+            enumerations.Enter(Guid.NewGuid()).Exit();
+
+        Assert.Equal(65, enumerations.Count);
+    }
+
+    /// <summary>As long as a batch is not full, the runtime begins with the next element as soon as there is one.</summary>
+    private static async Task ForEach(IProbeGrain relay, int batchSize, Func<int, Task> then, params Script[] scripts)
+    {
+        await foreach (var i in relay.PerformEach(scripts).WithBatchSize(batchSize))
+            await then(i);
+    }
+
+    private async Task<IProbeGrain> Relay(bool isReentrant) =>
+        isReentrant ? await cluster.New<IReentrantRelayGrain>(1) : await cluster.New<IRelayGrain>(1);
+}
