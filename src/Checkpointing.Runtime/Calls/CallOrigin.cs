@@ -79,5 +79,10 @@ internal abstract class CallOrigin
     public abstract void CallSent(Guid chain);
 
     /// <summary>That call has ended, one way or another.</summary>
-    public abstract void CallEnded(Guid chain);
+    /// <param name="chain">The same.</param>
+    /// <param name="period"><see cref="Period"/> when it was sent.</param>
+    public abstract void CallEnded(Guid chain, int period);
+
+    /// <summary>Tells calls that are under way when somebody starts to wait for their ends from later ones.</summary>
+    public virtual int Period => 0;
 }

@@ -238,10 +238,11 @@ internal sealed class LabellingGrainReferenceRuntime(
     {
         private readonly CallOrigin _origin = origin;
         private readonly Guid _chain = RequestContext.ReentrancyId;
+        private readonly int _period = origin.Period;
 
         public void Begin() => _origin.CallSent(_chain);
 
-        public void End() => _origin.CallEnded(_chain);
+        public void End() => _origin.CallEnded(_chain, _period);
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         public bool TryTake(LabelledResponse response) => _origin.TryTake(response, callee);

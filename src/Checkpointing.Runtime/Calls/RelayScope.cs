@@ -92,7 +92,7 @@ internal class RelayScope(IGrainContext relay) : CallOrigin
     {
     }
 
-    public override void CallEnded(Guid chain)
+    public override void CallEnded(Guid chain, int period)
     {
     }
 

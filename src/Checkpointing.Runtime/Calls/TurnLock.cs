@@ -21,6 +21,8 @@ internal sealed class TurnLock(IWorkItemScheduler scheduler, TimeProvider time, 
     private int _readOnlyBlockers;
     private int _yieldingBlockers;
     private int _outstanding;
+    private int _outstandingOfEarlierPeriods;
+    private TaskCompletionSource? _whenEarlierPeriodsEnd;
     private Dictionary<Guid, int>? _outstandingChains;
     private Action? _whenQuiescent;
     private Func<Exception>? _rejectsWith;
@@ -39,6 +41,9 @@ internal sealed class TurnLock(IWorkItemScheduler scheduler, TimeProvider time, 
 
     /// <summary>Two-way calls of this activation that have not ended, awaited or not.</summary>
     public int OutstandingCalls => _outstanding;
+
+    /// <inheritdoc cref="CallOrigin.Period"/>
+    public int Period { get; private set; }
 
     /// <summary>Calls in the queue: parked roots, and calls that wait for another handler.</summary>
     public int WaitingCalls => _waiting.Count;
@@ -113,15 +118,33 @@ internal sealed class TurnLock(IWorkItemScheduler scheduler, TimeProvider time, 
         }
     }
 
-    public void CallEnded(Guid chain)
+    public void CallEnded(Guid chain, int period)
     {
         _outstanding--;
+        if (period != Period && --_outstandingOfEarlierPeriods == 0)
+        {
+            _whenEarlierPeriodsEnd!.SetResult();
+            _whenEarlierPeriodsEnd = null;
+        }
+
         if (chain != Guid.Empty && --_outstandingChains![chain] == 0)
             _outstandingChains.Remove(chain);
 
         // A call that nobody awaits: let the code behind it run first, then look.
         if (_whenQuiescent is not null && IsQuiescent)
             scheduler.QueueAction(CaptureIfQuiescent);
+    }
+
+    /// <summary>When all calls that are outstanding now have ended.</summary>
+    public Task WhenOutstandingCallsEnd()
+    {
+        Period++;
+        _outstandingOfEarlierPeriods = _outstanding;
+        if (_outstanding == 0)
+            return Task.CompletedTask;
+
+        _whenEarlierPeriodsEnd ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        return _whenEarlierPeriodsEnd.Task;
     }
 
     /// <summary>Roots are parked from now on.</summary>

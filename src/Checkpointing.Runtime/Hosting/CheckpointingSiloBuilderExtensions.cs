@@ -44,6 +44,7 @@ public static class CheckpointingSiloBuilderExtensions
         services.AddSingleton<SilosThatDiffer>();
         services.AddSingleton<SilosInReach>();
         services.AddSingleton<CallCutOffs>();
+        services.AddGrainAddressCache();
         services.AddSingleton<IConfigurationValidator, CheckpointingValidator>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, CheckpointOnShutdown>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, PassOnCallsOnShutdown>();

@@ -203,7 +203,20 @@ internal sealed class CheckpointedActivation : CallOrigin
 
     public override void CallSent(Guid chain) => Turns.CallSent(chain);
 
-    public override void CallEnded(Guid chain) => Turns.CallEnded(chain);
+    public override void CallEnded(Guid chain, int period) => Turns.CallEnded(chain, period);
+
+    public override int Period => Turns.Period;
+
+    /// <summary>When the calls that this activation has under way now have ended. From any thread.</summary>
+    public Task WhenOutstandingCallsEnd()
+    {
+        if (Turns.OutstandingCalls == 0)
+            return Task.CompletedTask;
+
+        var counted = new TaskCompletionSource<Task>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Context.Scheduler.QueueAction(() => counted.SetResult(Turns.WhenOutstandingCallsEnd()));
+        return counted.Task.Unwrap();
+    }
 
     /// <summary>How an arriving call may share this activation.</summary>
     public Turn TurnOf(IInvokable request, LabelledRequest? labelled)

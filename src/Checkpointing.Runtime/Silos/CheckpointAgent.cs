@@ -16,6 +16,8 @@ internal sealed class CheckpointAgent : GrainService, ICheckpointAgent
     private readonly ParticipantRegistry _registry;
     private readonly CoordinatorOutbox _outbox;
     private readonly LocalRollbacks _rollbacks;
+    private readonly SilosWithoutGrains _silosWithoutGrains;
+    private readonly ISiloStatusOracle _silos;
     private readonly CheckpointingOptions _options;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stopping = new();
@@ -28,6 +30,8 @@ internal sealed class CheckpointAgent : GrainService, ICheckpointAgent
         ParticipantRegistry registry,
         CoordinatorOutbox outbox,
         LocalRollbacks rollbacks,
+        SilosWithoutGrains silosWithoutGrains,
+        ISiloStatusOracle silos,
         IOptions<CheckpointingOptions> options,
         TimeProvider time)
         : base(grainId, silo, loggerFactory)
@@ -35,6 +39,8 @@ internal sealed class CheckpointAgent : GrainService, ICheckpointAgent
         _registry = registry;
         _outbox = outbox;
         _rollbacks = rollbacks;
+        _silosWithoutGrains = silosWithoutGrains;
+        _silos = silos;
         _options = options.Value;
         _time = time;
     }
@@ -78,6 +84,12 @@ internal sealed class CheckpointAgent : GrainService, ICheckpointAgent
     {
         _rollbacks.CutOffs.RaiseHere(line);
         return Task.CompletedTask;
+    }
+
+    public Task GrainsHaveLeft(SiloAddress silo)
+    {
+        _silosWithoutGrains.Add(silo, _silos.IsDeadSilo);
+        return Task.WhenAll(_registry.All.Select(host => host.Activation.WhenOutstandingCallsEnd()));
     }
 
     protected override Task StartInBackground()

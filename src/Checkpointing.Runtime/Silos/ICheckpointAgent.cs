@@ -33,6 +33,10 @@ internal interface ICheckpointAgent : IGrainService
     [Alias("CutOffCalls")]
     Task CutOffCalls(long line);
 
+    /// <summary>That silo stops, and its last grains have left: no call is addressed there any more. Answers when the calls that participants here have under way now have ended.</summary>
+    [Alias("GrainsHaveLeft")]
+    Task GrainsHaveLeft(SiloAddress silo);
+
     /// <summary>The participants here whose state may have changed since their permanent checkpoint.</summary>
     [Alias("ChangedParticipants")]
     Task<GrainId[]> ChangedParticipants();

@@ -32,6 +32,36 @@ public sealed class TurnLockTests
         Assert.Equal(1, turns.ActiveHandlers);
     }
 
+    [Fact]
+    public void Whoever_waits_for_the_calls_that_are_outstanding_does_not_wait_for_later_ones()
+    {
+        var turns = new TurnLock(new NoScheduler(), TimeProvider.System, TimeSpan.FromSeconds(30));
+        Assert.True(turns.WhenOutstandingCallsEnd().IsCompleted);
+        var (first, second) = (Send(), Send());
+        var ended = turns.WhenOutstandingCallsEnd();
+        var later = Send();
+        Assert.False(ended.IsCompleted);
+
+        second();
+        Assert.False(ended.IsCompleted);
+        first();
+        Assert.True(ended.IsCompleted);
+
+        var laterEnded = turns.WhenOutstandingCallsEnd();
+        Send()();
+        Assert.False(laterEnded.IsCompleted);
+        later();
+        Assert.True(laterEnded.IsCompleted);
+        Assert.Equal(0, turns.OutstandingCalls);
+
+        Action Send()
+        {
+            var period = turns.Period;
+            turns.CallSent(Guid.Empty);
+            return () => turns.CallEnded(Guid.Empty, period);
+        }
+    }
+
     private sealed class NoScheduler : IWorkItemScheduler
     {
         public void QueueAction(Action action) => throw new NotSupportedException();

@@ -24,6 +24,9 @@ internal sealed class RollbackWatch : IIncomingGrainCallFilter
     /// <summary>Awaited before facts are installed on a silo.</summary>
     public Func<SiloAddress, Task>? BeforeInstall { get; set; }
 
+    /// <summary>Awaited before a silo hears that another one, which stops in order, has no grains any more.</summary>
+    public Task MayHearThatGrainsHaveLeft { get; set; } = Task.CompletedTask;
+
     /// <summary>Awaited before an application call reaches the library.</summary>
     public Func<GrainId, string, Task>? BeforeCall { get; set; }
 
@@ -55,6 +58,10 @@ internal sealed class RollbackWatch : IIncomingGrainCallFilter
                 break;
             case var type when type == typeof(ICheckpointAgent) && method == nameof(ICheckpointAgent.InstallEnds):
                 await (BeforeInstall?.Invoke(context.TargetContext.Address.SiloAddress!) ?? Task.CompletedTask);
+                await context.Invoke();
+                break;
+            case var type when type == typeof(ICheckpointAgent) && method == nameof(ICheckpointAgent.GrainsHaveLeft):
+                await MayHearThatGrainsHaveLeft;
                 await context.Invoke();
                 break;
             case var type when type == typeof(Kit.IProbeGrain):
