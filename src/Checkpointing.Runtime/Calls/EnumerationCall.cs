@@ -23,6 +23,8 @@ internal static class EnumerationCall
         return false;
     }
 
+    public static bool Begins(IInvokable request) => request.GetMethodName().StartsWith(nameof(IAsyncEnumerableGrainExtension.StartEnumeration), StringComparison.Ordinal);
+
     /// <summary>Whether it asks for more: then its caller has received the answer before.</summary>
     public static bool AsksForMore(IInvokable request) => request.GetMethodName().StartsWith(nameof(IAsyncEnumerableGrainExtension.MoveNext), StringComparison.Ordinal);
 

@@ -86,6 +86,7 @@ internal sealed class IncomingCallFilter(GrainTypeTraitsResolver traits) : IInco
                 : Conclude(context, labelled, fate, Undone.HasArrived(callee));
         }
 
+        var request = context.Request;
         var isReadOnly = (turn & Turn.ReadOnly) != 0;
         if (!isReadOnly)
         {
@@ -109,6 +110,9 @@ internal sealed class IncomingCallFilter(GrainTypeTraitsResolver traits) : IInco
             if (labelled.IsNested)
                 activation.NestedCallBegan(labelled);
         }
+
+        if (EnumerationCall.TryGetId(request, out var enumeration) && EnumerationCall.Begins(request))
+            activation.EnumerationBegins(request, enumeration);
 
         var handler = context.Invoke();
         return handler.IsCompleted

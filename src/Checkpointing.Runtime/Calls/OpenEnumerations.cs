@@ -4,24 +4,28 @@ namespace Checkpointing.Runtime.Calls;
 
 /// <summary>
 /// Enumerations (IAsyncEnumerable methods) that callers have begun and not ended. Between two calls of the enumeration protocol the method's code is
-/// suspended in the middle, so an open enumeration counts as a running handler (SPEC K10), and its next call continues what is counted already: it
-/// passes a closed gate. A caller that stays away longer than <see cref="IdleLimit"/> no longer holds up a checkpoint.
+/// in the middle, so an open enumeration counts as a running handler (SPEC K10), and its next call continues what is counted already: it
+/// passes a closed gate. A caller that stays away holds up a checkpoint no longer than <see cref="IdleLimit"/> while the code waits for it, and no longer than the running limit while the
+/// code runs on to the next element: it may well wait for something that never comes.
 /// </summary>
-internal sealed class OpenEnumerations(TimeProvider time)
+/// <param name="time">The clock.</param>
+/// <param name="runningLimit">For code that runs although no call waits for it.</param>
+/// <param name="codeHasRun">Told when code of an enumeration has run although no call waits for it.</param>
+internal sealed class OpenEnumerations(TimeProvider time, TimeSpan runningLimit, Action codeHasRun)
 {
     public static readonly TimeSpan IdleLimit = TimeSpan.FromSeconds(1);
 
     private const int ManyOpen = 64;
 
-    private readonly Dictionary<Guid, long> _lastUse = [];
+    private readonly Dictionary<Guid, Enumeration> _open = [];
 
     public bool AnyInUse
     {
         get
         {
-            foreach (var (_, last) in _lastUse)
+            foreach (var (_, enumeration) in _open)
             {
-                if (time.GetElapsedTime(last) < IdleLimit)
+                if (IsInUse(enumeration))
                     return true;
             }
 
@@ -29,28 +33,73 @@ internal sealed class OpenEnumerations(TimeProvider time)
         }
     }
 
-    public bool Continues(IInvokable request) => _lastUse.Count > 0 && EnumerationCall.TryGetId(request, out var id) && _lastUse.ContainsKey(id);
+    public bool Continues(IInvokable request) => _open.Count > 0 && EnumerationCall.TryGetId(request, out var id) && _open.ContainsKey(id);
+
+    /// <summary>Runs the code of this enumeration up to its next element.</summary>
+    public ValueTask<bool> Run<T>(Guid id, IAsyncEnumerator<T> code)
+    {
+        var toNext = code.MoveNextAsync();
+        return toNext.IsCompleted ? toNext : EndOf(toNext);
+
+        async ValueTask<bool> EndOf(ValueTask<bool> running)
+        {
+            var enumeration = Of(id);
+            enumeration.IsRunning = true;
+            try
+            {
+                return await running;
+            }
+            finally
+            {
+                enumeration.IsRunning = false;
+                if (enumeration.HasEnded)
+                    _open.Remove(id);
+
+                codeHasRun();
+            }
+        }
+    }
 
     public void CallEnded(Guid id, Response? answer)
     {
-        if (!EnumerationCall.LeavesOpen(answer))
-        {
-            _lastUse.Remove(id);
-            return;
-        }
+        var enumeration = Of(id);
+        enumeration.LastUse = time.GetTimestamp();
+        enumeration.HasEnded = !EnumerationCall.LeavesOpen(answer);
 
-        if (_lastUse.Count >= ManyOpen)
+        // Its code may not heed that nobody wants more.
+        if (enumeration is { HasEnded: true, IsRunning: false })
+            _open.Remove(id);
+    }
+
+    private Enumeration Of(Guid id)
+    {
+        if (_open.TryGetValue(id, out var enumeration))
+            return enumeration;
+
+        if (_open.Count >= ManyOpen)
             ForgetIdle();
 
-        _lastUse[id] = time.GetTimestamp();
+        return _open[id] = new Enumeration { LastUse = time.GetTimestamp() };
     }
 
     private void ForgetIdle()
     {
-        foreach (var (id, last) in _lastUse)
+        foreach (var (id, enumeration) in _open)
         {
-            if (time.GetElapsedTime(last) >= IdleLimit)
-                _lastUse.Remove(id);
+            if (!enumeration.IsRunning && !IsInUse(enumeration))
+                _open.Remove(id);
         }
+    }
+
+    private bool IsInUse(Enumeration enumeration) => time.GetElapsedTime(enumeration.LastUse) < (enumeration.IsRunning ? runningLimit : IdleLimit);
+
+    private sealed class Enumeration
+    {
+        public long LastUse { get; set; }
+
+        /// <summary>Its code runs to its next element, whether or not a call waits for that.</summary>
+        public bool IsRunning { get; set; }
+
+        public bool HasEnded { get; set; }
     }
 }

@@ -15,6 +15,7 @@ internal sealed class CheckpointedActivation : CallOrigin
 {
     private readonly GrainTypeTraits _traits;
     private readonly TimeProvider _time;
+    private readonly TimeSpan _responseTimeout;
     private readonly LocalRollbacks _rollbacks;
     private Func<IInvokable, bool>? _mayInterleave;
     private OpenEnumerations? _enumerations;
@@ -32,6 +33,7 @@ internal sealed class CheckpointedActivation : CallOrigin
         _traits = traits;
         _rollbacks = rollbacks;
         _time = time;
+        _responseTimeout = defaultResponseTimeout;
         ForgetPeers();
     }
 
@@ -257,16 +259,21 @@ internal sealed class CheckpointedActivation : CallOrigin
         return true;
     }
 
+    /// <summary>A call arrives that begins an enumeration.</summary>
+    public void EnumerationBegins(IInvokable request, Guid id) => WatchedEnumeration.Put(request, id, Enumerations());
+
     /// <summary>A call of the enumeration protocol has ended: the enumeration may be open now, or closed.</summary>
-    public void EnumerationCallEnded(Guid id, Response? answer)
+    public void EnumerationCallEnded(Guid id, Response? answer) => Enumerations().CallEnded(id, answer);
+
+    private OpenEnumerations Enumerations()
     {
         if (_enumerations is null)
         {
-            _enumerations = new OpenEnumerations(_time);
+            _enumerations = new OpenEnumerations(_time, _responseTimeout, () => StateMayHaveChanged = true);
             Turns.IsBusyOtherwise = () => _enumerations.AnyInUse;
         }
 
-        _enumerations.CallEnded(id, answer);
+        return _enumerations;
     }
 
     /// <summary>Whoever hears from a life that may be over has something to report.</summary>

@@ -1,4 +1,5 @@
 using Checkpointing.Cluster.Tests.Kit;
+using Checkpointing.Runtime.Calls;
 using Checkpointing.Runtime.StableStorage;
 
 namespace Checkpointing.Cluster.Tests.Outcomes;
@@ -59,6 +60,39 @@ public sealed class RoundOutcomeTests(SharedOutcomeCluster shared)
         var result = await cluster.Checkpoint(p);
         Assert.Equal((CheckpointStatus.Committed, 1), (result.Status, result.Attempts));
         Assert.InRange(result.Pause, TimeSpan.Zero, TimeSpan.FromSeconds(8));
+        Assert.True(await items.MoveNextAsync());
+    }
+
+    /// <summary>K10, G3: the runtime begins with the next element before anybody asks for it.</summary>
+    [Fact]
+    public async Task No_checkpoint_is_taken_while_the_code_of_an_enumeration_runs_although_its_caller_stays_away()
+    {
+        await using var cluster = await OutcomeCluster.Start(options: options => (options.MaxPause, options.MaxAttempts) = (TimeSpan.FromMilliseconds(300), 1));
+        var p = cluster.New<IParticipantGrain>();
+        var (half, goOn, whole) = (new Signal(), new Signal(), new Signal());
+        Script[] scripts =
+        [
+            Script.Of(_ => Task.CompletedTask),
+            Script.Of(async self =>
+            {
+                ((ParticipantGrain)self).Sum.State = 1;
+                half.Set();
+                await goOn.Happens;
+                ((ParticipantGrain)self).Sum.State = 2;
+                whole.Set();
+            }),
+        ];
+        await using var items = p.PerformEach(scripts).GetAsyncEnumerator(TestContext.Current.CancellationToken);
+        Assert.True(await items.MoveNextAsync());
+        await half.Happens;
+        await Task.Delay(OpenEnumerations.IdleLimit * 1.5, TestContext.Current.CancellationToken);
+        var result = await cluster.Checkpoint(p);
+        Assert.Equal((CheckpointStatus.Aborted, CheckpointAbortReason.TooBusy), (result.Status, result.Reason));
+
+        goOn.Set();
+        await whole.Happens;
+        await Eventually.Holds(async () => (await cluster.Checkpoint(p)).Status == CheckpointStatus.Committed);
+        Assert.Equal(2, await p.Get());
         Assert.True(await items.MoveNextAsync());
     }
 
