@@ -1,5 +1,6 @@
 using Checkpointing.Cluster.Tests.Kit;
 using Checkpointing.Runtime.Calls;
+using Orleans.Configuration;
 using Checkpointing.Runtime.StableStorage;
 
 namespace Checkpointing.Cluster.Tests.Outcomes;
@@ -69,31 +70,40 @@ public sealed class RoundOutcomeTests(SharedOutcomeCluster shared)
     {
         await using var cluster = await OutcomeCluster.Start(options: options => (options.MaxPause, options.MaxAttempts) = (TimeSpan.FromMilliseconds(300), 1));
         var p = cluster.New<IParticipantGrain>();
-        var (half, goOn, whole) = (new Signal(), new Signal(), new Signal());
-        Script[] scripts =
-        [
-            Script.Of(_ => Task.CompletedTask),
-            Script.Of(async self =>
-            {
-                ((ParticipantGrain)self).Sum.State = 1;
-                half.Set();
-                await goOn.Happens;
-                ((ParticipantGrain)self).Sum.State = 2;
-                whole.Set();
-            }),
-        ];
-        await using var items = p.PerformEach(scripts).GetAsyncEnumerator(TestContext.Current.CancellationToken);
+        var change = new ChangeInTwoSteps();
+        await using var items = p.PerformEach(change.AfterOneElement).GetAsyncEnumerator(TestContext.Current.CancellationToken);
         Assert.True(await items.MoveNextAsync());
-        await half.Happens;
+        await change.IsHalf.Happens;
         await Task.Delay(OpenEnumerations.IdleLimit * 1.5, TestContext.Current.CancellationToken);
         var result = await cluster.Checkpoint(p);
         Assert.Equal((CheckpointStatus.Aborted, CheckpointAbortReason.TooBusy), (result.Status, result.Reason));
 
-        goOn.Set();
-        await whole.Happens;
+        change.GoOn.Set();
+        await change.IsWhole.Happens;
         await Eventually.Holds(async () => (await cluster.Checkpoint(p)).Status == CheckpointStatus.Committed);
         Assert.Equal(2, await p.Get());
         Assert.True(await items.MoveNextAsync());
+    }
+
+    /// <summary>It may wait for what never comes. What it changes later is a change like any other.</summary>
+    [Fact]
+    public async Task Code_of_an_enumeration_that_runs_for_longer_than_a_call_may_wait_holds_up_no_checkpoint_and_is_noticed()
+    {
+        await using var cluster = await OutcomeCluster.Start(
+            options: options => options.MaxPause = TimeSpan.FromMilliseconds(300),
+            configure: silo => silo.Configure<SiloMessagingOptions>(messaging => messaging.ResponseTimeout = TimeSpan.FromSeconds(2)));
+        var p = cluster.New<IParticipantGrain>();
+        var change = new ChangeInTwoSteps();
+        await using var items = p.PerformEach(change.AfterOneElement).GetAsyncEnumerator(TestContext.Current.CancellationToken);
+        Assert.True(await items.MoveNextAsync());
+        await change.IsHalf.Happens;
+        await Eventually.Holds(async () => (await cluster.Checkpoint(p)).Status == CheckpointStatus.Committed);
+        Assert.Equal(CheckpointStatus.NothingToDo, (await cluster.CheckpointAll()).Status);
+
+        change.GoOn.Set();
+        await change.IsWhole.Happens;
+        await Eventually.Holds(async () => (await cluster.CheckpointAll()).Status == CheckpointStatus.Committed);
+        Assert.Equal(2, await p.Look((ParticipantGrain self) => self.Sum.State));
     }
 
     [Fact]
@@ -190,4 +200,28 @@ public sealed class RoundOutcomeTests(SharedOutcomeCluster shared)
 
     private long StateBytes(IParticipantGrain grain) =>
         SlotRecord.Open(_cluster.Store[RecordStore.SlotA, grain.GetGrainId()]!).States.Sum(state => (long)state.Bytes.Length);
+
+    private sealed class ChangeInTwoSteps
+    {
+        public ChangeInTwoSteps() => AfterOneElement =
+        [
+            Script.Of(_ => Task.CompletedTask),
+            Script.Of(async self =>
+            {
+                ((ParticipantGrain)self).Sum.State = 1;
+                IsHalf.Set();
+                await GoOn.Happens;
+                ((ParticipantGrain)self).Sum.State = 2;
+                IsWhole.Set();
+            }),
+        ];
+
+        public Script[] AfterOneElement { get; }
+
+        public Signal IsHalf { get; } = new();
+
+        public Signal GoOn { get; } = new();
+
+        public Signal IsWhole { get; } = new();
+    }
 }
