@@ -98,10 +98,12 @@ public sealed class RoundOutcomeTests(SharedOutcomeCluster shared)
         Assert.True(await items.MoveNextAsync());
         await change.IsHalf.Happens;
         await Eventually.Holds(async () => (await cluster.Checkpoint(p)).Status == CheckpointStatus.Committed);
-        Assert.Equal(CheckpointStatus.NothingToDo, (await cluster.CheckpointAll()).Status);
+        await Eventually.Holds(async () => (await cluster.CheckpointAll()).Status == CheckpointStatus.NothingToDo && !await p.InTurn(activation => activation.StateMayHaveChanged));
 
         change.GoOn.Set();
         await change.IsWhole.Happens;
+        await Task.Delay(100, TestContext.Current.CancellationToken);
+        Assert.True(await p.InTurn(activation => activation.StateMayHaveChanged));
         await Eventually.Holds(async () => (await cluster.CheckpointAll()).Status == CheckpointStatus.Committed);
         Assert.Equal(2, await p.Look((ParticipantGrain self) => self.Sum.State));
     }
