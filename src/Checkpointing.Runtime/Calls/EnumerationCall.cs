@@ -29,7 +29,7 @@ internal static class EnumerationCall
     public static bool AsksForMore(IInvokable request) => request.GetMethodName().StartsWith(nameof(IAsyncEnumerableGrainExtension.MoveNext), StringComparison.Ordinal);
 
     /// <summary>Whether there can be a next one after this answer.</summary>
-    public static bool LeavesOpen(Response? answer) => answer?.Result is ValueTuple<EnumerationResult, object?> { Item1: var status } && !HasEnded(status);
+    public static bool LeavesOpen(Response? answer) => answer is { Exception: null } && answer.Result is ValueTuple<EnumerationResult, object?> { Item1: var status } && !HasEnded(status);
 
     private static bool HasEnded(EnumerationResult status) =>
         (status & (EnumerationResult.Completed | EnumerationResult.MissingEnumeratorError | EnumerationResult.Error | EnumerationResult.Canceled)) != 0;

@@ -19,7 +19,7 @@ internal sealed class IncomingCallFilter(GrainTypeTraitsResolver traits) : IInco
             return context.Invoke();
 
         if (targetTraits.Role == CallRole.Relay)
-            return InvokeRelay(context, target, targetTraits.IsReentrant);
+            return InvokeRelay(context, targetTraits.IsReentrant);
 
         return target.GetComponent<CheckpointedActivation>() is { } activation ? InvokeParticipant(context, activation) : context.Invoke();
     }
@@ -170,10 +170,10 @@ internal sealed class IncomingCallFilter(GrainTypeTraitsResolver traits) : IInco
         }
     }
 
-    private static Task InvokeRelay(IIncomingGrainCallContext context, IGrainContext relay, bool isReentrant)
+    private static Task InvokeRelay(IIncomingGrainCallContext context, bool isReentrant)
     {
         var labelled = context.Request as LabelledRequest;
-        var scope = RelayScope.Enter(relay, isReentrant, context.Request);
+        var scope = RelayScope.Enter(context, isReentrant);
         var handler = context.Invoke();
         return handler.IsCompleted ? EndRelay(context, labelled, scope, handler) : EndRelayLater(context, labelled, scope, handler);
     }
@@ -197,8 +197,8 @@ internal sealed class IncomingCallFilter(GrainTypeTraitsResolver traits) : IInco
     {
         var (received, hasLostCall) = (scope.Received, scope.HasLostCall);
         scope.Exit();
-        if (EnumerationCall.TryGetId(context.Request, out var enumeration))
-            RelayEnumerations.Of(context.TargetContext).CallEnded(enumeration, handler.IsCompletedSuccessfully ? context.Response : null);
+        if (scope is RelayEnumeration enumeration && EnumerationCall.TryGetId(context.Request, out var id))
+            RelayEnumerations.Of(context.TargetContext).CallEnded(id, enumeration, handler.IsCompletedSuccessfully ? context.Response : null);
 
         if (labelled is null || labelled.IsOneWay)
             return handler;

@@ -17,6 +17,8 @@ internal sealed class OpenEnumerations(TimeProvider time, TimeSpan runningLimit,
 
     private const int ManyOpen = 64;
 
+    private readonly Action _codeHasRun = codeHasRun;
+
     private readonly Dictionary<Guid, Enumeration> _open = [];
 
     public bool AnyInUse
@@ -35,30 +37,7 @@ internal sealed class OpenEnumerations(TimeProvider time, TimeSpan runningLimit,
 
     public bool Continues(IInvokable request) => _open.Count > 0 && EnumerationCall.TryGetId(request, out var id) && _open.ContainsKey(id);
 
-    /// <summary>Runs the code of this enumeration up to its next element.</summary>
-    public ValueTask<bool> Run<T>(Guid id, IAsyncEnumerator<T> code)
-    {
-        var toNext = code.MoveNextAsync();
-        return toNext.IsCompleted ? toNext : EndOf(toNext);
-
-        async ValueTask<bool> EndOf(ValueTask<bool> running)
-        {
-            var enumeration = Of(id);
-            enumeration.IsRunning = true;
-            try
-            {
-                return await running;
-            }
-            finally
-            {
-                enumeration.IsRunning = false;
-                if (enumeration.HasEnded)
-                    _open.Remove(id);
-
-                codeHasRun();
-            }
-        }
-    }
+    public IEnumerationCode CodeOf(Guid id) => new Code(this, id);
 
     public void CallEnded(Guid id, Response? answer)
     {
@@ -101,5 +80,34 @@ internal sealed class OpenEnumerations(TimeProvider time, TimeSpan runningLimit,
         public bool IsRunning { get; set; }
 
         public bool HasEnded { get; set; }
+    }
+
+    private sealed class Code(OpenEnumerations all, Guid id) : IEnumerationCode
+    {
+        public ValueTask<bool> ToNext<T>(IAsyncEnumerator<T> code)
+        {
+            var next = code.MoveNextAsync();
+            return next.IsCompleted ? next : RunTo(next);
+        }
+
+        public ValueTask End(IAsyncDisposable code) => code.DisposeAsync();
+
+        private async ValueTask<bool> RunTo(ValueTask<bool> next)
+        {
+            var enumeration = all.Of(id);
+            enumeration.IsRunning = true;
+            try
+            {
+                return await next;
+            }
+            finally
+            {
+                enumeration.IsRunning = false;
+                if (enumeration.HasEnded)
+                    all._open.Remove(id);
+
+                all._codeHasRun();
+            }
+        }
     }
 }

@@ -1,15 +1,20 @@
 namespace Checkpointing.Runtime.Calls;
 
 /// <summary>
-/// An enumeration of a relay is one call (SPEC K5), although many bring its elements, and others run between them: what it has received stays with it until it ends. Only what a
-/// participant has been told with an earlier element needs not be said again when that participant asks for more, because its own label says as much.
+/// An enumeration of a relay is one call (SPEC K5), although many bring its elements, and others run between them: what it has received stays with it. Only what its caller has been told
+/// with an earlier element needs not be said again: a participant's own label says as much. A client says nothing, so for a client each element is a call of its own, or a long enumeration
+/// would tie together all grains that it meets.
 /// </summary>
-internal sealed class RelayEnumeration(IGrainContext relay, TimeProvider time) : RelayScope(relay)
+internal sealed class RelayEnumeration(IGrainContext relay, TimeProvider time) : RelayScope(relay), IEnumerationCode
 {
     private StampSet _told;
     private long _lastUse;
+    private bool _isClosed;
 
     public TimeSpan IdleTime => IsRunning ? TimeSpan.Zero : time.GetElapsedTime(_lastUse);
+
+    /// <summary>What its code has begun and not awaited goes on without it.</summary>
+    public override bool IsOver => _isClosed && !IsRunning;
 
     public override void Exit()
     {
@@ -18,12 +23,28 @@ internal sealed class RelayEnumeration(IGrainContext relay, TimeProvider time) :
         _lastUse = time.GetTimestamp();
     }
 
-    protected override void BeginAlone(LabelledRequest? request)
+    /// <summary>No call comes for it any more.</summary>
+    public void Close() => _isClosed = true;
+
+    public ValueTask<bool> ToNext<T>(IAsyncEnumerator<T> code) => code.MoveNextAsync();
+
+    /// <summary>When nobody has asked for a long time the runtime does that by itself.</summary>
+    public async ValueTask End(IAsyncDisposable code)
     {
-        if (request is not { IsNested: true } || !EnumerationCall.AsksForMore(request))
+        Own.Value = this;
+        await code.DisposeAsync();
+    }
+
+    protected override void BeginAlone(IIncomingGrainCallContext call, LabelledRequest? request)
+    {
+        if (!EnumerationCall.AsksForMore(call.Request) || (request is not null && !ComesFromParticipant(call, request)))
             return;
 
-        ReplaceReceived(request.Stamps, ReceivedSince(_told));
+        ReplaceReceived(request?.Stamps ?? default, ReceivedSince(_told));
         _told = default;
     }
+
+    /// <summary>A relay that asks may ask for another participant than before.</summary>
+    private static bool ComesFromParticipant(IIncomingGrainCallContext call, LabelledRequest request) =>
+        call.SourceId is { } source && request.AwaitedBy?.Equals(source.ToParticipantId()) == true;
 }

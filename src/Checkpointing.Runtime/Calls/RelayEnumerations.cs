@@ -27,20 +27,37 @@ internal sealed class RelayEnumerations(IGrainContext relay, TimeProvider time, 
         return enumerations;
     }
 
-    public RelayEnumeration Enter(Guid id)
+    /// <summary>The enumeration that this call begins or continues.</summary>
+    public RelayEnumeration Of(Guid id, IInvokable call)
     {
         if (_open.TryGetValue(id, out var enumeration))
             return enumeration;
 
+        enumeration = Open(id);
+        if (EnumerationCall.Begins(call))
+            WatchedEnumeration.Put(call, enumeration);
+        else if (EnumerationCall.AsksForMore(call) && call is LabelledRequest { IsNested: true })
+            enumeration.LoseCall(isAwaited: true); // It began in another activation, which is gone with what its code had done since the last element.
+
+        return enumeration;
+    }
+
+    public RelayEnumeration Open(Guid id)
+    {
         if (_open.Count >= _looksAt)
             ForgetAbandoned();
 
         return _open[id] = new RelayEnumeration(relay, time);
     }
 
-    public void CallEnded(Guid id, Response? answer)
+    /// <summary>A call that failed says nothing: the runtime may still have the enumeration.</summary>
+    public void CallEnded(Guid id, RelayEnumeration enumeration, Response? answer)
     {
-        if (!EnumerationCall.LeavesOpen(answer))
+        if (answer is null || EnumerationCall.LeavesOpen(answer))
+            return;
+
+        enumeration.Close();
+        if (_open.TryGetValue(id, out var open) && open == enumeration)
             _open.Remove(id);
     }
 
@@ -50,7 +67,10 @@ internal sealed class RelayEnumerations(IGrainContext relay, TimeProvider time, 
         foreach (var (id, enumeration) in _open)
         {
             if (enumeration.IdleTime > 4 * responseTimeout)
+            {
+                enumeration.Close();
                 _open.Remove(id);
+            }
         }
 
         _looksAt = Math.Max(Many, 2 * _open.Count);

@@ -2,7 +2,6 @@ using Checkpointing.Protocol.Labels;
 using Checkpointing.Runtime.Silos;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.CodeGeneration;
-using Orleans.Serialization.Invocation;
 
 namespace Checkpointing.Runtime.Calls;
 
@@ -14,7 +13,7 @@ namespace Checkpointing.Runtime.Calls;
 /// </summary>
 internal class RelayScope(IGrainContext relay) : CallOrigin
 {
-    private static readonly AsyncLocal<RelayScope?> Own = new();
+    protected static readonly AsyncLocal<RelayScope?> Own = new();
 
     private readonly StampSetBuilder _received = new();
     private int _running;
@@ -32,20 +31,24 @@ internal class RelayScope(IGrainContext relay) : CallOrigin
     protected bool IsRunning => _running > 0;
 
     /// <summary>The scope of the call that runs now; also where there is none, as in OnActivateAsync.</summary>
-    public static RelayScope Current(IGrainContext relay) => Own.Value is { } own && own.IsOf(relay) ? own : Shared(relay);
+    public static RelayScope Current(IGrainContext relay) => Own.Value is { IsOver: false } own && own.IsOf(relay) ? own : Shared(relay);
 
-    public static RelayScope Enter(IGrainContext relay, bool isReentrant, IInvokable request)
+    public static RelayScope Enter(IIncomingGrainCallContext call, bool isReentrant)
     {
-        var own = EnumerationCall.TryGetId(request, out var enumeration) ? RelayEnumerations.Of(relay).Enter(enumeration)
+        var relay = call.TargetContext;
+        var own = EnumerationCall.TryGetId(call.Request, out var enumeration) ? RelayEnumerations.Of(relay).Of(enumeration, call.Request)
             : isReentrant ? new RelayScope(relay)
             : null;
         if (Own.Value != own)
             Own.Value = own;
 
         var scope = own ?? Shared(relay);
-        scope.Enter(request as LabelledRequest);
+        scope.Enter(call);
         return scope;
     }
+
+    /// <summary>Whether code that still runs in it is no part of it any more.</summary>
+    public virtual bool IsOver => false;
 
     public virtual void Exit() => _running--;
 
@@ -97,7 +100,7 @@ internal class RelayScope(IGrainContext relay) : CallOrigin
     }
 
     /// <summary>A call begins, and no other one runs in this scope.</summary>
-    protected virtual void BeginAlone(LabelledRequest? request)
+    protected virtual void BeginAlone(IIncomingGrainCallContext call, LabelledRequest? request)
     {
         _received.Clear();
         _isAwaitedByParticipant = false;
@@ -128,10 +131,11 @@ internal class RelayScope(IGrainContext relay) : CallOrigin
 
     private bool IsOf(IGrainContext other) => ReferenceEquals(relay, other);
 
-    private void Enter(LabelledRequest? request)
+    private void Enter(IIncomingGrainCallContext call)
     {
+        var request = call.Request as LabelledRequest;
         if (_running++ == 0)
-            BeginAlone(request);
+            BeginAlone(call, request);
         else
             _isOneCall = false;
 

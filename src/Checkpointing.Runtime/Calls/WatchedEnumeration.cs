@@ -6,9 +6,9 @@ namespace Checkpointing.Runtime.Calls;
 
 /// <summary>
 /// The request for an enumeration, in the grain that runs it: to the runtime it is the request that it wraps. It tells when the method's code runs, which no call of the enumeration
-/// protocol says: as long as a batch is not full the runtime lets it run on to the next element, whoever waits for that.
+/// protocol says: as long as a batch is not full the runtime lets it run on to the next element, and it ends what nobody asks for any more.
 /// </summary>
-internal sealed class WatchedEnumeration<T>(IAsyncEnumerableRequest<T> inner, Guid id, OpenEnumerations enumerations) : IAsyncEnumerableRequest<T>, IAsyncEnumerable<T>
+internal sealed class WatchedEnumeration<T>(IAsyncEnumerableRequest<T> inner, IEnumerationCode watch) : IAsyncEnumerableRequest<T>, IAsyncEnumerable<T>
 {
     public int MaxBatchSize
     {
@@ -23,7 +23,7 @@ internal sealed class WatchedEnumeration<T>(IAsyncEnumerableRequest<T> inner, Gu
     public IAsyncEnumerable<T> InvokeImplementation() => this;
 
     public IAsyncEnumerator<T> GetAsyncEnumerator(CancellationToken cancellationToken = default) =>
-        new Enumerator(inner.InvokeImplementation().GetAsyncEnumerator(cancellationToken), id, enumerations);
+        new Enumerator(inner.InvokeImplementation().GetAsyncEnumerator(cancellationToken), watch);
 
     public void AddInvokeMethodOptions(InvokeMethodOptions options) => inner.AddInvokeMethodOptions(options);
 
@@ -59,14 +59,22 @@ internal sealed class WatchedEnumeration<T>(IAsyncEnumerableRequest<T> inner, Gu
 
     public override string ToString() => inner.ToString() ?? string.Empty;
 
-    private sealed class Enumerator(IAsyncEnumerator<T> code, Guid id, OpenEnumerations enumerations) : IAsyncEnumerator<T>
+    private sealed class Enumerator(IAsyncEnumerator<T> code, IEnumerationCode watch) : IAsyncEnumerator<T>
     {
         public T Current => code.Current;
 
-        public ValueTask<bool> MoveNextAsync() => enumerations.Run(id, code);
+        public ValueTask<bool> MoveNextAsync() => watch.ToNext(code);
 
-        public ValueTask DisposeAsync() => code.DisposeAsync();
+        public ValueTask DisposeAsync() => watch.End(code);
     }
+}
+
+/// <summary>Runs the code of one enumeration.</summary>
+internal interface IEnumerationCode
+{
+    ValueTask<bool> ToNext<T>(IAsyncEnumerator<T> code);
+
+    ValueTask End(IAsyncDisposable code);
 }
 
 /// <summary>Puts a <see cref="WatchedEnumeration{T}"/> into the call that begins an enumeration.</summary>
@@ -74,10 +82,10 @@ internal static class WatchedEnumeration
 {
     private const int Request = 1;
 
-    public static void Put(IInvokable begin, Guid id, OpenEnumerations enumerations)
+    public static void Put(IInvokable begin, IEnumerationCode watch)
     {
         var request = begin.GetArgument(Request)!;
         var element = request.GetType().GetInterfaces().Single(type => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IAsyncEnumerableRequest<>)).GetGenericArguments()[0];
-        begin.SetArgument(Request, Activator.CreateInstance(typeof(WatchedEnumeration<>).MakeGenericType(element), request, id, enumerations)!);
+        begin.SetArgument(Request, Activator.CreateInstance(typeof(WatchedEnumeration<>).MakeGenericType(element), request, watch)!);
     }
 }

@@ -17,7 +17,8 @@ internal static class GrainAddressCacheHosting
             return;
         }
 
-        var ours = ServiceDescriptor.Singleton<IGrainDirectoryCache>(provider => new GrainAddressCache(
+        // Each directory of the runtime asks once, and has a cache of its own.
+        var ours = ServiceDescriptor.Transient<IGrainDirectoryCache>(provider => new GrainAddressCache(
             GrainDirectoryCacheFactory.CreateGrainDirectoryCache(provider, AsOfTheRuntime(provider.GetRequiredService<IOptions<GrainDirectoryOptions>>().Value)),
             provider.GetRequiredService<SilosWithoutGrains>()));
         services.Add(ours);

@@ -260,7 +260,7 @@ internal sealed class CheckpointedActivation : CallOrigin
     }
 
     /// <summary>A call arrives that begins an enumeration.</summary>
-    public void EnumerationBegins(IInvokable request, Guid id) => WatchedEnumeration.Put(request, id, Enumerations());
+    public void EnumerationBegins(IInvokable request, Guid id) => WatchedEnumeration.Put(request, Enumerations().CodeOf(id));
 
     /// <summary>A call of the enumeration protocol has ended: the enumeration may be open now, or closed.</summary>
     public void EnumerationCallEnded(Guid id, Response? answer) => Enumerations().CallEnded(id, answer);

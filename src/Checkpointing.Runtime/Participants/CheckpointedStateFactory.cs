@@ -52,6 +52,7 @@ internal sealed class CheckpointedStateFactory : IAttributeToFactoryMapper<Check
             services.GetRequiredService<IOptions<SiloMessagingOptions>>().Value.ResponseTimeout);
         var host = new ParticipantHost(activation, services.GetRequiredService<ParticipantServices>());
         host.Participate(context.ObservableLifecycle);
+        services.GetRequiredService<ParticipantRegistry>().AddWhileActive(activation, context.ObservableLifecycle);
         context.SetComponent(activation);
         context.SetComponent(host);
         context.SetComponent<ICheckpointParticipantExtension>(new ParticipantExtension(host));

@@ -18,6 +18,7 @@ internal sealed class CheckpointAgent : GrainService, ICheckpointAgent
     private readonly LocalRollbacks _rollbacks;
     private readonly SilosWithoutGrains _silosWithoutGrains;
     private readonly ISiloStatusOracle _silos;
+    private readonly IClusterMembershipService _membership;
     private readonly CheckpointingOptions _options;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stopping = new();
@@ -32,6 +33,7 @@ internal sealed class CheckpointAgent : GrainService, ICheckpointAgent
         LocalRollbacks rollbacks,
         SilosWithoutGrains silosWithoutGrains,
         ISiloStatusOracle silos,
+        IClusterMembershipService membership,
         IOptions<CheckpointingOptions> options,
         TimeProvider time)
         : base(grainId, silo, loggerFactory)
@@ -41,6 +43,7 @@ internal sealed class CheckpointAgent : GrainService, ICheckpointAgent
         _rollbacks = rollbacks;
         _silosWithoutGrains = silosWithoutGrains;
         _silos = silos;
+        _membership = membership;
         _options = options.Value;
         _time = time;
     }
@@ -86,11 +89,14 @@ internal sealed class CheckpointAgent : GrainService, ICheckpointAgent
         return Task.CompletedTask;
     }
 
-    public Task GrainsHaveLeft(SiloAddress silo)
+    public async Task GrainsHaveLeft(SiloAddress silo, long membershipVersion)
     {
+        // Else a grain might be placed there once more.
+        await _membership.Refresh(new MembershipVersion(membershipVersion));
         _silosWithoutGrains.Add(silo, _silos.IsDeadSilo);
-        return Task.WhenAll(_registry.All.Select(host => host.Activation.WhenOutstandingCallsEnd()));
     }
+
+    public Task CallsUnderWay() => Task.WhenAll(_registry.AllWithStarting.Select(activation => activation.WhenOutstandingCallsEnd()));
 
     protected override Task StartInBackground()
     {

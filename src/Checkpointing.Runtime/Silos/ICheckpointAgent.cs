@@ -33,9 +33,13 @@ internal interface ICheckpointAgent : IGrainService
     [Alias("CutOffCalls")]
     Task CutOffCalls(long line);
 
-    /// <summary>That silo stops, and its last grains have left: no call is addressed there any more. Answers when the calls that participants here have under way now have ended.</summary>
+    /// <summary>That silo stops, as the membership of this version says, and its last grains have left: from the answer on no call is addressed there any more.</summary>
     [Alias("GrainsHaveLeft")]
-    Task GrainsHaveLeft(SiloAddress silo);
+    Task GrainsHaveLeft(SiloAddress silo, long membershipVersion);
+
+    /// <summary>Answers when the calls that participants here have under way now have ended.</summary>
+    [Alias("CallsUnderWay")]
+    Task CallsUnderWay();
 
     /// <summary>The participants here whose state may have changed since their permanent checkpoint.</summary>
     [Alias("ChangedParticipants")]

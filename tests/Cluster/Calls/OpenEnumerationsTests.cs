@@ -68,7 +68,7 @@ public sealed class OpenEnumerationsTests
         Assert.False(_enumerations.AnyInUse);
     }
 
-    private Task<bool> Run() => _enumerations.Run(_id, new Code(_element)).AsTask();
+    private Task<bool> Run() => _enumerations.CodeOf(_id).ToNext(new Code(_element)).AsTask();
 
     private void CallEnds(EnumerationResult status) => _enumerations.CallEnded(_id, Response.FromResult((status, (object?)null)));
 

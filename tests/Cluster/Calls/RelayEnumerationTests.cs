@@ -65,12 +65,45 @@ public sealed class RelayEnumerationTests(CheckpointedCluster cluster)
 
     [Theory]
     [MemberData(nameof(Relays))]
-    public async Task What_one_element_was_made_of_for_a_client_may_be_in_the_next_one_too(bool isReentrant, bool acrossSilos)
+    public async Task For_a_client_each_element_is_a_call_of_its_own(bool isReentrant, bool acrossSilos)
     {
         var (b, c) = await cluster.Pair(acrossSilos);
         var relay = await Relay(isReentrant);
 
         await ForEach(relay, 1, _ => Task.CompletedTask, Script.Of(self => self.Own(b).Add(3)), Script.Of(self => self.Own(c).Add(3)));
+
+        Assert.Equal(1, (await b.Ledger()).LastSequence);
+        Assert.Empty((await c.Ledger()).Receipts);
+    }
+
+    [Theory]
+    [MemberData(nameof(Relays))]
+    public async Task What_the_relay_receives_for_a_client_before_it_asks_for_the_next_element_may_be_in_that(bool isReentrant, bool acrossSilos)
+    {
+        var (b, c) = await cluster.Pair(acrossSilos);
+        var relay = await Relay(isReentrant);
+        var (received, goOn) = (new Signal(), new Signal());
+
+        await ForEach(
+            relay,
+            2,
+            async i =>
+            {
+                if (i > 0)
+                    return;
+
+                await received.Happens;
+                goOn.Set();
+            },
+            AtOnce,
+            Script.Of(async self =>
+            {
+                await self.Own(b).Add(3);
+                received.Set();
+                await goOn.Happens;
+                await Task.Delay(100);
+                await self.Own(c).Add(3);
+            }));
 
         var (atB, atC) = (await b.Ledger(), await c.Ledger());
         Assert.Equal((1, 1), (atB.LastSequence, atC.LastReceivedFrom(atB)));
@@ -108,6 +141,35 @@ public sealed class RelayEnumerationTests(CheckpointedCluster cluster)
         Assert.Empty((await c.Ledger()).Receipts);
     }
 
+    /// <summary>It is no part of the enumeration that began it, and of no other call.</summary>
+    [Theory]
+    [MemberData(nameof(Relays))]
+    public async Task What_an_enumeration_has_begun_and_not_awaited_goes_on_without_its_labels(bool isReentrant, bool acrossSilos)
+    {
+        var (p, q) = await cluster.Pair(acrossSilos);
+        var relay = await Relay(isReentrant);
+        var (goOn, sent) = (new Signal(), new Signal());
+
+        await p.Perform(Script.Of(self => ForEach(self.Own(relay), 1, _ => Task.CompletedTask, Script.Of(inner =>
+        {
+            _ = Pump();
+            return Task.CompletedTask;
+
+            async Task Pump()
+            {
+                await goOn.Happens;
+                await inner.Own(q).Add(1);
+                sent.Set();
+            }
+        }))));
+        await relay.Perform(AtOnce);
+        goOn.Set();
+        await sent.Happens;
+
+        var (atP, atQ) = (await p.Ledger(), await q.Ledger());
+        Assert.Equal((0, 0), (atQ.LastReceivedFrom(atP), atQ.LastSequence == 0 ? 0 : atP.LastReceivedFrom(atQ)));
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(100)]
@@ -137,15 +199,15 @@ public sealed class RelayEnumerationTests(CheckpointedCluster cluster)
         var clock = new Clock();
         var enumerations = new RelayEnumerations(null!, clock, TimeSpan.FromSeconds(30));
         for (var i = 0; i < 64; i++)
-            enumerations.Enter(Guid.NewGuid()).Exit();
+            enumerations.Open(Guid.NewGuid()).Exit();
 
         clock.Now += TimeSpan.FromSeconds(119);
-        enumerations.Enter(Guid.NewGuid()).Exit();
+        enumerations.Open(Guid.NewGuid()).Exit();
         Assert.Equal(65, enumerations.Count);
 
         clock.Now += TimeSpan.FromSeconds(2);
         for (var i = 0; i < 64; i++)
-            enumerations.Enter(Guid.NewGuid()).Exit();
+            enumerations.Open(Guid.NewGuid()).Exit();
 
         Assert.Equal(65, enumerations.Count);
     }

@@ -26,7 +26,7 @@ public interface IProbeGrain : IGrainWithStringKey
     IAsyncEnumerable<int> Count(int upTo);
 
     /// <summary>An element after each script, which begins as soon as there is the one before.</summary>
-    IAsyncEnumerable<int> PerformEach(Script[] scripts);
+    IAsyncEnumerable<int> PerformEach(Script[] scripts, Script? atEnd = null);
 
     [OneWay]
     Task Notify(Script script);

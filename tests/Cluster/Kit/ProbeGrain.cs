@@ -120,12 +120,19 @@ public abstract class ProbeGrain(IGrainContext context, IGrainFactory factory) :
         }
     }
 
-    public async IAsyncEnumerable<int> PerformEach(Script[] scripts)
+    public async IAsyncEnumerable<int> PerformEach(Script[] scripts, Script? atEnd = null)
     {
-        for (var i = 0; i < scripts.Length; i++)
+        try
         {
-            await scripts[i].Run(this);
-            yield return i;
+            for (var i = 0; i < scripts.Length; i++)
+            {
+                await scripts[i].Run(this);
+                yield return i;
+            }
+        }
+        finally
+        {
+            await (atEnd?.Run(this) ?? Task.CompletedTask);
         }
     }
 

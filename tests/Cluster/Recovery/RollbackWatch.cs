@@ -25,13 +25,16 @@ internal sealed class RollbackWatch : IIncomingGrainCallFilter
     public Func<SiloAddress, Task>? BeforeInstall { get; set; }
 
     /// <summary>Awaited before a silo hears that another one, which stops in order, has no grains any more.</summary>
-    public Task MayHearThatGrainsHaveLeft { get; set; } = Task.CompletedTask;
+    public Func<SiloAddress, Task>? BeforeGrainsHaveLeft { get; set; }
 
     /// <summary>Awaited before an application call reaches the library.</summary>
     public Func<GrainId, string, Task>? BeforeCall { get; set; }
 
     /// <summary>Awaited when an application call has been answered, before the answer is sent.</summary>
     public Func<GrainId, string, Task>? BeforeAnswer { get; set; }
+
+    /// <summary>Awaited when a relay or a participant has answered a call of an enumeration, before the answer is sent.</summary>
+    public Func<Task>? BeforeAnswerOfEnumeration { get; set; }
 
     public async Task Invoke(IIncomingGrainCallContext context)
     {
@@ -61,7 +64,7 @@ internal sealed class RollbackWatch : IIncomingGrainCallFilter
                 await context.Invoke();
                 break;
             case var type when type == typeof(ICheckpointAgent) && method == nameof(ICheckpointAgent.GrainsHaveLeft):
-                await MayHearThatGrainsHaveLeft;
+                await (BeforeGrainsHaveLeft?.Invoke(context.TargetContext.Address.SiloAddress!) ?? Task.CompletedTask);
                 await context.Invoke();
                 break;
             case var type when type == typeof(Kit.IProbeGrain):
@@ -72,6 +75,10 @@ internal sealed class RollbackWatch : IIncomingGrainCallFilter
                 if (BeforeAnswer is { } beforeAnswer)
                     await beforeAnswer(context.TargetId, method);
 
+                break;
+            case var type when type == typeof(IAsyncEnumerableGrainExtension):
+                await context.Invoke();
+                await (BeforeAnswerOfEnumeration?.Invoke() ?? Task.CompletedTask);
                 break;
             default:
                 await context.Invoke();
