@@ -127,6 +127,32 @@ public sealed class RelayEnumerationTests(CheckpointedCluster cluster)
         Assert.Equal(0, atR.LastReceivedFrom(atQ));
     }
 
+    /// <summary>It was the first one that was told, and its label does not come with the request of the second one.</summary>
+    [Theory]
+    [MemberData(nameof(Relays))]
+    public async Task What_a_relay_has_been_told_for_one_participant_is_passed_on_when_it_asks_for_another_one(bool isReentrant, bool acrossSilos)
+    {
+        var (q, r) = await cluster.Pair(acrossSilos);
+        var (first, second) = await cluster.Pair(acrossSilos);
+        var (asks, relay) = (await cluster.New<IRelayGrain>(), await Relay(isReentrant));
+        IAsyncEnumerator<int> elements = null!;
+
+        await first.Perform(Script.Of(self => self.Own(asks).Perform(Script.Of(async inner =>
+        {
+            elements = inner.Own(relay).PerformEach([Script.Of(own => own.Own(q).Add(1)), Script.Of(own => own.Own(r).Add(1))]).WithBatchSize(1).GetAsyncEnumerator();
+            Assert.True(await elements.MoveNextAsync());
+        }))));
+        await second.Perform(Script.Of(self => self.Own(asks).Perform(Script.Of(async inner =>
+        {
+            Assert.True(await elements.MoveNextAsync());
+            await elements.DisposeAsync();
+        }))));
+
+        var (atQ, atR) = (await q.Ledger(), await r.Ledger());
+        Assert.Equal(1, atR.LastReceivedFrom(atQ));
+        Assert.True(atR.LastReceivedFrom(await second.Ledger()) > 0);
+    }
+
     [Theory]
     [MemberData(nameof(Relays))]
     public async Task An_open_enumeration_and_another_call_do_not_mix_their_labels(bool isReentrant, bool acrossSilos)

@@ -1,7 +1,7 @@
 using Checkpointing.Cluster.Tests.Kit;
 using Checkpointing.Runtime.Calls;
-using Orleans.Configuration;
 using Checkpointing.Runtime.StableStorage;
+using Orleans.Configuration;
 
 namespace Checkpointing.Cluster.Tests.Outcomes;
 
