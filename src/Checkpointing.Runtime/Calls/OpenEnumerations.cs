@@ -5,15 +5,17 @@ namespace Checkpointing.Runtime.Calls;
 /// <summary>
 /// Enumerations (IAsyncEnumerable methods) that callers have begun and not ended. Between two calls of the enumeration protocol the method's code is
 /// in the middle, so an open enumeration counts as a running handler (SPEC K10), and its next call continues what is counted already: it
-/// passes a closed gate. A caller that stays away holds up a checkpoint no longer than <see cref="IdleLimit"/> while the code waits for it, and no longer than the running limit while the
-/// code runs on to the next element: it may well wait for something that never comes.
+/// passes a closed gate. A caller that stays away holds up a checkpoint no longer than <see cref="IdleLimit"/> while the code waits for it, and no longer than
+/// <see cref="RunningLimit"/> while the code runs on to the next element: it may well wait for something that never comes.
 /// </summary>
 /// <param name="time">The clock.</param>
-/// <param name="runningLimit">For code that runs although no call waits for it.</param>
 /// <param name="codeHasRun">Told when code of an enumeration has run although no call waits for it.</param>
-internal sealed class OpenEnumerations(TimeProvider time, TimeSpan runningLimit, Action codeHasRun)
+internal sealed class OpenEnumerations(TimeProvider time, Action codeHasRun)
 {
     public static readonly TimeSpan IdleLimit = TimeSpan.FromSeconds(1);
+
+    /// <summary>Much shorter than the runtime waits for a grain that is to stop, which saves its changes first.</summary>
+    public static readonly TimeSpan RunningLimit = TimeSpan.FromSeconds(5);
 
     private const int ManyOpen = 64;
 
@@ -70,7 +72,7 @@ internal sealed class OpenEnumerations(TimeProvider time, TimeSpan runningLimit,
         }
     }
 
-    private bool IsInUse(Enumeration enumeration) => time.GetElapsedTime(enumeration.LastUse) < (enumeration.IsRunning ? runningLimit : IdleLimit);
+    private bool IsInUse(Enumeration enumeration) => time.GetElapsedTime(enumeration.LastUse) < (enumeration.IsRunning ? RunningLimit : IdleLimit);
 
     private sealed class Enumeration
     {

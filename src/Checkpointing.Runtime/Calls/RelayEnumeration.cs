@@ -37,7 +37,11 @@ internal sealed class RelayEnumeration(IGrainContext relay, TimeProvider time) :
 
     protected override void BeginAlone(IIncomingGrainCallContext call, LabelledRequest? request)
     {
-        if (!EnumerationCall.AsksForMore(call.Request) || (request is not null && !ComesFromParticipant(call, request)))
+        if (!EnumerationCall.AsksForMore(call.Request))
+            return;
+
+        ForgetCaller();
+        if (request is not null && !ComesFromParticipant(call, request))
             return;
 
         ReplaceReceived(request?.Stamps ?? default, ReceivedSince(_told));

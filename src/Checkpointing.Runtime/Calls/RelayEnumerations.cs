@@ -1,16 +1,19 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using Orleans.Concurrency;
 using Orleans.Configuration;
 using Orleans.Serialization.Invocation;
 
 namespace Checkpointing.Runtime.Calls;
 
 /// <summary>The enumerations of one relay that are open.</summary>
-internal sealed class RelayEnumerations(IGrainContext relay, TimeProvider time, TimeSpan responseTimeout)
+internal sealed class RelayEnumerations(IGrainContext relay, bool isStatelessWorker, TimeProvider time, TimeSpan responseTimeout)
 {
     private const int Many = 64;
+    private const int MostEnded = 256;
 
     private readonly Dictionary<Guid, RelayEnumeration> _open = [];
+    private readonly Queue<Guid> _ended = new();
     private int _looksAt = Many;
 
     public int Count => _open.Count;
@@ -22,7 +25,10 @@ internal sealed class RelayEnumerations(IGrainContext relay, TimeProvider time, 
 
         var services = relay.ActivationServices;
         enumerations = new RelayEnumerations(
-            relay, services.GetRequiredService<TimeProvider>(), services.GetRequiredService<IOptions<SiloMessagingOptions>>().Value.ResponseTimeout);
+            relay,
+            relay.GrainInstance?.GetType().IsDefined(typeof(StatelessWorkerAttribute), inherit: true) == true,
+            services.GetRequiredService<TimeProvider>(),
+            services.GetRequiredService<IOptions<SiloMessagingOptions>>().Value.ResponseTimeout);
         relay.SetComponent(enumerations);
         return enumerations;
     }
@@ -36,8 +42,8 @@ internal sealed class RelayEnumerations(IGrainContext relay, TimeProvider time, 
         enumeration = Open(id);
         if (EnumerationCall.Begins(call))
             WatchedEnumeration.Put(call, enumeration);
-        else if (EnumerationCall.AsksForMore(call) && call is LabelledRequest { IsNested: true })
-            enumeration.LoseCall(isAwaited: true); // It began in another activation, which is gone with what its code had done since the last element.
+        else if (EnumerationCall.AsksForMore(call) && call is LabelledRequest { IsNested: true } && BeganElsewhere(id))
+            enumeration.LoseCall(isAwaited: true);
 
         return enumeration;
     }
@@ -58,7 +64,18 @@ internal sealed class RelayEnumerations(IGrainContext relay, TimeProvider time, 
 
         enumeration.Close();
         if (_open.TryGetValue(id, out var open) && open == enumeration)
-            _open.Remove(id);
+            Forget(id);
+    }
+
+    /// <summary>In an activation that is gone, with what its code had done since the last element. Between stateless workers the runtime does not distinguish.</summary>
+    private bool BeganElsewhere(Guid id) => !isStatelessWorker && !_ended.Contains(id);
+
+    private void Forget(Guid id)
+    {
+        _open.Remove(id);
+        _ended.Enqueue(id);
+        if (_ended.Count > MostEnded)
+            _ended.Dequeue();
     }
 
     /// <summary>The runtime ends an enumeration that nobody has asked for more during two response timeouts.</summary>
@@ -69,7 +86,7 @@ internal sealed class RelayEnumerations(IGrainContext relay, TimeProvider time, 
             if (enumeration.IdleTime > 4 * responseTimeout)
             {
                 enumeration.Close();
-                _open.Remove(id);
+                Forget(id);
             }
         }
 

@@ -129,6 +129,13 @@ internal class RelayScope(IGrainContext relay) : CallOrigin
         return shared;
     }
 
+    /// <summary>The next one may be another.</summary>
+    protected void ForgetCaller()
+    {
+        _isAwaitedByParticipant = false;
+        _awaiting = null;
+    }
+
     private bool IsOf(IGrainContext other) => ReferenceEquals(relay, other);
 
     private void Enter(IIncomingGrainCallContext call)

@@ -123,8 +123,8 @@ internal sealed class RepeatedCall(CallOrigin origin, GrainId callee, LabelledRe
         if (IsOverdue)
             return _mayHaveArrived || mayHaveArrived ? LostCall.IsLost : null;
 
-        // What asks for the next element gets another one each time.
-        if (mayHaveArrived && EnumerationCall.Is(_copy))
+        // A relay that is asked for the next element once more gives another one.
+        if (mayHaveArrived && _copy.SentUnder == CallCutOff.Unchecked && EnumerationCall.Is(_copy) && EnumerationCall.AsksForMore(_copy))
             return LostCall.IsLost;
 
         // A call to or from a relay cannot be cut off. While silos go it will have been addressed to one of them, and was not sent, or was refused.

@@ -24,7 +24,7 @@ internal static class GrainAddressCacheHosting
         services.Add(ours);
         services.PostConfigure<GrainDirectoryOptions>(options =>
         {
-            if (options.CachingStrategy is not (GrainDirectoryOptions.CachingStrategyType.None or GrainDirectoryOptions.CachingStrategyType.Custom) && services.Last(IsCache) == ours)
+            if (options.CachingStrategy is not (GrainDirectoryOptions.CachingStrategyType.None or GrainDirectoryOptions.CachingStrategyType.Custom) && services.LastOrDefault(IsCache) == ours)
             {
                 options.CachingStrategy = GrainDirectoryOptions.CachingStrategyType.Custom;
             }

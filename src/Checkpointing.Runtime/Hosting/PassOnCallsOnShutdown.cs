@@ -34,11 +34,11 @@ internal sealed class PassOnCallsOnShutdown(IClusterMembershipService membership
 
     private async Task CallsElsewhere(SiloAddress[] others, long membershipVersion)
     {
-        await Ask(agent => agent.GrainsHaveLeft(silos.SiloAddress, membershipVersion));
+        await Ask(agent => agent.GrainsHaveLeft(silos.SiloAddress, membershipVersion)).HasComeWithin(Patience / 2, time);
         await Ask(agent => agent.CallsUnderWay());
 
         // A silo that cannot be asked is not waited for.
         Task Ask(Func<ICheckpointAgent, Task> question) =>
-            Task.WhenAll(others.Select(silo => agents.To(silo, question).ContinueWith(_ => { }, TaskScheduler.Default)));
+            Task.WhenAll(others.Select(silo => agents.To(silo, question).ContinueWith(answer => _ = answer.Exception, TaskScheduler.Default)));
     }
 }

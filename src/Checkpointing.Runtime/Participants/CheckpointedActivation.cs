@@ -15,7 +15,6 @@ internal sealed class CheckpointedActivation : CallOrigin
 {
     private readonly GrainTypeTraits _traits;
     private readonly TimeProvider _time;
-    private readonly TimeSpan _responseTimeout;
     private readonly LocalRollbacks _rollbacks;
     private Func<IInvokable, bool>? _mayInterleave;
     private OpenEnumerations? _enumerations;
@@ -33,7 +32,6 @@ internal sealed class CheckpointedActivation : CallOrigin
         _traits = traits;
         _rollbacks = rollbacks;
         _time = time;
-        _responseTimeout = defaultResponseTimeout;
         ForgetPeers();
     }
 
@@ -269,7 +267,7 @@ internal sealed class CheckpointedActivation : CallOrigin
     {
         if (_enumerations is null)
         {
-            _enumerations = new OpenEnumerations(_time, _responseTimeout, () => StateMayHaveChanged = true);
+            _enumerations = new OpenEnumerations(_time, () => StateMayHaveChanged = true);
             Turns.IsBusyOtherwise = () => _enumerations.AnyInUse;
         }
 

@@ -54,8 +54,9 @@ internal sealed class Departure(ParticipantHost host, ParticipantMove move, Part
     /// <param name="cancellationToken">The runtime gives the deactivation up.</param>
     public async Task<bool> TryMoveAway(string failure, CancellationToken cancellationToken)
     {
-        // The code behind a call that no handler has awaited ends with this activation: it gets the time to go on with the answer.
-        for (var began = services.Time.GetTimestamp(); host.Activation.Turns.OutstandingCalls > 0 && services.Time.GetElapsedTime(began) < PatienceWithCalls && !cancellationToken.IsCancellationRequested;)
+        // The code behind a call that no handler has awaited, or of an enumeration, ends with this activation: it gets the time to go on.
+        var turns = host.Activation.Turns;
+        for (var began = services.Time.GetTimestamp(); (turns.OutstandingCalls > 0 || turns.IsBusyOtherwise?.Invoke() == true) && services.Time.GetElapsedTime(began) < PatienceWithCalls && !cancellationToken.IsCancellationRequested;)
         {
             await Task.Delay(PauseBetweenAttempts, services.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         }

@@ -6,15 +6,13 @@ namespace Checkpointing.Cluster.Tests.Calls;
 
 public sealed class OpenEnumerationsTests
 {
-    private static readonly TimeSpan RunningLimit = TimeSpan.FromSeconds(30);
-
     private readonly Clock _clock = new();
     private readonly OpenEnumerations _enumerations;
     private readonly Guid _id = Guid.NewGuid();
     private readonly TaskCompletionSource<bool> _element = new();
     private int _codeHasRun;
 
-    public OpenEnumerationsTests() => _enumerations = new OpenEnumerations(_clock, RunningLimit, () => _codeHasRun++);
+    public OpenEnumerationsTests() => _enumerations = new OpenEnumerations(_clock, () => _codeHasRun++);
 
     [Fact]
     public void Code_that_waits_for_its_caller_is_in_use_for_a_second()
@@ -43,7 +41,7 @@ public sealed class OpenEnumerationsTests
     {
         _ = Run();
         CallEnds(EnumerationResult.Heartbeat);
-        _clock.Now += RunningLimit - TimeSpan.FromSeconds(1);
+        _clock.Now += OpenEnumerations.RunningLimit - TimeSpan.FromSeconds(1);
         Assert.True(_enumerations.AnyInUse);
         _clock.Now += TimeSpan.FromSeconds(1);
         Assert.False(_enumerations.AnyInUse);

@@ -223,7 +223,7 @@ public sealed class RelayEnumerationTests(CheckpointedCluster cluster)
     public void Enumerations_that_the_runtime_has_ended_because_nobody_asked_for_more_are_forgotten_when_there_are_many()
     {
         var clock = new Clock();
-        var enumerations = new RelayEnumerations(null!, clock, TimeSpan.FromSeconds(30));
+        var enumerations = new RelayEnumerations(null!, isStatelessWorker: false, clock, TimeSpan.FromSeconds(30));
         for (var i = 0; i < 64; i++)
             enumerations.Open(Guid.NewGuid()).Exit();
 
@@ -236,6 +236,27 @@ public sealed class RelayEnumerationTests(CheckpointedCluster cluster)
             enumerations.Open(Guid.NewGuid()).Exit();
 
         Assert.Equal(65, enumerations.Count);
+    }
+
+    /// <summary>Nothing is lost: the runtime says that there is no such enumeration any more, and so does the relay.</summary>
+    [Theory]
+    [InlineData("error")]
+    [InlineData("worker")]
+    public async Task Whoever_asks_an_enumeration_for_more_that_has_ended_or_runs_in_another_worker_has_lost_no_call(string kind)
+    {
+        var p = await cluster.New<IParticipantGrain>();
+        IProbeGrain relay = kind == "worker" ? cluster.Client.GetGrain<IWorkerGrain>($"ended-{Guid.NewGuid()}") : await Relay(isReentrant: false);
+        var errors = new List<Exception?>();
+
+        await p.Perform(Script.Of(async self =>
+        {
+            await using var elements = self.Own(relay).PerformEach([Script.Of(_ => throw new InvalidOperationException("The relay's own code fails."))]).GetAsyncEnumerator();
+            errors.Add(await Record.ExceptionAsync(() => elements.MoveNextAsync().AsTask()));
+            errors.Add(await Record.ExceptionAsync(() => elements.MoveNextAsync().AsTask()));
+        }));
+
+        Assert.Equal([typeof(InvalidOperationException), typeof(EnumerationAbortedException)], errors.Select(error => error?.GetType()));
+        Assert.False(await p.InTurn(activation => activation.HasLostCall));
     }
 
     /// <summary>As long as a batch is not full, the runtime begins with the next element as soon as there is one.</summary>

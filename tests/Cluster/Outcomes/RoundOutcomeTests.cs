@@ -1,7 +1,6 @@
 using Checkpointing.Cluster.Tests.Kit;
 using Checkpointing.Runtime.Calls;
 using Checkpointing.Runtime.StableStorage;
-using Orleans.Configuration;
 
 namespace Checkpointing.Cluster.Tests.Outcomes;
 
@@ -85,13 +84,31 @@ public sealed class RoundOutcomeTests(SharedOutcomeCluster shared)
         Assert.True(await items.MoveNextAsync());
     }
 
+    /// <summary>G7, K10: the grain moves, because no checkpoint can be taken.</summary>
+    [Fact]
+    public async Task A_grain_that_leaves_takes_no_half_of_what_the_code_of_an_enumeration_does_along()
+    {
+        await using var cluster = await OutcomeCluster.Start(silos: 2, options: options => (options.MaxPause, options.MaxAttempts) = (TimeSpan.FromMilliseconds(300), 1));
+        var p = cluster.New<IParticipantGrain>();
+        var change = new ChangeInTwoSteps();
+        await using var items = p.PerformEach(change.AfterOneElement).GetAsyncEnumerator(TestContext.Current.CancellationToken);
+        Assert.True(await items.MoveNextAsync());
+        await change.IsHalf.Happens;
+        await p.InTurn(activation =>
+        {
+            activation.Context.Deactivate(new DeactivationReason(DeactivationReasonCode.ApplicationRequested, "test"), CancellationToken.None);
+            return true;
+        });
+        await Task.Delay(TimeSpan.FromSeconds(1.5), TestContext.Current.CancellationToken);
+        change.GoOn.Set();
+        await Eventually.Holds(async () => await p.Look((ParticipantGrain self) => self.Sum.State) == 2);
+    }
+
     /// <summary>It may wait for what never comes. What it changes later is a change like any other.</summary>
     [Fact]
-    public async Task Code_of_an_enumeration_that_runs_for_longer_than_a_call_may_wait_holds_up_no_checkpoint_and_is_noticed()
+    public async Task Code_of_an_enumeration_that_runs_for_long_holds_up_no_checkpoint_and_is_noticed()
     {
-        await using var cluster = await OutcomeCluster.Start(
-            options: options => options.MaxPause = TimeSpan.FromMilliseconds(300),
-            configure: silo => silo.Configure<SiloMessagingOptions>(messaging => messaging.ResponseTimeout = TimeSpan.FromSeconds(2)));
+        await using var cluster = await OutcomeCluster.Start(options: options => options.MaxPause = TimeSpan.FromMilliseconds(300));
         var p = cluster.New<IParticipantGrain>();
         var change = new ChangeInTwoSteps();
         await using var items = p.PerformEach(change.AfterOneElement).GetAsyncEnumerator(TestContext.Current.CancellationToken);

@@ -154,4 +154,26 @@ public sealed class LostCallOfRelayTests
         Assert.IsType<RolledBackException>(error);
         Assert.Equal([1], seen);
     }
+
+    [Fact]
+    public async Task An_enumeration_that_has_come_to_its_end_before_its_relay_is_lost_rolls_nobody_back()
+    {
+        await using var cluster = await RecoveryCluster.Start();
+        var (p, relay) = (await cluster.On<IParticipantGrain>(0, "p"), await cluster.On<IRelayGrain>(1, "relay"));
+        var (hasEnded, isLost) = (new Signal(), new Signal());
+        var chain = cluster.GrainsAt(cluster.CoordinatorsSilo).GetGrain<IParticipantGrain>(p.GetGrainId()).Put(1, async self =>
+        {
+            await using var elements = self.Own(relay).Count(1).GetAsyncEnumerator();
+            Assert.True(await elements.MoveNextAsync());
+            Assert.False(await elements.MoveNextAsync());
+            hasEnded.Set();
+            await isLost.Happens;
+        });
+        await hasEnded.Happens;
+        await cluster.Lose(1);
+        isLost.Set();
+        await chain;
+        await cluster.UntilRecovered();
+        Assert.Equal((1, 0), (await p.Get(), cluster.RolledBack));
+    }
 }
