@@ -154,6 +154,36 @@ public sealed class RelayEnumerationTests(CheckpointedCluster cluster)
     }
 
     [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Who_awaits_an_enumeration_is_who_has_asked_last(bool isReentrant)
+    {
+        var p = await cluster.New<IParticipantGrain>();
+        var (asks, relay) = (await cluster.New<IRelayGrain>(), await Relay(isReentrant));
+        IAsyncEnumerator<int> elements = null!;
+        var awaited = new List<(bool, int)>();
+        var look = Script.Of(self =>
+        {
+            var scope = RelayScope.Current(self.GrainContext);
+            awaited.Add((scope.IsAwaitedByParticipant, scope.Awaiting.Count()));
+            return Task.CompletedTask;
+        });
+
+        await p.Perform(Script.Of(self => self.Own(asks).Perform(Script.Of(async inner =>
+        {
+            elements = inner.Own(relay).PerformEach([look, look]).WithBatchSize(1).GetAsyncEnumerator();
+            Assert.True(await elements.MoveNextAsync());
+        }))));
+        await asks.Perform(Script.Of(async inner =>
+        {
+            Assert.True(await elements.MoveNextAsync());
+            await elements.DisposeAsync();
+        }));
+
+        Assert.Equal([(true, 1), (false, 0)], awaited);
+    }
+
+    [Theory]
     [MemberData(nameof(Relays))]
     public async Task An_open_enumeration_and_another_call_do_not_mix_their_labels(bool isReentrant, bool acrossSilos)
     {
