@@ -1,9 +1,12 @@
 using System.Globalization;
 using Checkpointing.SiloHost.Observation;
+using Orleans.Placement;
 
 namespace Checkpointing.SiloHost.Bank;
 
+/// <summary>Spread over the silos whatever their load: else one of them may have all, and the loss of a silo would be one of all grains, or of none.</summary>
 [GrainType("ledger")]
+[RandomPlacement]
 internal sealed class LedgerGrain([CheckpointedState("ledger")] ICheckpointedState<LedgerState> ledger, RolledBackGrains rolledBack)
     : BankGrain(rolledBack), ILedgerGrain
 {
