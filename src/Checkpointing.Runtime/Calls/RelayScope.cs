@@ -103,11 +103,17 @@ internal class RelayScope(IGrainContext relay) : CallOrigin
     protected virtual void BeginAlone(IIncomingGrainCallContext call, LabelledRequest? request)
     {
         _received.Clear();
-        _isAwaitedByParticipant = false;
+        ForgetCaller();
         HasLostCall = false;
-        _awaiting = null;
         _firstChanged = default;
         _isOneCall = true;
+    }
+
+    /// <summary>The next one may be another.</summary>
+    protected void ForgetCaller()
+    {
+        _isAwaitedByParticipant = false;
+        _awaiting = null;
     }
 
     protected StampSet ReceivedSince(in StampSet earlier) => _received.Since(earlier);
@@ -127,13 +133,6 @@ internal class RelayScope(IGrainContext relay) : CallOrigin
         shared = new RelayScope(relay);
         relay.SetComponent(shared);
         return shared;
-    }
-
-    /// <summary>The next one may be another.</summary>
-    protected void ForgetCaller()
-    {
-        _isAwaitedByParticipant = false;
-        _awaiting = null;
     }
 
     private bool IsOf(IGrainContext other) => ReferenceEquals(relay, other);

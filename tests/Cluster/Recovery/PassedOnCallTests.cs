@@ -28,11 +28,7 @@ public sealed class PassedOnCallTests
         await Task.WhenAll([.. chains, StopTheRelaysSilo(cluster)]).WithTimeLimit();
         await cluster.UntilRecovered();
         Assert.Equal(0, cluster.RolledBack);
-        foreach (var caller in callers)
-        {
-            Assert.Equal(1, await caller.Grain.Get());
-            Assert.NotEqual(caller.FirstPlace, caller.LastPlace);
-        }
+        await AssertAnsweredElsewhere(callers);
     }
 
     /// <summary>Else the silo would have to wait for one after another.</summary>
@@ -55,11 +51,7 @@ public sealed class PassedOnCallTests
         await Task.WhenAll([.. lateChains, chain, StopTheRelaysSilo(cluster)]).WithTimeLimit();
         await cluster.UntilRecovered();
         Assert.Equal((1, 0), (await first.Grain.Get(), cluster.RolledBack));
-        foreach (var caller in late)
-        {
-            Assert.Equal(1, await caller.Grain.Get());
-            Assert.NotEqual(caller.FirstPlace, caller.LastPlace);
-        }
+        await AssertAnsweredElsewhere(late);
     }
 
     /// <summary>The caller's silo has heard that the grains have left, and looked at its calls, before the call began; the relay in between is on one that hears it late.</summary>
@@ -156,6 +148,15 @@ public sealed class PassedOnCallTests
         await Eventually.Holds(() => cluster.RolledBack == errors.Count(error => error is RolledBackException));
         foreach (var (caller, error) in callers.Zip(errors))
             await Eventually.Holds(async () => await caller.TryGet() == (error is null ? 1 : 0));
+    }
+
+    private static async Task AssertAnsweredElsewhere(Caller[] callers)
+    {
+        foreach (var caller in callers)
+        {
+            Assert.Equal(1, await caller.Grain.Get());
+            Assert.NotEqual(caller.FirstPlace, caller.LastPlace);
+        }
     }
 
     private static async Task<Caller[]> SomeCallers(RecoveryCluster cluster, bool isReentrant)
