@@ -7,6 +7,8 @@ namespace Checkpointing.Runtime.Calls;
 /// <summary>Whoever sends labelled requests: a participant's activation, or one call of a relay.</summary>
 internal abstract class CallOrigin
 {
+    private LatestEnumerations? _openElsewhere;
+
     /// <summary>Whether a participant awaits what is called from here.</summary>
     public abstract bool IsAwaitedByParticipant { get; }
 
@@ -73,6 +75,18 @@ internal abstract class CallOrigin
         if (IsStopped)
             throw Undone.Caller(callee);
     }
+
+    /// <summary>The grain that runs this enumeration has answered.</summary>
+    public void NoteEnumeration(Guid id, bool isOpen)
+    {
+        _openElsewhere ??= new LatestEnumerations();
+        _openElsewhere.Remove(id);
+        if (isOpen)
+            _openElsewhere.Add(id);
+    }
+
+    /// <summary>Whether the last call of this enumeration leaves it in the middle, as far as its answers have told.</summary>
+    public bool LeavesInTheMiddle(Guid enumeration) => _openElsewhere?.Remove(enumeration) == true;
 
     /// <summary>A two-way call is on its way.</summary>
     /// <param name="chain">The call chain's own id if the caller allowed reentrancy, otherwise empty.</param>

@@ -28,9 +28,12 @@ internal static class EnumerationCall
     /// <summary>Whether it asks for more: then its caller has received the answer before.</summary>
     public static bool AsksForMore(IInvokable request) => request.GetMethodName().StartsWith(nameof(IAsyncEnumerableGrainExtension.MoveNext), StringComparison.Ordinal);
 
+    /// <summary>Whether it says that nobody wants more.</summary>
+    public static bool Ends(IInvokable request) => request.GetMethodName() == nameof(IAsyncEnumerableGrainExtension.DisposeAsync);
+
     /// <summary>Whether there can be a next one after this answer.</summary>
     public static bool LeavesOpen(Response? answer) => answer is { Exception: null } && answer.Result is ValueTuple<EnumerationResult, object?> { Item1: var status } && !HasEnded(status);
 
-    private static bool HasEnded(EnumerationResult status) =>
+    public static bool HasEnded(EnumerationResult status) =>
         (status & (EnumerationResult.Completed | EnumerationResult.MissingEnumeratorError | EnumerationResult.Error | EnumerationResult.Canceled)) != 0;
 }

@@ -87,6 +87,13 @@ internal sealed class IncomingCallFilter(GrainTypeTraitsResolver traits) : IInco
         }
 
         var request = context.Request;
+        var isEnumeration = EnumerationCall.TryGetId(request, out var enumeration);
+        if (isEnumeration && labelled is { IsNested: true } && activation.HasLostEnumeration(labelled, enumeration))
+        {
+            activation.Turns.Exit(turn);
+            return Conclude(context, labelled, CallFate.Lost, Undone.Enumeration(activation.Context.GrainId));
+        }
+
         var isReadOnly = (turn & Turn.ReadOnly) != 0;
         if (!isReadOnly)
         {
@@ -95,7 +102,7 @@ internal sealed class IncomingCallFilter(GrainTypeTraitsResolver traits) : IInco
         }
 
         // K6: on an untouched grain a read-only call leaves no trace, unless that changes before it ends.
-        var leavesNoTrace = isReadOnly && labelled is not null && activation.IsUntouched;
+        var leavesNoTrace = isReadOnly && labelled is not null && activation.LeavesNoTrace;
         if (labelled is not null && !leavesNoTrace && !activation.TryReceive(labelled.Stamps))
         {
             activation.Turns.Exit(turn);
@@ -111,8 +118,8 @@ internal sealed class IncomingCallFilter(GrainTypeTraitsResolver traits) : IInco
                 activation.NestedCallBegan(labelled);
         }
 
-        if (EnumerationCall.TryGetId(request, out var enumeration) && EnumerationCall.Begins(request))
-            activation.EnumerationBegins(request, enumeration);
+        if (isEnumeration)
+            activation.EnumerationCallBegins(request, enumeration, labelled?.IsNested == true);
 
         var handler = context.Invoke();
         return handler.IsCompleted
@@ -151,7 +158,7 @@ internal sealed class IncomingCallFilter(GrainTypeTraitsResolver traits) : IInco
 
             if (leavesNoTrace)
             {
-                if (activation.IsUntouched)
+                if (activation.LeavesNoTrace)
                     return handler.IsCompletedSuccessfully || labelled.IsOneWay ? handler : Answer(context, handler, default);
 
                 if (!activation.TryReceive(labelled.Stamps))

@@ -44,7 +44,7 @@ internal sealed class LabellingGrainReferenceRuntime(
 
         var call = new OutstandingCall(labelled.Origin!, reference.GrainId);
         if (hasOutgoingFilters)
-            return AwaitFiltered(call, Send<T>(call, reference, labelled, options));
+            return AwaitFiltered(call, Send<T>(call, reference, labelled, options), labelled);
 
         return Await<T>(call, Send<object>(call, reference, labelled, options), reference, labelled, options);
     }
@@ -102,6 +102,11 @@ internal sealed class LabellingGrainReferenceRuntime(
             else if (!isOneWay)
                 origin.BeginChain(target, plain);
         }
+        else if (isNested && EnumerationCall.TryGetId(request, out var enumeration) && EnumerationCall.Ends(request))
+        {
+            // After the end, or if the enumeration may never have begun, it is nothing that could be lost.
+            isNested = origin.LeavesInTheMiddle(enumeration);
+        }
 
         return new LabelledRequest(plain, origin.LabelNext(target, targetTraits.Role), isNested, origin, isOneWay ? CallCutOff.Unchecked : origin.SentUnder(targetTraits.Role));
     }
@@ -149,6 +154,7 @@ internal sealed class LabellingGrainReferenceRuntime(
     private async ValueTask<T?> Await<T>(
         OutstandingCall call, ValueTask<object?> pending, GrainReference reference, LabelledRequest request, InvokeMethodOptions options)
     {
+        var enumeration = EnumerationOf<T>(request);
         try
         {
             object? answer;
@@ -158,13 +164,13 @@ internal sealed class LabellingGrainReferenceRuntime(
             }
             catch (Exception exception)
             {
-                return call.ResultOf<T>(await Repeat(reference, request, options).After(exception));
+                return NoteEnumeration(request.Origin!, enumeration, call.ResultOf<T>(await Repeat(reference, request, options).After(exception)));
             }
 
             if (answer is LabelledResponse response && !call.TryTake(response))
                 answer = await Repeat(reference, request, options).After(response);
 
-            return call.ResultOf<T>(answer);
+            return NoteEnumeration(request.Origin!, enumeration, call.ResultOf<T>(answer));
         }
         finally
         {
@@ -209,11 +215,12 @@ internal sealed class LabellingGrainReferenceRuntime(
         services.GetRequiredService<TimeProvider>());
 
     // With outgoing filters the receipt is taken by the innermost of them, so that the others see the plain response.
-    private static async ValueTask<T?> AwaitFiltered<T>(OutstandingCall call, ValueTask<T?> pending)
+    private static async ValueTask<T?> AwaitFiltered<T>(OutstandingCall call, ValueTask<T?> pending, LabelledRequest request)
     {
+        var enumeration = EnumerationOf<T>(request);
         try
         {
-            return await pending;
+            return NoteEnumeration(request.Origin!, enumeration, await pending);
         }
         finally
         {
@@ -231,6 +238,20 @@ internal sealed class LabellingGrainReferenceRuntime(
         {
             call.End();
         }
+    }
+
+    /// <summary>The enumeration to which the answer brings an element: only these calls have such a result. Asked before the call ends, and its request may be recycled.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Guid EnumerationOf<T>(LabelledRequest request) =>
+        typeof(T) == typeof((EnumerationResult, object)) && EnumerationCall.TryGetId(request, out var id) ? id : Guid.Empty;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static T? NoteEnumeration<T>(CallOrigin origin, Guid enumeration, T? answer)
+    {
+        if (typeof(T) == typeof((EnumerationResult, object)) && enumeration != Guid.Empty && answer is ValueTuple<EnumerationResult, object?> { Item1: var status })
+            origin.NoteEnumeration(enumeration, isOpen: !EnumerationCall.HasEnded(status));
+
+        return answer;
     }
 
     /// <summary>A two-way call between its request and the end of its wait.</summary>

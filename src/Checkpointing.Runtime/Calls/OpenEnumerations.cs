@@ -6,30 +6,44 @@ namespace Checkpointing.Runtime.Calls;
 /// Enumerations (IAsyncEnumerable methods) that callers have begun and not ended. Between two calls of the enumeration protocol the method's code is
 /// in the middle, so an open enumeration counts as a running handler (SPEC K10), and its next call continues what is counted already: it
 /// passes a closed gate. A caller that stays away holds up a checkpoint no longer than <see cref="IdleLimit"/> while the code waits for it, and no longer than
-/// <see cref="RunningLimit"/> while the code runs on to the next element: it may well wait for something that never comes.
+/// <see cref="RunningLimit"/> while the code runs to the next element: it may well wait for something that never comes.
 /// </summary>
+/// <remarks>
+/// One that no participant awaits, and that is open for longer, is a subscription: each of its elements is a call of its own, which begins when the gate is open. And all those that no participant awaits
+/// hold up one checkpoint no longer than <see cref="RunningLimit"/> together, or a grain to which many subscribe would never have one.
+/// </remarks>
+/// <param name="turns">Of the activation.</param>
 /// <param name="time">The clock.</param>
-/// <param name="codeHasRun">Told when code of an enumeration has run although no call waits for it.</param>
-internal sealed class OpenEnumerations(TimeProvider time, Action codeHasRun)
+/// <param name="responseTimeout">The runtime ends an enumeration that nobody has asked for more during two of them.</param>
+/// <param name="codeRuns">Told when code of an enumeration begins and ends to run to an element, whether or not a call waits for that.</param>
+internal sealed class OpenEnumerations(TurnLock turns, TimeProvider time, TimeSpan responseTimeout, Action codeRuns)
 {
     public static readonly TimeSpan IdleLimit = TimeSpan.FromSeconds(1);
 
     /// <summary>Much shorter than the runtime waits for a grain that is to stop, which saves its changes first.</summary>
     public static readonly TimeSpan RunningLimit = TimeSpan.FromSeconds(5);
 
-    private const int ManyOpen = 64;
+    private const int Many = 64;
 
-    private readonly Action _codeHasRun = codeHasRun;
-
+    private readonly TurnLock _turns = turns;
+    private readonly TimeProvider _time = time;
+    private readonly Action _codeRuns = codeRuns;
     private readonly Dictionary<Guid, Enumeration> _open = [];
+    private readonly LatestEnumerations _ended = new();
+    private TimeSpan _heldUpBefore;
+    private TimeSpan _heldUpNow;
+    private long? _heldUpSince;
+    private int _looksAt = Many;
 
-    public bool AnyInUse
+    public int Count => _open.Count;
+
+    public bool AnyRuns
     {
         get
         {
             foreach (var (_, enumeration) in _open)
             {
-                if (IsInUse(enumeration))
+                if (enumeration.IsRunning)
                     return true;
             }
 
@@ -37,19 +51,59 @@ internal sealed class OpenEnumerations(TimeProvider time, Action codeHasRun)
         }
     }
 
-    public bool Continues(IInvokable request) => _open.Count > 0 && EnumerationCall.TryGetId(request, out var id) && _open.ContainsKey(id);
+    /// <summary>Whether there is no quiescent instant now because of them.</summary>
+    public bool HoldUp()
+    {
+        var anyInUse = false;
+        foreach (var (_, enumeration) in _open)
+        {
+            if (!IsInUse(enumeration))
+                continue;
+
+            if (enumeration.IsAwaitedByParticipant)
+                return true;
+
+            anyInUse = true;
+        }
+
+        return anyInUse && !HaveHeldUpLongEnough();
+    }
+
+    /// <summary>The state was captured.</summary>
+    public void HoldUpNext() => (_heldUpBefore, _heldUpNow) = (TimeSpan.Zero, TimeSpan.Zero);
+
+    /// <summary>Whether a call for it, which no participant awaits, continues what counts as a running handler.</summary>
+    public bool CountsAsHandler(Guid id) => _open.TryGetValue(id, out var enumeration) && !IsSubscription(enumeration);
+
+    /// <summary>In an activation that is gone, with what its code had done since the last element.</summary>
+    public bool BeganElsewhere(Guid id) => !_open.ContainsKey(id) && !_ended.Contains(id);
 
     public IEnumerationCode CodeOf(Guid id) => new Code(this, id);
+
+    public void CallBegins(Guid id, bool isAwaitedByParticipant) => Of(id).IsAwaitedByParticipant = isAwaitedByParticipant;
 
     public void CallEnded(Guid id, Response? answer)
     {
         var enumeration = Of(id);
-        enumeration.LastUse = time.GetTimestamp();
+        enumeration.LastUse = _time.GetTimestamp();
         enumeration.HasEnded = !EnumerationCall.LeavesOpen(answer);
 
         // Its code may not heed that nobody wants more.
         if (enumeration is { HasEnded: true, IsRunning: false })
-            _open.Remove(id);
+            Forget(id);
+    }
+
+    /// <summary>One attempt after the other, until one succeeds.</summary>
+    private bool HaveHeldUpLongEnough()
+    {
+        if (_turns.AwaitsQuiescenceSince is not { } since)
+            return false;
+
+        if (since != _heldUpSince)
+            (_heldUpSince, _heldUpBefore) = (since, _heldUpBefore + _heldUpNow);
+
+        _heldUpNow = _time.GetElapsedTime(since);
+        return _heldUpBefore + _heldUpNow >= RunningLimit;
     }
 
     private Enumeration Of(Guid id)
@@ -57,29 +111,49 @@ internal sealed class OpenEnumerations(TimeProvider time, Action codeHasRun)
         if (_open.TryGetValue(id, out var enumeration))
             return enumeration;
 
-        if (_open.Count >= ManyOpen)
-            ForgetIdle();
+        if (_open.Count >= _looksAt)
+            ForgetAbandoned();
 
-        return _open[id] = new Enumeration { LastUse = time.GetTimestamp() };
+        var now = _time.GetTimestamp();
+        return _open[id] = new Enumeration { Began = now, LastUse = now };
     }
 
-    private void ForgetIdle()
+    private void ForgetAbandoned()
     {
         foreach (var (id, enumeration) in _open)
         {
-            if (!enumeration.IsRunning && !IsInUse(enumeration))
-                _open.Remove(id);
+            if (!enumeration.IsRunning && _time.GetElapsedTime(enumeration.LastUse) > 4 * responseTimeout)
+                Forget(id);
         }
+
+        _looksAt = Math.Max(Many, 2 * _open.Count);
     }
 
-    private bool IsInUse(Enumeration enumeration) => time.GetElapsedTime(enumeration.LastUse) < (enumeration.IsRunning ? RunningLimit : IdleLimit);
+    private void Forget(Guid id)
+    {
+        if (_open.Remove(id))
+            _ended.Add(id);
+    }
+
+    private bool IsInUse(Enumeration enumeration) =>
+        enumeration.IsRunning ? _time.GetElapsedTime(enumeration.StepBegan) < RunningLimit
+        : _time.GetElapsedTime(enumeration.LastUse) < (enumeration.IsAwaitedByParticipant ? RunningLimit : IsSubscription(enumeration) ? TimeSpan.Zero : IdleLimit);
+
+    private bool IsSubscription(Enumeration enumeration) => !enumeration.IsAwaitedByParticipant && _time.GetElapsedTime(enumeration.Began) >= RunningLimit;
 
     private sealed class Enumeration
     {
+        public long Began { get; init; }
+
         public long LastUse { get; set; }
+
+        /// <summary>As the last call for it says.</summary>
+        public bool IsAwaitedByParticipant { get; set; }
 
         /// <summary>Its code runs to its next element, whether or not a call waits for that.</summary>
         public bool IsRunning { get; set; }
+
+        public long StepBegan { get; set; }
 
         public bool HasEnded { get; set; }
     }
@@ -88,28 +162,57 @@ internal sealed class OpenEnumerations(TimeProvider time, Action codeHasRun)
     {
         public ValueTask<bool> ToNext<T>(IAsyncEnumerator<T> code)
         {
-            var next = code.MoveNextAsync();
-            return next.IsCompleted ? next : RunTo(next);
+            var turn = all.IsSubscription(all.Of(id)) ? Turn.Always : Turn.Always | Turn.Nested;
+            return all._turns.TryEnter(turn, Guid.Empty) ? Run(code, turn) : RunLater(code, turn);
         }
 
         public ValueTask End(IAsyncDisposable code) => code.DisposeAsync();
 
-        private async ValueTask<bool> RunTo(ValueTask<bool> next)
+        private async ValueTask<bool> RunLater<T>(IAsyncEnumerator<T> code, Turn turn)
+        {
+            await all._turns.Enqueue(turn, Guid.Empty, request: null).Admitted;
+            return await Run(code, turn);
+        }
+
+        private ValueTask<bool> Run<T>(IAsyncEnumerator<T> code, Turn turn)
         {
             var enumeration = all.Of(id);
-            enumeration.IsRunning = true;
+            (enumeration.IsRunning, enumeration.StepBegan) = (true, all._time.GetTimestamp());
+            all._turns.Exit(turn);
+            all._codeRuns();
+            var goesOn = false;
+            try
+            {
+                var next = code.MoveNextAsync();
+                goesOn = !next.IsCompleted;
+                return goesOn ? RunTo(enumeration, next) : next;
+            }
+            finally
+            {
+                if (!goesOn)
+                    Ended(enumeration);
+            }
+        }
+
+        private async ValueTask<bool> RunTo(Enumeration enumeration, ValueTask<bool> next)
+        {
             try
             {
                 return await next;
             }
             finally
             {
-                enumeration.IsRunning = false;
-                if (enumeration.HasEnded)
-                    all._open.Remove(id);
-
-                all._codeHasRun();
+                Ended(enumeration);
             }
+        }
+
+        private void Ended(Enumeration enumeration)
+        {
+            enumeration.IsRunning = false;
+            if (enumeration.HasEnded)
+                all.Forget(id);
+
+            all._codeRuns();
         }
     }
 }

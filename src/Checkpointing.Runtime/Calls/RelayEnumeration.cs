@@ -10,11 +10,15 @@ internal sealed class RelayEnumeration(IGrainContext relay, TimeProvider time) :
     private StampSet _told;
     private long _lastUse;
     private bool _isClosed;
+    private int _runningCode;
 
-    public TimeSpan IdleTime => IsRunning ? TimeSpan.Zero : time.GetElapsedTime(_lastUse);
+    public TimeSpan IdleTime => IsInUse ? TimeSpan.Zero : time.GetElapsedTime(_lastUse);
 
     /// <summary>What its code has begun and not awaited goes on without it.</summary>
-    public override bool IsOver => _isClosed && !IsRunning;
+    public override bool IsOver => _isClosed && !IsInUse;
+
+    /// <summary>Its code may run on although its caller has left and the runtime has given it up.</summary>
+    private bool IsInUse => IsRunning || _runningCode > 0;
 
     public override void Exit()
     {
@@ -26,13 +30,25 @@ internal sealed class RelayEnumeration(IGrainContext relay, TimeProvider time) :
     /// <summary>No call comes for it any more.</summary>
     public void Close() => _isClosed = true;
 
-    public ValueTask<bool> ToNext<T>(IAsyncEnumerator<T> code) => code.MoveNextAsync();
+    public ValueTask<bool> ToNext<T>(IAsyncEnumerator<T> code)
+    {
+        var next = code.MoveNextAsync();
+        return next.IsCompleted ? next : RunTo(next);
+    }
 
     /// <summary>When nobody has asked for a long time the runtime does that by itself.</summary>
     public async ValueTask End(IAsyncDisposable code)
     {
         Own.Value = this;
-        await code.DisposeAsync();
+        _runningCode++;
+        try
+        {
+            await code.DisposeAsync();
+        }
+        finally
+        {
+            _runningCode--;
+        }
     }
 
     protected override void BeginAlone(IIncomingGrainCallContext call, LabelledRequest? request)
@@ -46,6 +62,19 @@ internal sealed class RelayEnumeration(IGrainContext relay, TimeProvider time) :
 
         ReplaceReceived(request?.Stamps ?? default, ReceivedSince(_told));
         _told = default;
+    }
+
+    private async ValueTask<bool> RunTo(ValueTask<bool> next)
+    {
+        _runningCode++;
+        try
+        {
+            return await next;
+        }
+        finally
+        {
+            _runningCode--;
+        }
     }
 
     /// <summary>A relay that asks may ask for another participant than before.</summary>

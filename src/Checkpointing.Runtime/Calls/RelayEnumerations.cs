@@ -10,10 +10,9 @@ namespace Checkpointing.Runtime.Calls;
 internal sealed class RelayEnumerations(IGrainContext relay, bool isStatelessWorker, TimeProvider time, TimeSpan responseTimeout)
 {
     private const int Many = 64;
-    private const int MostEnded = 256;
 
     private readonly Dictionary<Guid, RelayEnumeration> _open = [];
-    private readonly Queue<Guid> _ended = new();
+    private readonly LatestEnumerations _ended = new();
     private int _looksAt = Many;
 
     public int Count => _open.Count;
@@ -36,13 +35,20 @@ internal sealed class RelayEnumerations(IGrainContext relay, bool isStatelessWor
     /// <summary>The enumeration that this call begins or continues.</summary>
     public RelayEnumeration Of(Guid id, IInvokable call)
     {
+        var isNested = call is LabelledRequest { IsNested: true };
         if (_open.TryGetValue(id, out var enumeration))
+        {
+            // A second copy of the first call: the elements that the first one brings reach nobody.
+            if (isNested && EnumerationCall.Begins(call))
+                enumeration.LoseCall(isAwaited: true);
+
             return enumeration;
+        }
 
         enumeration = Open(id);
         if (EnumerationCall.Begins(call))
             WatchedEnumeration.Put(call, enumeration);
-        else if (EnumerationCall.AsksForMore(call) && call is LabelledRequest { IsNested: true } && BeganElsewhere(id))
+        else if (isNested && BeganElsewhere(id))
             enumeration.LoseCall(isAwaited: true);
 
         return enumeration;
@@ -68,14 +74,12 @@ internal sealed class RelayEnumerations(IGrainContext relay, bool isStatelessWor
     }
 
     /// <summary>In an activation that is gone, with what its code had done since the last element. Between stateless workers the runtime does not distinguish.</summary>
-    private bool BeganElsewhere(Guid id) => !isStatelessWorker && !_ended.Contains(id);
+    public bool BeganElsewhere(Guid id) => !isStatelessWorker && !_ended.Contains(id);
 
     private void Forget(Guid id)
     {
         _open.Remove(id);
-        _ended.Enqueue(id);
-        if (_ended.Count > MostEnded)
-            _ended.Dequeue();
+        _ended.Add(id);
     }
 
     /// <summary>The runtime ends an enumeration that nobody has asked for more during two response timeouts.</summary>
@@ -86,7 +90,10 @@ internal sealed class RelayEnumerations(IGrainContext relay, bool isStatelessWor
             if (enumeration.IdleTime > 4 * responseTimeout)
             {
                 enumeration.Close();
-                Forget(id);
+                if (enumeration.HasLostCall)
+                    _open.Remove(id);
+                else
+                    Forget(id);
             }
         }
 

@@ -18,4 +18,7 @@ internal enum Turn : byte
 
     /// <summary>A participant awaits it, or it continues something that is counted already: it passes a closed gate.</summary>
     Nested = 8,
+
+    /// <summary>It only waits for code that is counted by itself: for the next element of an enumeration, which may never come. It is no running handler.</summary>
+    Waits = 16,
 }

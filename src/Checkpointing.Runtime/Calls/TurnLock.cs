@@ -25,6 +25,7 @@ internal sealed class TurnLock(IWorkItemScheduler scheduler, TimeProvider time, 
     private TaskCompletionSource? _whenEarlierPeriodsEnd;
     private Dictionary<Guid, int>? _outstandingChains;
     private Action? _whenQuiescent;
+    private long _awaitsQuiescenceSince;
     private Func<Exception>? _rejectsWith;
 
     /// <summary>While true, root calls are parked.</summary>
@@ -47,6 +48,9 @@ internal sealed class TurnLock(IWorkItemScheduler scheduler, TimeProvider time, 
 
     /// <summary>Calls in the queue: parked roots, and calls that wait for another handler.</summary>
     public int WaitingCalls => _waiting.Count;
+
+    /// <summary>Since when a quiescent instant has been waited for; null if none is.</summary>
+    public long? AwaitsQuiescenceSince => _whenQuiescent is null ? null : _awaitsQuiescenceSince;
 
     /// <summary>Told whenever a call starts to wait.</summary>
     public Action? CallWaits { get; set; }
@@ -94,7 +98,8 @@ internal sealed class TurnLock(IWorkItemScheduler scheduler, TimeProvider time, 
     /// <summary>A handler has ended; its response is labelled already.</summary>
     public void Exit(Turn turn)
     {
-        _active--;
+        if ((turn & Turn.Waits) == 0)
+            _active--;
         if ((turn & Turn.Always) == 0)
         {
             _blockers--;
@@ -177,6 +182,9 @@ internal sealed class TurnLock(IWorkItemScheduler scheduler, TimeProvider time, 
         if (IsStopped)
             return;
 
+        if (_whenQuiescent is null)
+            _awaitsQuiescenceSince = time.GetTimestamp();
+
         _whenQuiescent = capture;
         CaptureIfQuiescent();
     }
@@ -257,7 +265,8 @@ internal sealed class TurnLock(IWorkItemScheduler scheduler, TimeProvider time, 
 
     private void Begin(Turn turn)
     {
-        _active++;
+        if ((turn & Turn.Waits) == 0)
+            _active++;
         if ((turn & Turn.Always) != 0)
             return;
 

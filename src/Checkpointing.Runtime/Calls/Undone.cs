@@ -19,6 +19,9 @@ internal static class Undone
     public static RolledBackException HasArrived(GrainId grain) =>
         new($"Grain {grain} may have run this call before, when a silo or a connection was lost between it and its caller, and does not run it twice.") { GrainId = grain };
 
+    public static RolledBackException Enumeration(GrainId grain) =>
+        new($"The enumeration of grain {grain} has ended with that grain's activation, with what its code had done since the last element.") { GrainId = grain };
+
     public static RolledBackException Message(GrainId grain) =>
         new($"Grain {grain} did not run the call: it comes from work that is undone. Call again.") { GrainId = grain };
 

@@ -28,7 +28,7 @@ internal sealed class CapturedStates(CheckpointedStates states, CheckpointedActi
         Copy = states.Capture();
         _hash = StateHash.Of(Copy);
         _differed = _hash != PermanentHash;
-        activation.StateMayHaveChanged = false;
+        activation.StateIsCaptured();
     }
 
     public void MakePermanent()

@@ -15,6 +15,7 @@ internal sealed class CheckpointedActivation : CallOrigin
 {
     private readonly GrainTypeTraits _traits;
     private readonly TimeProvider _time;
+    private readonly TimeSpan _responseTimeout;
     private readonly LocalRollbacks _rollbacks;
     private Func<IInvokable, bool>? _mayInterleave;
     private OpenEnumerations? _enumerations;
@@ -32,6 +33,7 @@ internal sealed class CheckpointedActivation : CallOrigin
         _traits = traits;
         _rollbacks = rollbacks;
         _time = time;
+        _responseTimeout = defaultResponseTimeout;
         ForgetPeers();
     }
 
@@ -71,6 +73,9 @@ internal sealed class CheckpointedActivation : CallOrigin
 
     /// <summary>SPEC K6: nothing here differs from the permanent checkpoint, so a read-only answer is no dependency.</summary>
     public bool IsUntouched => !StateMayHaveChanged && Ledger.IsClean;
+
+    /// <summary>Whether that holds for a read-only answer. Code of an enumeration that runs may have changed what it has not told yet.</summary>
+    public bool LeavesNoTrace => IsUntouched && _enumerations?.AnyRuns != true;
 
     /// <summary>The running handlers are answered when the activation stops because it rolls back, whatever their code still does.</summary>
     public RunningHandlers Handlers { get; } = new();
@@ -221,7 +226,7 @@ internal sealed class CheckpointedActivation : CallOrigin
     /// <summary>How an arriving call may share this activation.</summary>
     public Turn TurnOf(IInvokable request, LabelledRequest? labelled)
     {
-        var turn = labelled?.IsNested == true || _enumerations?.Continues(request) == true ? Turn.Nested : Turn.None;
+        var turn = labelled?.IsNested == true ? Turn.Nested : EnumerationCall.TryGetId(request, out var enumeration) ? TurnOfEnumeration(request, enumeration) : Turn.None;
         if (_traits.IsReentrant)
             return turn | Turn.Always | ReadOnlyOf(request);
 
@@ -257,22 +262,42 @@ internal sealed class CheckpointedActivation : CallOrigin
         return true;
     }
 
-    /// <summary>A call arrives that begins an enumeration.</summary>
-    public void EnumerationBegins(IInvokable request, Guid id) => WatchedEnumeration.Put(request, Enumerations().CodeOf(id));
+    /// <summary>Whether this call of a participant is for more of an enumeration that began in another activation.</summary>
+    public bool HasLostEnumeration(IInvokable request, Guid id) => EnumerationCall.AsksForMore(request) && _enumerations?.BeganElsewhere(id) != false;
 
-    /// <summary>A call of the enumeration protocol has ended: the enumeration may be open now, or closed.</summary>
+    /// <summary>A call of the enumeration protocol begins to run.</summary>
+    public void EnumerationCallBegins(IInvokable request, Guid id, bool isAwaitedByParticipant)
+    {
+        Enumerations().CallBegins(id, isAwaitedByParticipant);
+        if (EnumerationCall.Begins(request))
+            WatchedEnumeration.Put(request, Enumerations().CodeOf(id));
+    }
+
+    /// <summary>It has ended: the enumeration may be open now, or closed.</summary>
     public void EnumerationCallEnded(Guid id, Response? answer) => Enumerations().CallEnded(id, answer);
+
+    /// <summary>A copy of the state was taken.</summary>
+    public void StateIsCaptured()
+    {
+        StateMayHaveChanged = false;
+        _enumerations?.HoldUpNext();
+    }
 
     private OpenEnumerations Enumerations()
     {
         if (_enumerations is null)
         {
-            _enumerations = new OpenEnumerations(_time, () => StateMayHaveChanged = true);
-            Turns.IsBusyOtherwise = () => _enumerations.AnyInUse;
+            _enumerations = new OpenEnumerations(Turns, _time, _responseTimeout, () => StateMayHaveChanged = true);
+            Turns.IsBusyOtherwise = _enumerations.HoldUp;
         }
 
         return _enumerations;
     }
+
+    /// <summary>What the grain's own filter does beside the code is counted by nobody else.</summary>
+    private Turn TurnOfEnumeration(IInvokable request, Guid id) =>
+        (_enumerations?.CountsAsHandler(id) == true ? Turn.Nested : Turn.None)
+        | (EnumerationCall.Ends(request) || Context.GrainInstance is IIncomingGrainCallFilter ? Turn.None : Turn.Waits);
 
     /// <summary>Whoever hears from a life that may be over has something to report.</summary>
     private void Receive(MessageStamp stamp)

@@ -6,21 +6,29 @@ namespace Checkpointing.Cluster.Tests.Calls;
 
 public sealed class OpenEnumerationsTests
 {
+    private static readonly TimeSpan ResponseTimeout = TimeSpan.FromSeconds(30);
+
     private readonly Clock _clock = new();
+    private readonly TurnLock _turns;
     private readonly OpenEnumerations _enumerations;
     private readonly Guid _id = Guid.NewGuid();
     private readonly TaskCompletionSource<bool> _element = new();
-    private int _codeHasRun;
+    private int _codeRuns;
 
-    public OpenEnumerationsTests() => _enumerations = new OpenEnumerations(_clock, () => _codeHasRun++);
+    public OpenEnumerationsTests()
+    {
+        _turns = new TurnLock(new NoScheduler(), _clock, ResponseTimeout);
+        _enumerations = new OpenEnumerations(_turns, _clock, ResponseTimeout, () => _codeRuns++);
+        _turns.IsBusyOtherwise = _enumerations.HoldUp;
+    }
 
     [Fact]
     public void Code_that_waits_for_its_caller_is_in_use_for_a_second()
     {
         CallEnds(EnumerationResult.Element);
-        Assert.True(_enumerations.AnyInUse);
+        Assert.True(_enumerations.HoldUp());
         _clock.Now += OpenEnumerations.IdleLimit;
-        Assert.False(_enumerations.AnyInUse);
+        Assert.False(_enumerations.HoldUp());
     }
 
     [Fact]
@@ -29,11 +37,11 @@ public sealed class OpenEnumerationsTests
         var running = Run();
         CallEnds(EnumerationResult.Element);
         _clock.Now += OpenEnumerations.IdleLimit * 2;
-        Assert.True(_enumerations.AnyInUse);
+        Assert.True(_enumerations.HoldUp());
         _element.SetResult(true);
         Assert.True(await running);
-        Assert.False(_enumerations.AnyInUse);
-        Assert.Equal(1, _codeHasRun);
+        Assert.False(_enumerations.HoldUp());
+        Assert.Equal(2, _codeRuns);
     }
 
     [Fact]
@@ -42,9 +50,9 @@ public sealed class OpenEnumerationsTests
         _ = Run();
         CallEnds(EnumerationResult.Heartbeat);
         _clock.Now += OpenEnumerations.RunningLimit - TimeSpan.FromSeconds(1);
-        Assert.True(_enumerations.AnyInUse);
+        Assert.True(_enumerations.HoldUp());
         _clock.Now += TimeSpan.FromSeconds(1);
-        Assert.False(_enumerations.AnyInUse);
+        Assert.False(_enumerations.HoldUp());
     }
 
     [Fact]
@@ -52,10 +60,10 @@ public sealed class OpenEnumerationsTests
     {
         var running = Run();
         CallEnds(EnumerationResult.Canceled);
-        Assert.True(_enumerations.AnyInUse);
+        Assert.True(_enumerations.HoldUp());
         _element.SetResult(false);
         Assert.False(await running);
-        Assert.False(_enumerations.AnyInUse);
+        Assert.False(_enumerations.HoldUp());
     }
 
     [Fact]
@@ -63,12 +71,116 @@ public sealed class OpenEnumerationsTests
     {
         CallEnds(EnumerationResult.Element);
         CallEnds(EnumerationResult.Completed);
-        Assert.False(_enumerations.AnyInUse);
+        Assert.False(_enumerations.HoldUp());
     }
+
+    /// <summary>Its caller's handler runs on, so nothing is gained by giving it up sooner; and when the grain leaves the caller has the time to go on.</summary>
+    [Fact]
+    public void Code_that_waits_for_a_participant_is_in_use_for_longer()
+    {
+        CallBegins(isAwaitedByParticipant: true);
+        CallEnds(EnumerationResult.Element);
+        _clock.Now += OpenEnumerations.RunningLimit - TimeSpan.FromSeconds(1);
+        Assert.True(_enumerations.HoldUp());
+        _clock.Now += TimeSpan.FromSeconds(1);
+        Assert.False(_enumerations.HoldUp());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_subscription_begins_with_its_next_element_when_the_gate_opens(bool isAwaitedByParticipant)
+    {
+        CallBegins(isAwaitedByParticipant);
+        CallEnds(EnumerationResult.Element);
+        _turns.Close();
+        Assert.True(_enumerations.CountsAsHandler(_id));
+        _clock.Now += OpenEnumerations.RunningLimit;
+        CallEnds(EnumerationResult.Element);
+        Assert.Equal(isAwaitedByParticipant, _enumerations.HoldUp());
+        Assert.Equal(isAwaitedByParticipant, _enumerations.CountsAsHandler(_id));
+
+        var running = Run();
+        Assert.Equal((isAwaitedByParticipant, isAwaitedByParticipant), (_enumerations.AnyRuns, _enumerations.HoldUp()));
+        _turns.Open();
+        await Eventually.Holds(() => _enumerations.AnyRuns);
+        Assert.Equal((true, 1, 0), (_enumerations.HoldUp(), _codeRuns, _turns.ActiveHandlers));
+        _element.SetResult(true);
+        Assert.True(await running);
+        Assert.Equal((isAwaitedByParticipant, 2), (_enumerations.HoldUp(), _codeRuns));
+    }
+
+    [Fact]
+    public async Task A_subscription_that_waits_for_the_gate_fails_when_its_grain_is_replaced()
+    {
+        CallBegins(isAwaitedByParticipant: false);
+        _clock.Now += OpenEnumerations.RunningLimit;
+        _turns.Stop();
+        var running = Run();
+        _turns.RejectWaiting(() => new InvalidOperationException("replaced"));
+        await Assert.ThrowsAsync<InvalidOperationException>(() => running);
+        Assert.Equal((false, 0), (_enumerations.AnyRuns, _codeRuns));
+    }
+
+    /// <summary>However many there are, and however often new ones come.</summary>
+    [Fact]
+    public void All_that_no_participant_awaits_hold_up_one_checkpoint_only_so_long()
+    {
+        var captures = 0;
+        for (var attempt = 1; attempt <= 5; attempt++)
+        {
+            CallEnds(EnumerationResult.Element, Guid.NewGuid());
+            _turns.WhenQuiescent(() => captures++);
+            Assert.True(_enumerations.HoldUp());
+            _clock.Now += OpenEnumerations.RunningLimit / 5;
+            CallEnds(EnumerationResult.Element, Guid.NewGuid());
+            Assert.Equal(attempt < 5, _enumerations.HoldUp());
+            _turns.ForgetCapture();
+
+            // Nobody waits for a checkpoint.
+            _clock.Now += TimeSpan.FromMinutes(1);
+        }
+
+        CallEnds(EnumerationResult.Element, Guid.NewGuid());
+        Assert.True(_enumerations.HoldUp());
+        Assert.Equal(0, captures);
+        _turns.WhenQuiescent(() => captures++);
+        Assert.Equal(1, captures);
+
+        _enumerations.HoldUpNext();
+        _turns.WhenQuiescent(() => captures++);
+        Assert.True(_enumerations.HoldUp());
+        CallBegins(isAwaitedByParticipant: true);
+        _clock.Now += OpenEnumerations.RunningLimit - TimeSpan.FromSeconds(1);
+        Assert.True(_enumerations.HoldUp());
+        Assert.Equal(1, captures);
+    }
+
+    [Fact]
+    public void Enumerations_that_the_runtime_has_ended_because_nobody_asked_for_more_are_forgotten_when_there_are_many()
+    {
+        CallEnds(EnumerationResult.Element);
+        for (var i = 1; i < 64; i++)
+            CallEnds(EnumerationResult.Element, Guid.NewGuid());
+
+        _clock.Now += 4 * ResponseTimeout;
+        CallEnds(EnumerationResult.Element, Guid.NewGuid());
+        Assert.Equal(65, _enumerations.Count);
+
+        _clock.Now += TimeSpan.FromSeconds(1);
+        for (var i = 0; i < 64; i++)
+            CallEnds(EnumerationResult.Element, Guid.NewGuid());
+
+        Assert.Equal(65, _enumerations.Count);
+        Assert.False(_enumerations.BeganElsewhere(_id));
+        Assert.True(_enumerations.BeganElsewhere(Guid.NewGuid()));
+    }
+
+    private void CallBegins(bool isAwaitedByParticipant) => _enumerations.CallBegins(_id, isAwaitedByParticipant);
 
     private Task<bool> Run() => _enumerations.CodeOf(_id).ToNext(new Code(_element)).AsTask();
 
-    private void CallEnds(EnumerationResult status) => _enumerations.CallEnded(_id, Response.FromResult((status, (object?)null)));
+    private void CallEnds(EnumerationResult status, Guid? id = null) => _enumerations.CallEnded(id ?? _id, Response.FromResult((status, (object?)null)));
 
     private sealed class Code(TaskCompletionSource<bool> next) : IAsyncEnumerator<int>
     {

@@ -268,6 +268,56 @@ public sealed class RelayEnumerationTests(CheckpointedCluster cluster)
         Assert.Equal(65, enumerations.Count);
     }
 
+    /// <summary>Else whoever asks it for more would take it for one that has ended.</summary>
+    [Fact]
+    public void An_enumeration_that_has_lost_a_call_is_not_forgotten_like_one_that_has_ended()
+    {
+        var clock = new Clock();
+        var enumerations = new RelayEnumerations(null!, isStatelessWorker: false, clock, TimeSpan.FromSeconds(30));
+        var (whole, half) = (Guid.NewGuid(), Guid.NewGuid());
+        enumerations.Open(whole).Exit();
+        enumerations.Open(half).LoseCall(isAwaited: true);
+        clock.Now += TimeSpan.FromMinutes(3);
+        for (var i = 0; i < 64; i++)
+            enumerations.Open(Guid.NewGuid());
+
+        Assert.Equal((false, true), (enumerations.BeganElsewhere(whole), enumerations.BeganElsewhere(half)));
+    }
+
+    /// <summary>Its caller has left, and the runtime has given it up: what it still does carries what it has received.</summary>
+    [Fact]
+    public async Task The_labels_of_an_enumeration_stay_with_its_code_as_long_as_that_runs()
+    {
+        var enumeration = new RelayEnumerations(null!, isStatelessWorker: false, new Clock(), TimeSpan.FromSeconds(30)).Open(Guid.NewGuid());
+        var (goOn, end) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var elements = Elements();
+        var next = enumeration.ToNext(elements);
+        enumeration.Close();
+        Assert.False(enumeration.IsOver);
+        goOn.SetResult();
+        Assert.True(await next);
+        Assert.True(enumeration.IsOver);
+
+        var ends = enumeration.End(elements);
+        Assert.False(enumeration.IsOver);
+        end.SetResult();
+        await ends;
+        Assert.True(enumeration.IsOver);
+
+        async IAsyncEnumerator<int> Elements()
+        {
+            try
+            {
+                await goOn.Task;
+                yield return 1;
+            }
+            finally
+            {
+                await end.Task;
+            }
+        }
+    }
+
     /// <summary>Nothing is lost: the runtime says that there is no such enumeration any more, and so does the relay.</summary>
     [Theory]
     [InlineData("error")]

@@ -1,3 +1,4 @@
+using Checkpointing.Cluster.Tests.Kit;
 using Checkpointing.Runtime.Calls;
 
 namespace Checkpointing.Cluster.Tests.Calls;
@@ -60,16 +61,5 @@ public sealed class TurnLockTests
             turns.CallSent(Guid.Empty);
             return () => turns.CallEnded(Guid.Empty, period);
         }
-    }
-
-    private sealed class NoScheduler : IWorkItemScheduler
-    {
-        public void QueueAction(Action action) => throw new NotSupportedException();
-
-        public void QueueAction(Action<object> action, object state) => throw new NotSupportedException();
-
-        public void QueueTask(Task task) => throw new NotSupportedException();
-
-        public void QueueWorkItem(IThreadPoolWorkItem workItem) => throw new NotSupportedException();
     }
 }

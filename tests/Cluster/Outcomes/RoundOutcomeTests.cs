@@ -1,5 +1,4 @@
 using Checkpointing.Cluster.Tests.Kit;
-using Checkpointing.Runtime.Calls;
 using Checkpointing.Runtime.StableStorage;
 
 namespace Checkpointing.Cluster.Tests.Outcomes;
@@ -46,83 +45,6 @@ public sealed class RoundOutcomeTests(SharedOutcomeCluster shared)
         Assert.Equal((q.GetGrainId(), 2, 2), Why(drawnIn));
         Assert.Matches(@"^W\(\d+:[0-9a-f]{6},1\)$", drawnIn.PreviousMark);
         Assert.Equal(2, second.Participants.Count);
-    }
-
-    /// <summary>K10: a caller that has begun an enumeration and stays away counts as a running handler, but not for long.</summary>
-    [Fact]
-    public async Task A_round_goes_on_as_soon_as_an_enumeration_is_no_longer_in_use()
-    {
-        await using var cluster = await OutcomeCluster.Start(options: options => options.MaxPause = TimeSpan.FromSeconds(15));
-        var p = cluster.New<IParticipantGrain>();
-        await p.Put(1);
-        await using var items = p.Count(5).WithBatchSize(1).GetAsyncEnumerator(TestContext.Current.CancellationToken);
-        Assert.True(await items.MoveNextAsync());
-        var result = await cluster.Checkpoint(p);
-        Assert.Equal((CheckpointStatus.Committed, 1), (result.Status, result.Attempts));
-        Assert.InRange(result.Pause, TimeSpan.Zero, TimeSpan.FromSeconds(8));
-        Assert.True(await items.MoveNextAsync());
-    }
-
-    /// <summary>K10, G3: the runtime begins with the next element before anybody asks for it.</summary>
-    [Fact]
-    public async Task No_checkpoint_is_taken_while_the_code_of_an_enumeration_runs_although_its_caller_stays_away()
-    {
-        await using var cluster = await OutcomeCluster.Start(options: options => (options.MaxPause, options.MaxAttempts) = (TimeSpan.FromMilliseconds(300), 1));
-        var p = cluster.New<IParticipantGrain>();
-        var change = new ChangeInTwoSteps();
-        await using var items = p.PerformEach(change.AfterOneElement).GetAsyncEnumerator(TestContext.Current.CancellationToken);
-        Assert.True(await items.MoveNextAsync());
-        await change.IsHalf.Happens;
-        await Task.Delay(OpenEnumerations.IdleLimit * 1.5, TestContext.Current.CancellationToken);
-        var result = await cluster.Checkpoint(p);
-        Assert.Equal((CheckpointStatus.Aborted, CheckpointAbortReason.TooBusy), (result.Status, result.Reason));
-
-        change.GoOn.Set();
-        await change.IsWhole.Happens;
-        await Eventually.Holds(async () => (await cluster.Checkpoint(p)).Status == CheckpointStatus.Committed);
-        Assert.Equal(2, await p.Get());
-        Assert.True(await items.MoveNextAsync());
-    }
-
-    /// <summary>G7, K10: the grain moves, because no checkpoint can be taken.</summary>
-    [Fact]
-    public async Task A_grain_that_leaves_takes_no_half_of_what_the_code_of_an_enumeration_does_along()
-    {
-        await using var cluster = await OutcomeCluster.Start(silos: 2, options: options => (options.MaxPause, options.MaxAttempts) = (TimeSpan.FromMilliseconds(300), 1));
-        var p = cluster.New<IParticipantGrain>();
-        var change = new ChangeInTwoSteps();
-        await using var items = p.PerformEach(change.AfterOneElement).GetAsyncEnumerator(TestContext.Current.CancellationToken);
-        Assert.True(await items.MoveNextAsync());
-        await change.IsHalf.Happens;
-        await p.InTurn(activation =>
-        {
-            activation.Context.Deactivate(new DeactivationReason(DeactivationReasonCode.ApplicationRequested, "test"), CancellationToken.None);
-            return true;
-        });
-        await Task.Delay(TimeSpan.FromSeconds(1.5), TestContext.Current.CancellationToken);
-        change.GoOn.Set();
-        await Eventually.Holds(async () => await p.Look((ParticipantGrain self) => self.Sum.State) == 2);
-    }
-
-    /// <summary>It may wait for what never comes. What it changes later is a change like any other.</summary>
-    [Fact]
-    public async Task Code_of_an_enumeration_that_runs_for_long_holds_up_no_checkpoint_and_is_noticed()
-    {
-        await using var cluster = await OutcomeCluster.Start(options: options => options.MaxPause = TimeSpan.FromMilliseconds(300));
-        var p = cluster.New<IParticipantGrain>();
-        var change = new ChangeInTwoSteps();
-        await using var items = p.PerformEach(change.AfterOneElement).GetAsyncEnumerator(TestContext.Current.CancellationToken);
-        Assert.True(await items.MoveNextAsync());
-        await change.IsHalf.Happens;
-        await Eventually.Holds(async () => (await cluster.Checkpoint(p)).Status == CheckpointStatus.Committed);
-        await Eventually.Holds(async () => (await cluster.CheckpointAll()).Status == CheckpointStatus.NothingToDo && !await p.InTurn(activation => activation.StateMayHaveChanged));
-
-        change.GoOn.Set();
-        await change.IsWhole.Happens;
-        await Task.Delay(100, TestContext.Current.CancellationToken);
-        Assert.True(await p.InTurn(activation => activation.StateMayHaveChanged));
-        await Eventually.Holds(async () => (await cluster.CheckpointAll()).Status == CheckpointStatus.Committed);
-        Assert.Equal(2, await p.Look((ParticipantGrain self) => self.Sum.State));
     }
 
     [Fact]
@@ -219,28 +141,4 @@ public sealed class RoundOutcomeTests(SharedOutcomeCluster shared)
 
     private long StateBytes(IParticipantGrain grain) =>
         SlotRecord.Open(_cluster.Store[RecordStore.SlotA, grain.GetGrainId()]!).States.Sum(state => (long)state.Bytes.Length);
-
-    private sealed class ChangeInTwoSteps
-    {
-        public ChangeInTwoSteps() => AfterOneElement =
-        [
-            Script.Of(_ => Task.CompletedTask),
-            Script.Of(async self =>
-            {
-                ((ParticipantGrain)self).Sum.State = 1;
-                IsHalf.Set();
-                await GoOn.Happens;
-                ((ParticipantGrain)self).Sum.State = 2;
-                IsWhole.Set();
-            }),
-        ];
-
-        public Script[] AfterOneElement { get; }
-
-        public Signal IsHalf { get; } = new();
-
-        public Signal GoOn { get; } = new();
-
-        public Signal IsWhole { get; } = new();
-    }
 }
