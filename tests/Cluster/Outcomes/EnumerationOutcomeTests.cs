@@ -97,7 +97,11 @@ public sealed class EnumerationOutcomeTests
             .Select(_ => p.PerformEach([Script.Of(_ => next.Happens)]).GetAsyncEnumerator(TestContext.Current.CancellationToken)).ToList();
         var waiting = elements.Select(subscriber => subscriber.MoveNextAsync().AsTask()).ToList();
         await p.Put(1);
+        var began = TimeProvider.System.GetTimestamp();
         await Eventually.Holds(async () => (await cluster.Checkpoint(p)).Status == CheckpointStatus.Committed);
+
+        // Long before the runtime tells subscribers that it is still there, and has no call of them for an instant.
+        Assert.InRange(TimeProvider.System.GetElapsedTime(began), TimeSpan.Zero, OpenEnumerations.RunningLimit * 2);
         Assert.All(waiting, subscriber => Assert.False(subscriber.IsCompleted));
 
         next.Set();
