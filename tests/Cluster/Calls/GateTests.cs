@@ -1,4 +1,5 @@
 using Checkpointing.Cluster.Tests.Kit;
+using Checkpointing.Runtime.Calls;
 using Orleans.Streams;
 
 namespace Checkpointing.Cluster.Tests.Calls;
@@ -251,6 +252,30 @@ public sealed class GateTests(CheckpointedCluster cluster)
 
         Assert.True(await q.InTurn(activation => activation.Turns.IsQuiescent));
         await q.OpenGate();
+    }
+
+    /// <summary>Of an enumeration only the method's own code is counted by itself.</summary>
+    [Fact]
+    public async Task What_the_filter_of_a_grain_does_before_the_code_of_an_enumeration_is_a_running_handler()
+    {
+        var q = await cluster.New<IFilteredParticipantGrain>();
+        var (began, goOn) = (new Signal(), new Signal());
+        await q.InTurn(activation => ((FilteredParticipantGrain)activation.Context.GrainInstance!).BeforeCall = context =>
+        {
+            if (context.InterfaceMethod.DeclaringType != typeof(IAsyncEnumerableGrainExtension))
+                return Task.CompletedTask;
+
+            began.Set();
+            return goOn.Happens;
+        });
+        await using var items = q.Count(1).GetAsyncEnumerator(TestContext.Current.CancellationToken);
+        var first = items.MoveNextAsync().AsTask();
+        await began.Happens;
+        Assert.False(await q.InTurn(activation => activation.Turns.IsQuiescent));
+        await Task.Delay(OpenEnumerations.IdleLimit * 1.5, TestContext.Current.CancellationToken);
+        Assert.False(await q.InTurn(activation => activation.Turns.IsQuiescent));
+        goOn.Set();
+        Assert.True(await first.WithTimeLimit());
     }
 
     [Theory]

@@ -54,6 +54,8 @@ public interface IReentrantParticipantGrain : IProbeGrain;
 
 public interface IPredicateParticipantGrain : IProbeGrain;
 
+public interface IFilteredParticipantGrain : IProbeGrain;
+
 public interface IRelayGrain : IProbeGrain;
 
 public interface IReentrantRelayGrain : IProbeGrain;

@@ -177,6 +177,21 @@ public sealed class PredicateParticipantGrain([CheckpointedState("sum")] ICheckp
         request.GetMethodName() == nameof(IProbeGrain.PerformNamed) && (string?)request.GetArgument(0) == "interleave";
 }
 
+/// <summary>Its own filter runs around every call.</summary>
+public sealed class FilteredParticipantGrain([CheckpointedState("sum")] ICheckpointedState<int> sum, IGrainContext context, IGrainFactory factory)
+    : ProbeGrain(context, factory), IFilteredParticipantGrain, IIncomingGrainCallFilter
+{
+    public ICheckpointedState<int> Sum { get; } = sum;
+
+    public Func<IIncomingGrainCallContext, Task>? BeforeCall { get; set; }
+
+    public async Task Invoke(IIncomingGrainCallContext context)
+    {
+        await (BeforeCall?.Invoke(context) ?? Task.CompletedTask);
+        await context.Invoke();
+    }
+}
+
 public sealed class RelayGrain(IGrainContext context, IGrainFactory factory) : ProbeGrain(context, factory), IRelayGrain;
 
 [Reentrant]
