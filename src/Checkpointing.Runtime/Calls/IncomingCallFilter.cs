@@ -102,7 +102,7 @@ internal sealed class IncomingCallFilter(GrainTypeTraitsResolver traits) : IInco
         }
 
         // K6: on an untouched grain a read-only call leaves no trace, unless that changes before it ends.
-        var leavesNoTrace = isReadOnly && labelled is not null && activation.LeavesNoTrace;
+        var leavesNoTrace = isReadOnly && labelled is not null && activation.IsCertainlyUntouched;
         if (labelled is not null && !leavesNoTrace && !activation.TryReceive(labelled.Stamps))
         {
             activation.Turns.Exit(turn);
@@ -158,7 +158,7 @@ internal sealed class IncomingCallFilter(GrainTypeTraitsResolver traits) : IInco
 
             if (leavesNoTrace)
             {
-                if (activation.LeavesNoTrace)
+                if (activation.IsCertainlyUntouched)
                     return handler.IsCompletedSuccessfully || labelled.IsOneWay ? handler : Answer(context, handler, default);
 
                 if (!activation.TryReceive(labelled.Stamps))

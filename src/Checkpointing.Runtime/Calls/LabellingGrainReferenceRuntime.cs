@@ -43,10 +43,11 @@ internal sealed class LabellingGrainReferenceRuntime(
             return inner.InvokeMethodAsync<T>(reference, labelled, options);
 
         var call = new OutstandingCall(labelled.Origin!, reference.GrainId);
+        var enumeration = EnumerationOf<T>(labelled);
         if (hasOutgoingFilters)
-            return AwaitFiltered(call, Send<T>(call, reference, labelled, options), labelled);
+            return AwaitFiltered(call, Send<T>(call, reference, labelled, options), labelled.Origin!, enumeration);
 
-        return Await<T>(call, Send<object>(call, reference, labelled, options), reference, labelled, options);
+        return Await<T>(call, Send<object>(call, reference, labelled, options), reference, labelled, options, enumeration);
     }
 
     public ValueTask InvokeMethodAsync(GrainReference reference, IInvokable request, InvokeMethodOptions options)
@@ -102,10 +103,11 @@ internal sealed class LabellingGrainReferenceRuntime(
             else if (!isOneWay)
                 origin.BeginChain(target, plain);
         }
-        else if (isNested && EnumerationCall.TryGetId(request, out var enumeration) && EnumerationCall.Ends(request))
+
+        if (EnumerationCall.TryGetId(request, out var enumeration) && EnumerationCall.Ends(request))
         {
-            // After the end, or if the enumeration may never have begun, it is nothing that could be lost.
-            isNested = origin.LeavesInTheMiddle(enumeration);
+            // After the end, or if the enumeration may never have begun, it is nothing that could be lost with a relay. A participant has a gate that it must pass.
+            isNested &= origin.LeavesInTheMiddle(enumeration) || targetTraits.Role == CallRole.Participant;
         }
 
         return new LabelledRequest(plain, origin.LabelNext(target, targetTraits.Role), isNested, origin, isOneWay ? CallCutOff.Unchecked : origin.SentUnder(targetTraits.Role));
@@ -152,9 +154,8 @@ internal sealed class LabellingGrainReferenceRuntime(
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<T?> Await<T>(
-        OutstandingCall call, ValueTask<object?> pending, GrainReference reference, LabelledRequest request, InvokeMethodOptions options)
+        OutstandingCall call, ValueTask<object?> pending, GrainReference reference, LabelledRequest request, InvokeMethodOptions options, Guid enumeration)
     {
-        var enumeration = EnumerationOf<T>(request);
         try
         {
             object? answer;
@@ -215,12 +216,11 @@ internal sealed class LabellingGrainReferenceRuntime(
         services.GetRequiredService<TimeProvider>());
 
     // With outgoing filters the receipt is taken by the innermost of them, so that the others see the plain response.
-    private static async ValueTask<T?> AwaitFiltered<T>(OutstandingCall call, ValueTask<T?> pending, LabelledRequest request)
+    private static async ValueTask<T?> AwaitFiltered<T>(OutstandingCall call, ValueTask<T?> pending, CallOrigin origin, Guid enumeration)
     {
-        var enumeration = EnumerationOf<T>(request);
         try
         {
-            return NoteEnumeration(request.Origin!, enumeration, await pending);
+            return NoteEnumeration(origin, enumeration, await pending);
         }
         finally
         {
@@ -240,7 +240,7 @@ internal sealed class LabellingGrainReferenceRuntime(
         }
     }
 
-    /// <summary>The enumeration to which the answer brings an element: only these calls have such a result. Asked before the call ends, and its request may be recycled.</summary>
+    /// <summary>The enumeration to which the answer brings an element: only these calls have such a result. Asked before the call is sent, because its request may be recycled then.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Guid EnumerationOf<T>(LabelledRequest request) =>
         typeof(T) == typeof((EnumerationResult, object)) && EnumerationCall.TryGetId(request, out var id) ? id : Guid.Empty;

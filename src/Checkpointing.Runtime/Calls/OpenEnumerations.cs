@@ -33,6 +33,7 @@ internal sealed class OpenEnumerations(TurnLock turns, TimeProvider time, TimeSp
     private TimeSpan _heldUpBefore;
     private TimeSpan _heldUpNow;
     private long? _heldUpSince;
+    private long _lastCall;
     private int _looksAt = Many;
 
     public int Count => _open.Count;
@@ -69,7 +70,7 @@ internal sealed class OpenEnumerations(TurnLock turns, TimeProvider time, TimeSp
         return anyInUse && !HaveHeldUpLongEnough();
     }
 
-    /// <summary>The state was captured.</summary>
+    /// <summary>There is a checkpoint.</summary>
     public void HoldUpNext() => (_heldUpBefore, _heldUpNow) = (TimeSpan.Zero, TimeSpan.Zero);
 
     /// <summary>Whether a call for it, which no participant awaits, continues what counts as a running handler.</summary>
@@ -77,6 +78,13 @@ internal sealed class OpenEnumerations(TurnLock turns, TimeProvider time, TimeSp
 
     /// <summary>In an activation that is gone, with what its code had done since the last element.</summary>
     public bool BeganElsewhere(Guid id) => !_open.ContainsKey(id) && !_ended.Contains(id);
+
+    /// <summary>The activation calls another grain, or is answered: code that has waited does so no more.</summary>
+    public void NoteOutgoingCall()
+    {
+        if (_open.Count > 0)
+            _lastCall = _time.GetTimestamp();
+    }
 
     public IEnumerationCode CodeOf(Guid id) => new Code(this, id);
 
@@ -136,7 +144,7 @@ internal sealed class OpenEnumerations(TurnLock turns, TimeProvider time, TimeSp
     }
 
     private bool IsInUse(Enumeration enumeration) =>
-        enumeration.IsRunning ? _time.GetElapsedTime(enumeration.StepBegan) < RunningLimit
+        enumeration.IsRunning ? _time.GetElapsedTime(Math.Max(enumeration.StepBegan, _lastCall)) < RunningLimit
         : _time.GetElapsedTime(enumeration.LastUse) < (enumeration.IsAwaitedByParticipant ? RunningLimit : IsSubscription(enumeration) ? TimeSpan.Zero : IdleLimit);
 
     private bool IsSubscription(Enumeration enumeration) => !enumeration.IsAwaitedByParticipant && _time.GetElapsedTime(enumeration.Began) >= RunningLimit;
@@ -166,20 +174,39 @@ internal sealed class OpenEnumerations(TurnLock turns, TimeProvider time, TimeSp
             return all._turns.TryEnter(turn, Guid.Empty) ? Run(code, turn) : RunLater(code, turn);
         }
 
-        public ValueTask End(IAsyncDisposable code) => code.DisposeAsync();
+        /// <summary>It may be the code of a finally block. Whoever ends the enumeration waits for it, so it waits for no gate.</summary>
+        public async ValueTask End(IAsyncDisposable code)
+        {
+            var enumeration = all.Of(id);
+            Begins(enumeration);
+            try
+            {
+                await code.DisposeAsync();
+            }
+            finally
+            {
+                Ended(enumeration);
+            }
+        }
 
         private async ValueTask<bool> RunLater<T>(IAsyncEnumerator<T> code, Turn turn)
         {
             await all._turns.Enqueue(turn, Guid.Empty, request: null).Admitted;
+            if (all._turns.IsStopped)
+            {
+                // It stopped between the admission and this turn. What waits now waits for the end of the activation.
+                all._turns.Exit(turn);
+                return await RunLater(code, turn);
+            }
+
             return await Run(code, turn);
         }
 
         private ValueTask<bool> Run<T>(IAsyncEnumerator<T> code, Turn turn)
         {
             var enumeration = all.Of(id);
-            (enumeration.IsRunning, enumeration.StepBegan) = (true, all._time.GetTimestamp());
+            Begins(enumeration);
             all._turns.Exit(turn);
-            all._codeRuns();
             var goesOn = false;
             try
             {
@@ -204,6 +231,12 @@ internal sealed class OpenEnumerations(TurnLock turns, TimeProvider time, TimeSp
             {
                 Ended(enumeration);
             }
+        }
+
+        private void Begins(Enumeration enumeration)
+        {
+            (enumeration.IsRunning, enumeration.StepBegan) = (true, all._time.GetTimestamp());
+            all._codeRuns();
         }
 
         private void Ended(Enumeration enumeration)

@@ -45,11 +45,19 @@ internal sealed class RelayEnumerations(IGrainContext relay, bool isStatelessWor
             return enumeration;
         }
 
+        var hasEnded = _ended.Contains(id);
         enumeration = Open(id);
         if (EnumerationCall.Begins(call))
+        {
             WatchedEnumeration.Put(call, enumeration);
-        else if (isNested && BeganElsewhere(id))
+            if (isNested && hasEnded)
+                enumeration.LoseCall(isAwaited: true);
+        }
+        else if (isNested && !isStatelessWorker && !hasEnded)
+        {
+            // It began in an activation that is gone, with what its code had done since the last element. Between stateless workers the runtime does not distinguish.
             enumeration.LoseCall(isAwaited: true);
+        }
 
         return enumeration;
     }
@@ -73,8 +81,7 @@ internal sealed class RelayEnumerations(IGrainContext relay, bool isStatelessWor
             Forget(id);
     }
 
-    /// <summary>In an activation that is gone, with what its code had done since the last element. Between stateless workers the runtime does not distinguish.</summary>
-    public bool BeganElsewhere(Guid id) => !isStatelessWorker && !_ended.Contains(id);
+    public bool HasEnded(Guid id) => _ended.Contains(id);
 
     private void Forget(Guid id)
     {

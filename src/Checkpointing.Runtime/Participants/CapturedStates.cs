@@ -28,12 +28,13 @@ internal sealed class CapturedStates(CheckpointedStates states, CheckpointedActi
         Copy = states.Capture();
         _hash = StateHash.Of(Copy);
         _differed = _hash != PermanentHash;
-        activation.StateIsCaptured();
+        activation.StateMayHaveChanged = false;
     }
 
     public void MakePermanent()
     {
         PermanentHash = _hash;
+        activation.CheckpointIsPermanent();
         Forget();
     }
 

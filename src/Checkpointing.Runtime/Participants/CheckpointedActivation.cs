@@ -74,8 +74,8 @@ internal sealed class CheckpointedActivation : CallOrigin
     /// <summary>SPEC K6: nothing here differs from the permanent checkpoint, so a read-only answer is no dependency.</summary>
     public bool IsUntouched => !StateMayHaveChanged && Ledger.IsClean;
 
-    /// <summary>Whether that holds for a read-only answer. Code of an enumeration that runs may have changed what it has not told yet.</summary>
-    public bool LeavesNoTrace => IsUntouched && _enumerations?.AnyRuns != true;
+    /// <summary>Whether nothing can differ even now: code of an enumeration that runs may have changed what it has not told yet.</summary>
+    public bool IsCertainlyUntouched => IsUntouched && _enumerations?.AnyRuns != true;
 
     /// <summary>The running handlers are answered when the activation stops because it rolls back, whatever their code still does.</summary>
     public RunningHandlers Handlers { get; } = new();
@@ -206,9 +206,17 @@ internal sealed class CheckpointedActivation : CallOrigin
         Context.Scheduler.QueueAction(Handlers.Abandon);
     }
 
-    public override void CallSent(Guid chain) => Turns.CallSent(chain);
+    public override void CallSent(Guid chain)
+    {
+        _enumerations?.NoteOutgoingCall();
+        Turns.CallSent(chain);
+    }
 
-    public override void CallEnded(Guid chain, int period) => Turns.CallEnded(chain, period);
+    public override void CallEnded(Guid chain, int period)
+    {
+        _enumerations?.NoteOutgoingCall();
+        Turns.CallEnded(chain, period);
+    }
 
     public override int Period => Turns.Period;
 
@@ -276,12 +284,8 @@ internal sealed class CheckpointedActivation : CallOrigin
     /// <summary>It has ended: the enumeration may be open now, or closed.</summary>
     public void EnumerationCallEnded(Guid id, Response? answer) => Enumerations().CallEnded(id, answer);
 
-    /// <summary>A copy of the state was taken.</summary>
-    public void StateIsCaptured()
-    {
-        StateMayHaveChanged = false;
-        _enumerations?.HoldUpNext();
-    }
+    /// <summary>The tentative checkpoint is permanent now.</summary>
+    public void CheckpointIsPermanent() => _enumerations?.HoldUpNext();
 
     private OpenEnumerations Enumerations()
     {

@@ -62,7 +62,7 @@ internal sealed class ParticipantHost
     public bool AreChangesLost { get; private set; }
 
     /// <summary>Whether state, sends or receipts may differ from the permanent checkpoint.</summary>
-    public bool MayHaveChanged => _participant is not null && !_activation.IsUntouched;
+    public bool MayHaveChanged => _participant is not null && !_activation.IsCertainlyUntouched;
 
     /// <summary>Whether <see cref="PostCare"/> has something to do. May be asked from any thread.</summary>
     public bool NeedsCare => _participant is { } participant && (participant.Phase != ParticipantPhase.Idle || MustBeKeptAlive || Rollback.NeedsCare);

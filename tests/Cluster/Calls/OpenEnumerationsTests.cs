@@ -122,6 +122,36 @@ public sealed class OpenEnumerationsTests
         Assert.Equal((false, 0), (_enumerations.AnyRuns, _codeRuns));
     }
 
+    /// <summary>It waits no more: what it does after the answer belongs to what it has asked for.</summary>
+    [Fact]
+    public void Code_that_has_waited_for_long_and_calls_a_grain_is_in_use_again()
+    {
+        CallBegins(isAwaitedByParticipant: false);
+        _ = Run();
+        _clock.Now += OpenEnumerations.RunningLimit;
+        Assert.False(_enumerations.HoldUp());
+        _enumerations.NoteOutgoingCall();
+        Assert.True(_enumerations.HoldUp());
+        _clock.Now += OpenEnumerations.RunningLimit;
+        Assert.False(_enumerations.HoldUp());
+    }
+
+    /// <summary>As of a finally block, when its caller has left.</summary>
+    [Fact]
+    public async Task What_the_end_of_an_enumeration_does_is_code_that_runs()
+    {
+        CallBegins(isAwaitedByParticipant: false);
+        CallEnds(EnumerationResult.Element);
+        _clock.Now += OpenEnumerations.RunningLimit;
+        _turns.Close();
+        Assert.False(_enumerations.HoldUp());
+        var ends = _enumerations.CodeOf(_id).End(new Code(_element)).AsTask();
+        Assert.Equal((true, true, 1), (_enumerations.HoldUp(), _enumerations.AnyRuns, _codeRuns));
+        _element.SetResult(true);
+        await ends;
+        Assert.Equal((false, false, 2), (_enumerations.HoldUp(), _enumerations.AnyRuns, _codeRuns));
+    }
+
     /// <summary>However many there are, and however often new ones come.</summary>
     [Fact]
     public void All_that_no_participant_awaits_hold_up_one_checkpoint_only_so_long()
@@ -188,6 +218,6 @@ public sealed class OpenEnumerationsTests
 
         public ValueTask<bool> MoveNextAsync() => new(next.Task);
 
-        public ValueTask DisposeAsync() => default;
+        public ValueTask DisposeAsync() => new(next.Task);
     }
 }

@@ -281,7 +281,7 @@ public sealed class RelayEnumerationTests(CheckpointedCluster cluster)
         for (var i = 0; i < 64; i++)
             enumerations.Open(Guid.NewGuid());
 
-        Assert.Equal((false, true), (enumerations.BeganElsewhere(whole), enumerations.BeganElsewhere(half)));
+        Assert.Equal((true, false), (enumerations.HasEnded(whole), enumerations.HasEnded(half)));
     }
 
     /// <summary>Its caller has left, and the runtime has given it up: what it still does carries what it has received.</summary>

@@ -78,6 +78,11 @@ public sealed class EnumerationOutcomeTests
         await Eventually.Holds(async () => (await cluster.Checkpoint(p)).Status == CheckpointStatus.Committed);
         await Eventually.Holds(async () => (await cluster.CheckpointAll()).Status == CheckpointStatus.NothingToDo && !await p.InTurn(activation => activation.StateMayHaveChanged));
 
+        // It may change it and go on to wait.
+        await p.InTurn(activation => ((ParticipantGrain)activation.Context.GrainInstance!).Sum.State = 7);
+        await Eventually.Holds(async () => (await cluster.CheckpointAll()).Status == CheckpointStatus.Committed);
+        Assert.Equal(7, Stored(cluster, p));
+
         change.GoOn.Set();
         await change.IsWhole.Happens;
         await Task.Delay(100, TestContext.Current.CancellationToken);
@@ -108,6 +113,35 @@ public sealed class EnumerationOutcomeTests
         Assert.All(await Task.WhenAll(waiting), Assert.True);
         foreach (var subscriber in elements)
             await subscriber.DisposeAsync();
+    }
+
+    /// <summary>G3: what it does elsewhere for an event belongs to what it does here.</summary>
+    [Fact]
+    public async Task Code_that_has_waited_for_an_event_for_long_is_not_checkpointed_between_a_call_and_what_comes_after_it()
+    {
+        await using var cluster = await OutcomeCluster.Start(options: options => (options.MaxPause, options.MaxAttempts) = (TimeSpan.FromMilliseconds(300), 1));
+        var (p, q) = (cluster.New<IParticipantGrain>("p"), cluster.New<IParticipantGrain>("q"));
+        var (comes, isHalf, goOn) = (new Signal(), new Signal(), new Signal());
+        await using var items = p.PerformEach([Script.Of(async self =>
+        {
+            await comes.Happens;
+            ((ParticipantGrain)self).Sum.State = 1;
+            await self.Own(q).Put(1);
+            isHalf.Set();
+            await goOn.Happens;
+            ((ParticipantGrain)self).Sum.State = 2;
+        })]).GetAsyncEnumerator(TestContext.Current.CancellationToken);
+        var element = items.MoveNextAsync().AsTask();
+        await Task.Delay(OpenEnumerations.RunningLimit * 1.2, TestContext.Current.CancellationToken);
+        comes.Set();
+        await isHalf.Happens;
+        var result = await cluster.Checkpoint(p);
+        Assert.Equal((CheckpointStatus.Aborted, CheckpointAbortReason.TooBusy), (result.Status, result.Reason));
+
+        goOn.Set();
+        Assert.True(await element);
+        Assert.Equal(CheckpointStatus.Committed, (await cluster.Checkpoint(p)).Status);
+        Assert.Equal(2, Stored(cluster, p));
     }
 
     /// <summary>Some element is always under way, and none is checkpointed in its middle.</summary>
