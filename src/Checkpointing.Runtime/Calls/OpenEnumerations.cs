@@ -25,6 +25,9 @@ internal sealed class OpenEnumerations(TurnLock turns, TimeProvider time, TimeSp
 
     private const int Many = 64;
 
+    /// <summary>Whose code runs.</summary>
+    private static readonly AsyncLocal<Enumeration?> Caller = new();
+
     private readonly TurnLock _turns = turns;
     private readonly TimeProvider _time = time;
     private readonly Action _codeRuns = codeRuns;
@@ -32,25 +35,15 @@ internal sealed class OpenEnumerations(TurnLock turns, TimeProvider time, TimeSp
     private readonly LatestEnumerations _ended = new();
     private TimeSpan _heldUpBefore;
     private TimeSpan _heldUpNow;
-    private long? _heldUpSince;
-    private long _lastCall;
+    private long? _attempt;
+    private long _heldUpSince;
+    private int _running;
     private int _looksAt = Many;
 
     public int Count => _open.Count;
 
-    public bool AnyRuns
-    {
-        get
-        {
-            foreach (var (_, enumeration) in _open)
-            {
-                if (enumeration.IsRunning)
-                    return true;
-            }
-
-            return false;
-        }
-    }
+    /// <summary>From any thread.</summary>
+    public bool AnyRuns => Volatile.Read(ref _running) > 0;
 
     /// <summary>Whether there is no quiescent instant now because of them.</summary>
     public bool HoldUp()
@@ -61,7 +54,7 @@ internal sealed class OpenEnumerations(TurnLock turns, TimeProvider time, TimeSp
             if (!IsInUse(enumeration))
                 continue;
 
-            if (enumeration.IsAwaitedByParticipant)
+            if (enumeration is { IsAwaitedByParticipant: true, HasEnded: false })
                 return true;
 
             anyInUse = true;
@@ -79,11 +72,11 @@ internal sealed class OpenEnumerations(TurnLock turns, TimeProvider time, TimeSp
     /// <summary>In an activation that is gone, with what its code had done since the last element.</summary>
     public bool BeganElsewhere(Guid id) => !_open.ContainsKey(id) && !_ended.Contains(id);
 
-    /// <summary>The activation calls another grain, or is answered: code that has waited does so no more.</summary>
+    /// <summary>This activation calls another grain, or is answered: if it is code of an enumeration that does so, that does not wait any more.</summary>
     public void NoteOutgoingCall()
     {
-        if (_open.Count > 0)
-            _lastCall = _time.GetTimestamp();
+        if (Caller.Value is { HasEnded: false } enumeration && enumeration.All == this)
+            enumeration.StepBegan = _time.GetTimestamp();
     }
 
     public IEnumerationCode CodeOf(Guid id) => new Code(this, id);
@@ -107,10 +100,11 @@ internal sealed class OpenEnumerations(TurnLock turns, TimeProvider time, TimeSp
         if (_turns.AwaitsQuiescenceSince is not { } since)
             return false;
 
-        if (since != _heldUpSince)
-            (_heldUpSince, _heldUpBefore) = (since, _heldUpBefore + _heldUpNow);
+        // What else holds it up does not count.
+        if (since != _attempt)
+            (_attempt, _heldUpSince, _heldUpBefore) = (since, _time.GetTimestamp(), _heldUpBefore + _heldUpNow);
 
-        _heldUpNow = _time.GetElapsedTime(since);
+        _heldUpNow = _time.GetElapsedTime(_heldUpSince);
         return _heldUpBefore + _heldUpNow >= RunningLimit;
     }
 
@@ -123,7 +117,7 @@ internal sealed class OpenEnumerations(TurnLock turns, TimeProvider time, TimeSp
             ForgetAbandoned();
 
         var now = _time.GetTimestamp();
-        return _open[id] = new Enumeration { Began = now, LastUse = now };
+        return _open[id] = new Enumeration(this) { Began = now, LastUse = now };
     }
 
     private void ForgetAbandoned()
@@ -144,13 +138,15 @@ internal sealed class OpenEnumerations(TurnLock turns, TimeProvider time, TimeSp
     }
 
     private bool IsInUse(Enumeration enumeration) =>
-        enumeration.IsRunning ? _time.GetElapsedTime(Math.Max(enumeration.StepBegan, _lastCall)) < RunningLimit
+        enumeration.IsRunning ? _time.GetElapsedTime(enumeration.StepBegan) < RunningLimit
         : _time.GetElapsedTime(enumeration.LastUse) < (enumeration.IsAwaitedByParticipant ? RunningLimit : IsSubscription(enumeration) ? TimeSpan.Zero : IdleLimit);
 
     private bool IsSubscription(Enumeration enumeration) => !enumeration.IsAwaitedByParticipant && _time.GetElapsedTime(enumeration.Began) >= RunningLimit;
 
-    private sealed class Enumeration
+    private sealed class Enumeration(OpenEnumerations all)
     {
+        public OpenEnumerations All { get; } = all;
+
         public long Began { get; init; }
 
         public long LastUse { get; set; }
@@ -161,6 +157,7 @@ internal sealed class OpenEnumerations(TurnLock turns, TimeProvider time, TimeSp
         /// <summary>Its code runs to its next element, whether or not a call waits for that.</summary>
         public bool IsRunning { get; set; }
 
+        /// <summary>Or has last called a grain.</summary>
         public long StepBegan { get; set; }
 
         public bool HasEnded { get; set; }
@@ -179,6 +176,7 @@ internal sealed class OpenEnumerations(TurnLock turns, TimeProvider time, TimeSp
         {
             var enumeration = all.Of(id);
             Begins(enumeration);
+            Caller.Value = enumeration;
             try
             {
                 await code.DisposeAsync();
@@ -210,12 +208,14 @@ internal sealed class OpenEnumerations(TurnLock turns, TimeProvider time, TimeSp
             var goesOn = false;
             try
             {
+                Caller.Value = enumeration;
                 var next = code.MoveNextAsync();
                 goesOn = !next.IsCompleted;
                 return goesOn ? RunTo(enumeration, next) : next;
             }
             finally
             {
+                Caller.Value = null;
                 if (!goesOn)
                     Ended(enumeration);
             }
@@ -236,12 +236,14 @@ internal sealed class OpenEnumerations(TurnLock turns, TimeProvider time, TimeSp
         private void Begins(Enumeration enumeration)
         {
             (enumeration.IsRunning, enumeration.StepBegan) = (true, all._time.GetTimestamp());
+            all._running++;
             all._codeRuns();
         }
 
         private void Ended(Enumeration enumeration)
         {
             enumeration.IsRunning = false;
+            all._running--;
             if (enumeration.HasEnded)
                 all.Forget(id);
 

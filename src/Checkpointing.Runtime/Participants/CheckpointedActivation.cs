@@ -75,7 +75,9 @@ internal sealed class CheckpointedActivation : CallOrigin
     public bool IsUntouched => !StateMayHaveChanged && Ledger.IsClean;
 
     /// <summary>Whether nothing can differ even now: code of an enumeration that runs may have changed what it has not told yet.</summary>
-    public bool IsCertainlyUntouched => IsUntouched && _enumerations?.AnyRuns != true;
+    public bool IsCertainlyUntouched => !StateMayDiffer && Ledger.IsClean;
+
+    public bool StateMayDiffer => StateMayHaveChanged || _enumerations?.AnyRuns == true;
 
     /// <summary>The running handlers are answered when the activation stops because it rolls back, whatever their code still does.</summary>
     public RunningHandlers Handlers { get; } = new();
@@ -234,7 +236,7 @@ internal sealed class CheckpointedActivation : CallOrigin
     /// <summary>How an arriving call may share this activation.</summary>
     public Turn TurnOf(IInvokable request, LabelledRequest? labelled)
     {
-        var turn = labelled?.IsNested == true ? Turn.Nested : EnumerationCall.TryGetId(request, out var enumeration) ? TurnOfEnumeration(request, enumeration) : Turn.None;
+        var turn = labelled?.IsNested == true ? Turn.Nested : EnumerationCall.TryGetId(request, out var enumeration) ? TurnOfEnumeration(enumeration) : Turn.None;
         if (_traits.IsReentrant)
             return turn | Turn.Always | ReadOnlyOf(request);
 
@@ -299,9 +301,9 @@ internal sealed class CheckpointedActivation : CallOrigin
     }
 
     /// <summary>What the grain's own filter does beside the code is counted by nobody else.</summary>
-    private Turn TurnOfEnumeration(IInvokable request, Guid id) =>
+    private Turn TurnOfEnumeration(Guid id) =>
         (_enumerations?.CountsAsHandler(id) == true ? Turn.Nested : Turn.None)
-        | (EnumerationCall.Ends(request) || Context.GrainInstance is IIncomingGrainCallFilter ? Turn.None : Turn.Waits);
+        | (Context.GrainInstance is IIncomingGrainCallFilter ? Turn.None : Turn.Waits);
 
     /// <summary>Whoever hears from a life that may be over has something to report.</summary>
     private void Receive(MessageStamp stamp)

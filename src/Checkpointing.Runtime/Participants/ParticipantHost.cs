@@ -140,7 +140,7 @@ internal sealed class ParticipantHost
         }
 
         var leaves = _services.Rollbacks.OnLifeMovesAway(_activation.Ledger)
-            ? new MigratedParticipant(_activation.Ledger, participant.LastFinished, StoreId, _activation.StateMayHaveChanged, _captured.PermanentHash, _states.Capture())
+            ? new MigratedParticipant(_activation.Ledger, participant.LastFinished, StoreId, _activation.StateMayDiffer, _captured.PermanentHash, _states.Capture())
             : null;
 
         // Calls that nobody awaits may still be outstanding. They are not sent again from here.

@@ -122,18 +122,30 @@ public sealed class OpenEnumerationsTests
         Assert.Equal((false, 0), (_enumerations.AnyRuns, _codeRuns));
     }
 
-    /// <summary>It waits no more: what it does after the answer belongs to what it has asked for.</summary>
+    /// <summary>It waits no more: what it does after the answer belongs to what it has asked for. What others call does not concern it.</summary>
     [Fact]
-    public void Code_that_has_waited_for_long_and_calls_a_grain_is_in_use_again()
+    public async Task Code_that_has_waited_for_long_and_calls_a_grain_is_in_use_again()
     {
         CallBegins(isAwaitedByParticipant: false);
-        _ = Run();
+        var comes = new TaskCompletionSource();
+        var running = _enumerations.CodeOf(_id).ToNext(Code()).AsTask();
         _clock.Now += OpenEnumerations.RunningLimit;
-        Assert.False(_enumerations.HoldUp());
         _enumerations.NoteOutgoingCall();
-        Assert.True(_enumerations.HoldUp());
+        Assert.False(_enumerations.HoldUp());
+        comes.SetResult();
+        await Eventually.Holds(_enumerations.HoldUp);
         _clock.Now += OpenEnumerations.RunningLimit;
         Assert.False(_enumerations.HoldUp());
+        _element.SetResult(true);
+        await running;
+
+        async IAsyncEnumerator<int> Code()
+        {
+            await comes.Task;
+            _enumerations.NoteOutgoingCall();
+            await _element.Task;
+            yield return 1;
+        }
     }
 
     /// <summary>As of a finally block, when its caller has left.</summary>
