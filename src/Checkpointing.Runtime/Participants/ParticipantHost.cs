@@ -67,7 +67,7 @@ internal sealed class ParticipantHost
     /// <summary>Whether <see cref="PostCare"/> has something to do. May be asked from any thread.</summary>
     public bool NeedsCare => _participant is { } participant && (participant.Phase != ParticipantPhase.Idle || MustBeKeptAlive || Rollback.NeedsCare);
 
-    private bool MustBeKeptAlive => MayHaveChanged && _care.IsKeepAliveDue;
+    private bool MustBeKeptAlive => _participant is not null && !_activation.IsUntouched && _care.IsKeepAliveDue;
 
     public void Add(ICapturedState state) => _states.Add(state);
 
