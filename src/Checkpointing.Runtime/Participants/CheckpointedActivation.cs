@@ -71,10 +71,10 @@ internal sealed class CheckpointedActivation : CallOrigin
     /// <summary>Copies that were sent although an earlier one may have arrived, and have not been answered yet.</summary>
     public int RepeatsOutstanding { get; private set; }
 
-    /// <summary>SPEC K6: nothing here differs from the permanent checkpoint, so a read-only answer is no dependency.</summary>
+    /// <summary>Nothing here differs from the permanent checkpoint, as far as the grain's code has told.</summary>
     public bool IsUntouched => !StateMayHaveChanged && Ledger.IsClean;
 
-    /// <summary>Whether nothing can differ even now: code of an enumeration that runs may have changed what it has not told yet.</summary>
+    /// <summary>SPEC K6: nothing here differs, so a read-only answer is no dependency. Code of an enumeration that runs may have changed what it has not told yet.</summary>
     public bool IsCertainlyUntouched => !StateMayDiffer && Ledger.IsClean;
 
     public bool StateMayDiffer => StateMayHaveChanged || _enumerations?.AnyRuns == true;
