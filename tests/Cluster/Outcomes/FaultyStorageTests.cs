@@ -65,13 +65,21 @@ public sealed class FaultyStorageTests(SharedOutcomeCluster shared) : IDisposabl
         var stored = Store.SlotsOf(p.GetGrainId());
 
         await p.Put(1);
+
+        // RB-9: the changes are lost with this life, so its next one is asked where it ended, and fences. That write waits; the first one is what the overtaken life tries.
+        var (fences, mayFence) = (new Signal(), new Signal());
+        Store.OnNextWrite(p.GetGrainId(), write => write());
+        Store.OnNextWrite(p.GetGrainId(), WriteFault.Waits(fences, mayFence));
         var stops = _cluster.Silos.WaitForDeactivationAsync(p);
         var result = await _cluster.Checkpoint(p);
         Assert.Equal((CheckpointStatus.Aborted, CheckpointAbortReason.NotStored), (result.Status, result.Reason));
         Assert.Contains("another activation", result.Detail, StringComparison.OrdinalIgnoreCase);
         await stops.WithTimeLimit();
+        await fences.Happens;
         Assert.Equal(stored, Store.SlotsOf(p.GetGrainId()));
+        mayFence.Set();
         Assert.Equal(1, await p.Get());
+        Assert.True(SlotRecord.Open(Store[RecordStore.SlotB, p.GetGrainId()]!).Writer.Generation > others.Writer.Generation);
     }
 
     /// <summary>What an earlier life has left in the free slot is overwritten only if it is certain that it does not count (SPEC K7).</summary>

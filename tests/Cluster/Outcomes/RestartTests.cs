@@ -119,7 +119,7 @@ public sealed class RestartTests : IDisposable
             await grains[i].Put(1, self => self.Own(other).Put(1));
         }
 
-        await cluster.Silos.StopSiloAsync(cluster.Silos.Silos[1], TestContext.Current.CancellationToken);
+        await cluster.Stop(cluster.Silos.Silos[1]);
         Assert.All(await Task.WhenAll(grains.Select(grain => grain.Get())), sum => Assert.Equal(2, sum));
     }
 }

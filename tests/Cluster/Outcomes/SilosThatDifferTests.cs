@@ -27,7 +27,7 @@ public sealed class SilosThatDifferTests
         await p.Put(1);
         Assert.Equal(CheckpointAbortReason.SilosDiffer, (await cluster.CheckpointAll()).Reason);
 
-        await cluster.Silos.StopSiloAsync(plain, TestContext.Current.CancellationToken);
+        await cluster.Stop(plain);
         await Eventually.Holds(async () => (await cluster.Checkpoint(p)).Status == CheckpointStatus.Committed);
     }
 }

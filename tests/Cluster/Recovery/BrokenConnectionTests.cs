@@ -20,7 +20,7 @@ public sealed class BrokenConnectionTests
     [Fact]
     public async Task No_call_runs_twice_however_often_connections_break()
     {
-        var connections = new SiloConnections();
+        var connections = new OpenConnections();
         await using var cluster = await RoundsCluster.Start(
             options => options.CheckpointInterval = TimeSpan.FromMilliseconds(200),
             silo =>

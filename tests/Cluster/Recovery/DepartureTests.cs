@@ -141,7 +141,7 @@ public sealed class DepartureTests
         silo.ServiceProvider.GetRequiredService<LocalRollbacks>().OnLifeStopped(new Life(life.Participant, new Incarnation(life.Incarnation.Generation, Guid.NewGuid()), life.Silo));
         await Eventually.Holds(() => Volatile.Read(ref reports) > 0);
 
-        await cluster.Outcomes.Silos.StopSiloAsync(silo).WaitAsync(TimeSpan.FromSeconds(15), TestContext.Current.CancellationToken);
+        await cluster.Outcomes.Stop(silo).WaitAsync(TimeSpan.FromSeconds(15), TestContext.Current.CancellationToken);
 
         cluster.Watch.Loses = static _ => false;
         Assert.Equal(1, await p.Get());

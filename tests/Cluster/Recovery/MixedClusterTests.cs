@@ -34,7 +34,7 @@ public sealed class MixedClusterTests
             Assert.Contains("Nobody has rolled back", result.Detail, StringComparison.Ordinal);
         }
 
-        await cluster.Outcomes.Silos.StopSiloAsync(plain, TestContext.Current.CancellationToken);
+        await cluster.Outcomes.Stop(plain);
         await Eventually.Holds(async () => (await RollBack(cluster, bystander)).Status == RollbackStatus.RolledBack);
         await orphan.Put(1);
         Assert.Equal(CheckpointStatus.Committed, (await cluster.Outcomes.Checkpoint(orphan)).Status);

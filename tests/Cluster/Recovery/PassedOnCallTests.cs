@@ -168,7 +168,7 @@ public sealed class PassedOnCallTests
         return callers;
     }
 
-    private static Task StopTheRelaysSilo(RecoveryCluster cluster) => cluster.Outcomes.Silos.StopSiloAsync(cluster.SiloOf(1));
+    private static Task StopTheRelaysSilo(RecoveryCluster cluster) => cluster.Outcomes.Stop(cluster.SiloOf(1));
 
     /// <summary>Reached from within the cluster: the client may be connected to the silo that stops.</summary>
     private static async Task<Caller> CallerOf(RecoveryCluster cluster, bool isReentrant)
