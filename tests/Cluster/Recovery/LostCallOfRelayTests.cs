@@ -141,11 +141,12 @@ public sealed class LostCallOfRelayTests
 
     /// <summary>The relay has gone on to the next element: a second copy would bring that, and the first one would be missing. The last call only says that nobody wants more.</summary>
     [Theory]
-    [InlineData(1, "", true)]
-    [InlineData(2, "1", true)]
-    [InlineData(3, "1,2", true)]
-    [InlineData(4, "1,2", false)]
-    public async Task A_call_for_an_element_of_which_nobody_knows_whether_it_has_arrived_does_not_run_twice(int brokenCall, string elements, bool rollsBack)
+    [InlineData(0, 1, "", true)]
+    [InlineData(2, 1, "", true)]
+    [InlineData(2, 2, "1", true)]
+    [InlineData(2, 3, "1,2", true)]
+    [InlineData(2, 4, "1,2", false)]
+    public async Task A_call_for_an_element_of_which_nobody_knows_whether_it_has_arrived_does_not_run_twice(int count, int brokenCall, string elements, bool rollsBack)
     {
         await using var cluster = await RecoveryCluster.Start();
         var (p, relay) = (await cluster.On<IParticipantGrain>(0, "p"), await cluster.On<IRelayGrain>(cluster.CoordinatorsSilo, "relay"));
@@ -155,7 +156,7 @@ public sealed class LostCallOfRelayTests
         var seen = new List<int>();
         var error = await Record.ExceptionAsync(() => cluster.GrainsAt(cluster.CoordinatorsSilo).GetGrain<IParticipantGrain>(p.GetGrainId()).Put(1, async self =>
         {
-            await foreach (var element in self.Own(relay).Count(2).WithBatchSize(1))
+            await foreach (var element in self.Own(relay).Count(count).WithBatchSize(1))
                 seen.Add(element);
         }));
         Assert.Equal((rollsBack, elements), (error is RolledBackException, string.Join(',', seen)));
