@@ -9,8 +9,9 @@ namespace Checkpointing.Runtime.Calls;
 /// <see cref="RunningLimit"/> while the code runs to the next element: it may well wait for something that never comes.
 /// </summary>
 /// <remarks>
-/// One that no participant awaits, and that is open for longer, is a subscription: each of its elements is a call of its own, which begins when the gate is open. And all those that no participant awaits
-/// hold up one checkpoint no longer than <see cref="RunningLimit"/> together, or a grain to which many subscribe would never have one.
+/// One that no participant awaits, and that is open for longer, is a subscription: each of its elements is a call of its own, which begins when the gate is open. Mostly its code waits for an event;
+/// that is not told from work, so it holds up a checkpoint for <see cref="SubscriptionLimit"/>. And all those that no participant awaits, or has asked for long, hold up one checkpoint no longer than
+/// <see cref="RunningLimit"/> together, or a grain to which many subscribe would never have one.
 /// </remarks>
 /// <param name="turns">Of the activation.</param>
 /// <param name="time">The clock.</param>
@@ -22,6 +23,9 @@ internal sealed class OpenEnumerations(TurnLock turns, TimeProvider time, TimeSp
 
     /// <summary>Much shorter than the runtime waits for a grain that is to stop, which saves its changes first.</summary>
     public static readonly TimeSpan RunningLimit = TimeSpan.FromSeconds(5);
+
+    /// <summary>Every checkpoint of a grain whose subscribers get an element now and again has to wait so long.</summary>
+    public static readonly TimeSpan SubscriptionLimit = TimeSpan.FromSeconds(0.25);
 
     private const int Many = 64;
 
@@ -54,7 +58,8 @@ internal sealed class OpenEnumerations(TurnLock turns, TimeProvider time, TimeSp
             if (!IsInUse(enumeration))
                 continue;
 
-            if (enumeration is { IsAwaitedByParticipant: true, HasEnded: false })
+            // A participant that has gone may have left it open, and its code may call grains for ever.
+            if (enumeration is { IsAwaitedByParticipant: true, HasEnded: false } && _time.GetElapsedTime(enumeration.LastUse) < RunningLimit)
                 return true;
 
             anyInUse = true;
@@ -63,7 +68,7 @@ internal sealed class OpenEnumerations(TurnLock turns, TimeProvider time, TimeSp
         return anyInUse && !HaveHeldUpLongEnough();
     }
 
-    /// <summary>There is a checkpoint.</summary>
+    /// <summary>The states are as in a permanent checkpoint.</summary>
     public void HoldUpNext() => (_heldUpBefore, _heldUpNow) = (TimeSpan.Zero, TimeSpan.Zero);
 
     /// <summary>Whether a call for it, which no participant awaits, continues what counts as a running handler.</summary>
@@ -73,7 +78,7 @@ internal sealed class OpenEnumerations(TurnLock turns, TimeProvider time, TimeSp
     public bool BeganElsewhere(Guid id) => !_open.ContainsKey(id) && !_ended.Contains(id);
 
     /// <summary>This activation calls another grain, or is answered: if it is code of an enumeration that does so, that does not wait any more.</summary>
-    public void NoteOutgoingCall()
+    public void CodeGoesOn()
     {
         if (Caller.Value is { HasEnded: false } enumeration && enumeration.All == this)
             enumeration.StepBegan = _time.GetTimestamp();
@@ -138,7 +143,7 @@ internal sealed class OpenEnumerations(TurnLock turns, TimeProvider time, TimeSp
     }
 
     private bool IsInUse(Enumeration enumeration) =>
-        enumeration.IsRunning ? _time.GetElapsedTime(enumeration.StepBegan) < RunningLimit
+        enumeration.IsRunning ? _time.GetElapsedTime(enumeration.StepBegan) < (IsSubscription(enumeration) ? SubscriptionLimit : RunningLimit)
         : _time.GetElapsedTime(enumeration.LastUse) < (enumeration.IsAwaitedByParticipant ? RunningLimit : IsSubscription(enumeration) ? TimeSpan.Zero : IdleLimit);
 
     private bool IsSubscription(Enumeration enumeration) => !enumeration.IsAwaitedByParticipant && _time.GetElapsedTime(enumeration.Began) >= RunningLimit;
@@ -248,6 +253,7 @@ internal sealed class OpenEnumerations(TurnLock turns, TimeProvider time, TimeSp
                 all.Forget(id);
 
             all._codeRuns();
+            all._turns.CaptureSoonIfQuiescent();
         }
     }
 }

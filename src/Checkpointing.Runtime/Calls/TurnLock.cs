@@ -135,9 +135,8 @@ internal sealed class TurnLock(IWorkItemScheduler scheduler, TimeProvider time, 
         if (chain != Guid.Empty && --_outstandingChains![chain] == 0)
             _outstandingChains.Remove(chain);
 
-        // A call that nobody awaits: let the code behind it run first, then look.
-        if (_whenQuiescent is not null && IsQuiescent)
-            scheduler.QueueAction(CaptureIfQuiescent);
+        // If nobody awaits it.
+        CaptureSoonIfQuiescent();
     }
 
     /// <summary>When all calls that are outstanding now have ended.</summary>
@@ -215,6 +214,13 @@ internal sealed class TurnLock(IWorkItemScheduler scheduler, TimeProvider time, 
             _whenQuiescent = null;
             capture();
         }
+    }
+
+    /// <summary>Lets the code behind what has ended run first, then looks.</summary>
+    public void CaptureSoonIfQuiescent()
+    {
+        if (_whenQuiescent is not null && IsQuiescent)
+            scheduler.QueueAction(CaptureIfQuiescent);
     }
 
     private void Pump()

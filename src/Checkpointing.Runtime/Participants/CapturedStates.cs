@@ -29,12 +29,14 @@ internal sealed class CapturedStates(CheckpointedStates states, CheckpointedActi
         _hash = StateHash.Of(Copy);
         _differed = _hash != PermanentHash;
         activation.StateMayHaveChanged = false;
+        if (!_differed)
+            activation.StatesArePermanent();
     }
 
     public void MakePermanent()
     {
         PermanentHash = _hash;
-        activation.CheckpointIsPermanent();
+        activation.StatesArePermanent();
         Forget();
     }
 

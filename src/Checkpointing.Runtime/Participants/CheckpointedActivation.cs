@@ -132,8 +132,11 @@ internal sealed class CheckpointedActivation : CallOrigin
         }
     }
 
-    public override StampSet LabelNext(GrainId receiver, CallRole receiverRole) =>
-        new(receiverRole == CallRole.Participant ? Ledger.Send(receiver.ToParticipantId()) : Ledger.Send());
+    public override StampSet LabelNext(GrainId receiver, CallRole receiverRole)
+    {
+        _enumerations?.CodeGoesOn();
+        return new(receiverRole == CallRole.Participant ? Ledger.Send(receiver.ToParticipantId()) : Ledger.Send());
+    }
 
     /// <summary>This life takes no checkpoint while it waits for the answer, so nothing of the call becomes permanent meanwhile.</summary>
     public override long SentUnder(CallRole receiverRole) => receiverRole == CallRole.Participant ? _rollbacks.CutOffs.Line : CallCutOff.Unchecked;
@@ -208,15 +211,11 @@ internal sealed class CheckpointedActivation : CallOrigin
         Context.Scheduler.QueueAction(Handlers.Abandon);
     }
 
-    public override void CallSent(Guid chain)
-    {
-        _enumerations?.NoteOutgoingCall();
-        Turns.CallSent(chain);
-    }
+    public override void CallSent(Guid chain) => Turns.CallSent(chain);
 
     public override void CallEnded(Guid chain, int period)
     {
-        _enumerations?.NoteOutgoingCall();
+        _enumerations?.CodeGoesOn();
         Turns.CallEnded(chain, period);
     }
 
@@ -286,8 +285,8 @@ internal sealed class CheckpointedActivation : CallOrigin
     /// <summary>It has ended: the enumeration may be open now, or closed.</summary>
     public void EnumerationCallEnded(Guid id, Response? answer) => Enumerations().CallEnded(id, answer);
 
-    /// <summary>The tentative checkpoint is permanent now.</summary>
-    public void CheckpointIsPermanent() => _enumerations?.HoldUpNext();
+    /// <summary>There is a permanent checkpoint that has the states as they are, or were a moment ago.</summary>
+    public void StatesArePermanent() => _enumerations?.HoldUpNext();
 
     private OpenEnumerations Enumerations()
     {

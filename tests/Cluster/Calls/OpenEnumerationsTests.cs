@@ -9,15 +9,17 @@ public sealed class OpenEnumerationsTests
     private static readonly TimeSpan ResponseTimeout = TimeSpan.FromSeconds(30);
 
     private readonly Clock _clock = new();
+    private readonly QueuedActions _queued = new();
     private readonly TurnLock _turns;
     private readonly OpenEnumerations _enumerations;
     private readonly Guid _id = Guid.NewGuid();
     private readonly TaskCompletionSource<bool> _element = new();
     private int _codeRuns;
+    private int _calls;
 
     public OpenEnumerationsTests()
     {
-        _turns = new TurnLock(new NoScheduler(), _clock, ResponseTimeout);
+        _turns = new TurnLock(_queued, _clock, ResponseTimeout);
         _enumerations = new OpenEnumerations(_turns, _clock, ResponseTimeout, () => _codeRuns++);
         _turns.IsBusyOtherwise = _enumerations.HoldUp;
     }
@@ -110,6 +112,85 @@ public sealed class OpenEnumerationsTests
         Assert.Equal((isAwaitedByParticipant, 2), (_enumerations.HoldUp(), _codeRuns));
     }
 
+    /// <summary>Mostly it waits for an event, and each checkpoint would have to wait for it.</summary>
+    [Fact]
+    public async Task The_code_of_a_subscription_is_in_use_only_for_a_moment()
+    {
+        CallBegins(isAwaitedByParticipant: false);
+        _clock.Now += OpenEnumerations.RunningLimit;
+        CallEnds(EnumerationResult.Element);
+        var running = Run();
+        Assert.True(_enumerations.HoldUp());
+        _clock.Now += OpenEnumerations.SubscriptionLimit;
+        Assert.False(_enumerations.HoldUp());
+        _element.SetResult(true);
+        Assert.True(await running);
+    }
+
+    /// <summary>No end of a call says that there is a quiescent instant.</summary>
+    [Fact]
+    public async Task A_checkpoint_is_taken_when_code_has_ended_for_which_no_call_waits()
+    {
+        CallBegins(isAwaitedByParticipant: false);
+        _clock.Now += OpenEnumerations.RunningLimit;
+        CallEnds(EnumerationResult.Element);
+        var running = Run();
+        var captures = 0;
+        _turns.WhenQuiescent(() => captures++);
+        Assert.Equal(0, captures);
+        _element.SetResult(true);
+        Assert.True(await running);
+        _queued.RunAll();
+        Assert.Equal(1, captures);
+    }
+
+    /// <summary>Its participant has gone, and left its code to itself.</summary>
+    [Fact]
+    public async Task Code_that_calls_grains_for_ever_holds_up_one_checkpoint_only_so_long_after_its_participant_has_last_asked()
+    {
+        CallBegins(isAwaitedByParticipant: true);
+        CallEnds(EnumerationResult.Element);
+        using var stop = new CancellationTokenSource();
+        var calls = new SemaphoreSlim(0);
+        var running = _enumerations.CodeOf(_id).ToNext(Polls()).AsTask();
+        var captures = 0;
+        _clock.Now += OpenEnumerations.RunningLimit;
+        await CallsAGrain();
+        _turns.WhenQuiescent(() => captures++);
+        for (var second = 0; second < 5; second++)
+        {
+            Assert.True(_enumerations.HoldUp());
+            _clock.Now += TimeSpan.FromSeconds(1);
+            await CallsAGrain();
+        }
+
+        Assert.False(_enumerations.HoldUp());
+        _turns.CaptureIfQuiescent();
+        Assert.Equal(1, captures);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+
+        async Task CallsAGrain()
+        {
+            var before = _calls;
+            calls.Release();
+            await Eventually.Holds(() => Volatile.Read(ref _calls) > before);
+        }
+
+        async IAsyncEnumerator<int> Polls()
+        {
+            while (true)
+            {
+                await calls.WaitAsync(stop.Token);
+                _enumerations.CodeGoesOn();
+                Interlocked.Increment(ref _calls);
+            }
+#pragma warning disable CS0162 // It makes the method an enumerator.
+            yield break;
+#pragma warning restore CS0162
+        }
+    }
+
     [Fact]
     public async Task A_subscription_that_waits_for_the_gate_fails_when_its_grain_is_replaced()
     {
@@ -130,7 +211,7 @@ public sealed class OpenEnumerationsTests
         var comes = new TaskCompletionSource();
         var running = _enumerations.CodeOf(_id).ToNext(Code()).AsTask();
         _clock.Now += OpenEnumerations.RunningLimit;
-        _enumerations.NoteOutgoingCall();
+        _enumerations.CodeGoesOn();
         Assert.False(_enumerations.HoldUp());
         comes.SetResult();
         await Eventually.Holds(_enumerations.HoldUp);
@@ -142,7 +223,7 @@ public sealed class OpenEnumerationsTests
         async IAsyncEnumerator<int> Code()
         {
             await comes.Task;
-            _enumerations.NoteOutgoingCall();
+            _enumerations.CodeGoesOn();
             await _element.Task;
             yield return 1;
         }

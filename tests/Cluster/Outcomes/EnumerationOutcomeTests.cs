@@ -1,8 +1,5 @@
 using Checkpointing.Cluster.Tests.Kit;
 using Checkpointing.Runtime.Calls;
-using Checkpointing.Runtime.StableStorage;
-using Microsoft.Extensions.DependencyInjection;
-using Orleans.Serialization;
 
 namespace Checkpointing.Cluster.Tests.Outcomes;
 
@@ -81,7 +78,7 @@ public sealed class EnumerationOutcomeTests
         // It may change it and go on to wait.
         await p.InTurn(activation => ((ParticipantGrain)activation.Context.GrainInstance!).Sum.State = 7);
         await Eventually.Holds(async () => (await cluster.CheckpointAll()).Status == CheckpointStatus.Committed);
-        Assert.Equal(7, Stored(cluster, p));
+        Assert.Equal(7, cluster.Stored(p));
 
         change.GoOn.Set();
         await change.IsWhole.Happens;
@@ -89,104 +86,6 @@ public sealed class EnumerationOutcomeTests
         Assert.True(await p.InTurn(activation => activation.StateMayHaveChanged));
         await Eventually.Holds(async () => (await cluster.CheckpointAll()).Status == CheckpointStatus.Committed);
         Assert.Equal(2, await p.Look((ParticipantGrain self) => self.Sum.State));
-    }
-
-    /// <summary>Or it would never have a checkpoint, nor would those that have received from it.</summary>
-    [Fact]
-    public async Task A_grain_is_checkpointed_although_subscribers_wait_for_its_next_element()
-    {
-        await using var cluster = await OutcomeCluster.Start(options: options => (options.MaxPause, options.MaxAttempts) = (TimeSpan.FromMilliseconds(300), 1));
-        var p = cluster.New<IParticipantGrain>();
-        var next = new Signal();
-        var elements = Enumerable.Range(0, 3)
-            .Select(_ => p.PerformEach([Script.Of(_ => next.Happens)]).GetAsyncEnumerator(TestContext.Current.CancellationToken)).ToList();
-        var waiting = elements.Select(subscriber => subscriber.MoveNextAsync().AsTask()).ToList();
-        await p.Put(1);
-        var began = TimeProvider.System.GetTimestamp();
-        await Eventually.Holds(async () => (await cluster.Checkpoint(p)).Status == CheckpointStatus.Committed);
-
-        // Long before the runtime tells subscribers that it is still there, and has no call of them for an instant.
-        Assert.InRange(TimeProvider.System.GetElapsedTime(began), TimeSpan.Zero, OpenEnumerations.RunningLimit * 2);
-        Assert.All(waiting, subscriber => Assert.False(subscriber.IsCompleted));
-
-        next.Set();
-        Assert.All(await Task.WhenAll(waiting), Assert.True);
-        foreach (var subscriber in elements)
-            await subscriber.DisposeAsync();
-    }
-
-    /// <summary>G3: what it does elsewhere for an event belongs to what it does here.</summary>
-    [Fact]
-    public async Task Code_that_has_waited_for_an_event_for_long_is_not_checkpointed_between_a_call_and_what_comes_after_it()
-    {
-        await using var cluster = await OutcomeCluster.Start(options: options => (options.MaxPause, options.MaxAttempts) = (TimeSpan.FromMilliseconds(300), 1));
-        var (p, q) = (cluster.New<IParticipantGrain>("p"), cluster.New<IParticipantGrain>("q"));
-        var (comes, isHalf, goOn) = (new Signal(), new Signal(), new Signal());
-        await using var items = p.PerformEach([Script.Of(async self =>
-        {
-            await comes.Happens;
-            ((ParticipantGrain)self).Sum.State = 1;
-            await self.Own(q).Put(1);
-            isHalf.Set();
-            await goOn.Happens;
-            ((ParticipantGrain)self).Sum.State = 2;
-        })]).GetAsyncEnumerator(TestContext.Current.CancellationToken);
-        var element = items.MoveNextAsync().AsTask();
-        await Task.Delay(OpenEnumerations.RunningLimit * 1.2, TestContext.Current.CancellationToken);
-        comes.Set();
-        await isHalf.Happens;
-        var result = await cluster.Checkpoint(p);
-        Assert.Equal((CheckpointStatus.Aborted, CheckpointAbortReason.TooBusy), (result.Status, result.Reason));
-
-        goOn.Set();
-        Assert.True(await element);
-        Assert.Equal(CheckpointStatus.Committed, (await cluster.Checkpoint(p)).Status);
-        Assert.Equal(2, Stored(cluster, p));
-    }
-
-    /// <summary>Some element is always under way, and none is checkpointed in its middle.</summary>
-    [Fact]
-    public async Task A_grain_is_checkpointed_between_two_elements_of_subscribers_that_never_stop()
-    {
-        await using var cluster = await OutcomeCluster.Start(options: options => options.MaxPause = TimeSpan.FromSeconds(2));
-        var p = cluster.New<IParticipantGrain>();
-        using var stop = new CancellationTokenSource();
-        var element = Script.Of(async self =>
-        {
-            ((ParticipantGrain)self).Sum.State++;
-            await Task.Delay(150);
-            ((ParticipantGrain)self).Sum.State--;
-        });
-        var scripts = Enumerable.Repeat(element, 1000).ToArray();
-        var (seen, whole) = (new int[4], 0);
-        var subscribers = seen.Select((_, i) => Task.Run(async () =>
-        {
-            try
-            {
-                await foreach (var _ in p.PerformEach(scripts).WithCancellation(stop.Token))
-                    Interlocked.Increment(ref seen[i]);
-            }
-            catch (OperationCanceledException)
-            {
-            }
-        })).ToList();
-
-        // Until they are subscriptions they are waited for as a whole.
-        await Task.Delay(OpenEnumerations.RunningLimit + TimeSpan.FromSeconds(1), TestContext.Current.CancellationToken);
-        for (var i = 0; i < 5; i++)
-        {
-            await p.Put(10);
-            whole += 10;
-            var before = seen.ToArray();
-            var result = await cluster.Checkpoint(p);
-            Assert.Equal((CheckpointStatus.Committed, 1), (result.Status, result.Attempts));
-            Assert.InRange(result.Pause, TimeSpan.Zero, TimeSpan.FromSeconds(1));
-            Assert.Equal(whole, Stored(cluster, p));
-            await Eventually.Holds(() => Task.FromResult(seen.Zip(before).All(counts => counts.First > counts.Second)));
-        }
-
-        await stop.CancelAsync();
-        await Task.WhenAll(subscribers).WithTimeLimit();
     }
 
     /// <summary>G3: a move takes the half that is done along, and the code that would do the other half is gone.</summary>
@@ -272,51 +171,6 @@ public sealed class EnumerationOutcomeTests
         Assert.Equal((true, false), (isRefused, await p.InTurn(activation => activation.HasLostCall)));
     }
 
-    /// <summary>New subscribers come all the time, so that some enumeration is always young.</summary>
-    [Fact]
-    public async Task A_grain_to_which_many_subscribe_is_checkpointed_in_the_end_and_waits_for_enumerations_again()
-    {
-        await using var cluster = await OutcomeCluster.Start(options: options => (options.MaxPause, options.MaxAttempts) = (TimeSpan.FromSeconds(1), 1));
-        var p = cluster.New<IParticipantGrain>();
-        var elements = new List<IAsyncEnumerator<int>>();
-        using var subscriptions = new PeriodicTimer(TimeSpan.FromMilliseconds(500));
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        var subscribing = Subscribe();
-        await Eventually.Holds(() => elements.Count > 1);
-        for (var checkpoint = 0; checkpoint < 2; checkpoint++)
-        {
-            await p.Put(1);
-            var aborted = 0;
-            await Eventually.Holds(async () =>
-            {
-                var result = await cluster.Checkpoint(p);
-                aborted += result.Reason == CheckpointAbortReason.TooBusy ? 1 : 0;
-                return result.Status == CheckpointStatus.Committed;
-            });
-            Assert.InRange(aborted, 6, 10);
-        }
-
-        await stop.CancelAsync();
-        await subscribing;
-        foreach (var subscriber in elements)
-            await subscriber.DisposeAsync();
-
-        async Task Subscribe()
-        {
-            try
-            {
-                while (await subscriptions.WaitForNextTickAsync(stop.Token))
-                {
-                    elements.Add(p.PerformEach([Script.Of(_ => Task.CompletedTask), Script.Of(_ => Task.Delay(Timeout.Infinite, stop.Token))]).GetAsyncEnumerator(CancellationToken.None));
-                    await elements[^1].MoveNextAsync();
-                }
-            }
-            catch (OperationCanceledException)
-            {
-            }
-        }
-    }
-
     /// <summary>K6: it may have read what the code has just changed, which is in no checkpoint.</summary>
     [Fact]
     public async Task Whoever_reads_a_grain_while_the_code_of_an_enumeration_runs_depends_on_it()
@@ -342,12 +196,6 @@ public sealed class EnumerationOutcomeTests
         var sum = 0;
         await Eventually.Holds(async () => await Record.ExceptionAsync(async () => sum = await call()) is not RolledBackException);
         return sum;
-    }
-
-    private static int Stored(OutcomeCluster cluster, IParticipantGrain grain)
-    {
-        var slots = new[] { RecordStore.SlotA, RecordStore.SlotB }.Select(slot => cluster.Store[slot, grain.GetGrainId()]).OfType<StoredRecord>().Select(SlotRecord.Open);
-        return cluster.Silos.Silos[0].ServiceProvider.GetRequiredService<Serializer<int>>().Deserialize(Assert.Single(slots.MaxBy(slot => slot.Head.Generation)!.States).Bytes);
     }
 
     private sealed class ChangeInTwoSteps
