@@ -80,7 +80,7 @@ public sealed class SubscriptionTests
         {
             await comes.Happens;
             ((ParticipantGrain)self).Sum.State = 1;
-            await (oneWay ? self.Own(q).Notify(Script.Of(_ => Task.CompletedTask)) : self.Own(q).Put(1));
+            await (oneWay ? self.Own(q).Notify(Script.Of(_ => Task.CompletedTask)) : self.Own(q).Put(1, _ => Task.Delay(OpenEnumerations.SubscriptionLimit * 2)));
             isHalf.Set();
             await Task.Delay(OpenEnumerations.SubscriptionLimit / 2.5);
             ((ParticipantGrain)self).Sum.State = 2;
