@@ -29,8 +29,6 @@ internal sealed class CapturedStates(CheckpointedStates states, CheckpointedActi
         _hash = StateHash.Of(Copy);
         _differed = _hash != PermanentHash;
         activation.StateMayHaveChanged = false;
-        if (!_differed)
-            activation.StatesArePermanent();
     }
 
     public void MakePermanent()
@@ -44,6 +42,9 @@ internal sealed class CapturedStates(CheckpointedStates states, CheckpointedActi
     public void Undo()
     {
         activation.StateMayHaveChanged |= _differed;
+        if (!_differed)
+            activation.StatesArePermanent();
+
         Forget();
     }
 

@@ -13,6 +13,9 @@ namespace Checkpointing.Runtime.Participants;
 /// </summary>
 internal sealed class CheckpointedActivation : CallOrigin
 {
+    /// <summary>While a checkpoint waits only for enumerations: no end of a call says that one is no longer in use.</summary>
+    private static readonly TimeSpan PauseBetweenLooks = TimeSpan.FromMilliseconds(50);
+
     private readonly GrainTypeTraits _traits;
     private readonly TimeProvider _time;
     private readonly TimeSpan _responseTimeout;
@@ -22,6 +25,7 @@ internal sealed class CheckpointedActivation : CallOrigin
     private IInvokable? _tick;
     private LabelledRequest? _lastNested;
     private Ledger _ledger;
+    private bool _looksAgain;
     private volatile bool _isAlwaysConcerned;
 
     public CheckpointedActivation(
@@ -293,10 +297,29 @@ internal sealed class CheckpointedActivation : CallOrigin
         if (_enumerations is null)
         {
             _enumerations = new OpenEnumerations(Turns, _time, _responseTimeout, () => StateMayHaveChanged = true);
-            Turns.IsBusyOtherwise = _enumerations.HoldUp;
+            Turns.IsBusyOtherwise = EnumerationsHoldUp;
         }
 
         return _enumerations;
+    }
+
+    private bool EnumerationsHoldUp()
+    {
+        if (!_enumerations!.HoldUp())
+            return false;
+
+        if (!_looksAgain && Turns.AwaitsQuiescenceSince is not null)
+            _ = LookAgain();
+
+        return true;
+    }
+
+    private async Task LookAgain()
+    {
+        _looksAgain = true;
+        await Task.Delay(PauseBetweenLooks, _time);
+        _looksAgain = false;
+        Turns.CaptureIfQuiescent();
     }
 
     /// <summary>What the grain's own filter does beside the code is counted by nobody else.</summary>

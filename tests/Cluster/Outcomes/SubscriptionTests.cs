@@ -1,3 +1,4 @@
+using System.Threading.Channels;
 using Checkpointing.Cluster.Tests.Kit;
 using Checkpointing.Runtime.Calls;
 
@@ -34,16 +35,23 @@ public sealed class SubscriptionTests
     [Fact]
     public async Task A_grain_whose_subscriber_has_just_had_an_element_is_checkpointed_at_once()
     {
-        await using var cluster = await OutcomeCluster.Start(options: options => options.MaxPause = new CheckpointingOptions().MaxPause);
+        await using var cluster = await OutcomeCluster.Start(options: options => options.MaxPause = TimeSpan.FromSeconds(2));
         var p = cluster.New<IParticipantGrain>();
-        var (events, seen) = (System.Threading.Channels.Channel.CreateUnbounded<int>(), 0);
+        var (events, seen, hasBegun) = (Channel.CreateUnbounded<int>(), 0, new Signal());
         using var stop = new CancellationTokenSource();
-        var elements = Enumerable.Repeat(Script.Of(async _ => await events.Reader.ReadAsync(stop.Token)), 10_000).ToArray();
+        var elements = Enumerable.Repeat(
+            Script.Of(async _ =>
+            {
+                hasBegun.Set();
+                await events.Reader.ReadAsync(stop.Token);
+            }),
+            10_000).ToArray();
         var subscriber = Task.Run(async () =>
         {
             await foreach (var _ in p.PerformEach(elements))
                 seen++;
         });
+        await hasBegun.Happens;
         await Task.Delay(OpenEnumerations.RunningLimit + TimeSpan.FromSeconds(0.5), TestContext.Current.CancellationToken);
         var feeding = Task.Run(async () =>
         {
@@ -54,14 +62,18 @@ public sealed class SubscriptionTests
             }
         });
         await Eventually.Holds(() => Volatile.Read(ref seen) > 5);
+        var pauses = new List<TimeSpan>();
         for (var i = 0; i < 10; i++)
         {
             var result = await cluster.Checkpoint(p);
             Assert.Equal((CheckpointStatus.Committed, 1), (result.Status, result.Attempts));
+            pauses.Add(result.Pause);
             var before = Volatile.Read(ref seen);
             await Eventually.Holds(() => Volatile.Read(ref seen) > before);
         }
 
+        // The others may have met a busy machine.
+        Assert.InRange(pauses.Min(), TimeSpan.Zero, OpenEnumerations.SubscriptionLimit * 1.5);
         await stop.CancelAsync();
         await feeding;
         await Assert.ThrowsAnyAsync<Exception>(() => subscriber);
@@ -74,15 +86,17 @@ public sealed class SubscriptionTests
     public async Task Code_that_has_waited_for_an_event_for_long_is_not_checkpointed_between_a_call_and_what_comes_after_it(bool oneWay)
     {
         await using var cluster = await OutcomeCluster.Start(options: options => (options.MaxPause, options.MaxAttempts) = (TimeSpan.FromMilliseconds(300), 1));
-        var (p, q) = (cluster.New<IParticipantGrain>("p"), cluster.New<IParticipantGrain>("q"));
-        var (comes, isHalf) = (new Signal(), new Signal());
+        var (p, q) = (await cluster.OnceCheckpointed(), await cluster.OnceCheckpointed());
+        var (comes, isHalf, half) = (new Signal(), new Signal(), TimeSpan.Zero);
         await using var items = p.PerformEach([Script.Of(async self =>
         {
             await comes.Happens;
-            ((ParticipantGrain)self).Sum.State = 1;
+            ((ParticipantGrain)self).Sum.State = 5;
             await (oneWay ? self.Own(q).Notify(Script.Of(_ => Task.CompletedTask)) : self.Own(q).Put(1, _ => Task.Delay(OpenEnumerations.SubscriptionLimit * 2)));
             isHalf.Set();
+            var began = TimeProvider.System.GetTimestamp();
             await Task.Delay(OpenEnumerations.SubscriptionLimit / 2.5);
+            half = TimeProvider.System.GetElapsedTime(began);
             ((ParticipantGrain)self).Sum.State = 2;
         })]).GetAsyncEnumerator(TestContext.Current.CancellationToken);
         var element = items.MoveNextAsync().AsTask();
@@ -90,8 +104,9 @@ public sealed class SubscriptionTests
         comes.Set();
         await isHalf.Happens;
         await Eventually.Holds(async () => (await cluster.Checkpoint(p)).Status == CheckpointStatus.Committed);
-        Assert.Equal(2, cluster.Stored(p));
+        var stored = cluster.Stored(p);
         Assert.True(await element);
+        Assert.True(stored == 2 || half >= OpenEnumerations.SubscriptionLimit, $"{stored} is stored; the other half took {half}.");
     }
 
     /// <summary>Some element is always under way, and none is checkpointed in its middle.</summary>
@@ -101,10 +116,14 @@ public sealed class SubscriptionTests
         await using var cluster = await OutcomeCluster.Start(options: options => options.MaxPause = TimeSpan.FromSeconds(2));
         var p = cluster.New<IParticipantGrain>();
         using var stop = new CancellationTokenSource();
+        var longest = TimeSpan.Zero;
         var element = Script.Of(async self =>
         {
             ((ParticipantGrain)self).Sum.State++;
+            var began = TimeProvider.System.GetTimestamp();
             await Task.Delay(OpenEnumerations.SubscriptionLimit / 5);
+            var took = TimeProvider.System.GetElapsedTime(began);
+            longest = took > longest ? took : longest;
             ((ParticipantGrain)self).Sum.State--;
         });
         var scripts = Enumerable.Repeat(element, 1000).ToArray();
@@ -130,9 +149,9 @@ public sealed class SubscriptionTests
             var before = seen.ToArray();
             var result = await cluster.Checkpoint(p);
             Assert.Equal((CheckpointStatus.Committed, 1), (result.Status, result.Attempts));
-            Assert.InRange(result.Pause, TimeSpan.Zero, TimeSpan.FromSeconds(1));
-            Assert.Equal(whole, cluster.Stored(p));
+            var stored = cluster.Stored(p);
             await Eventually.Holds(() => Task.FromResult(seen.Zip(before).All(counts => counts.First > counts.Second)));
+            Assert.True(stored == whole || longest >= OpenEnumerations.SubscriptionLimit, $"{stored} is stored, not {whole}; the longest element took {longest}.");
         }
 
         await stop.CancelAsync();
