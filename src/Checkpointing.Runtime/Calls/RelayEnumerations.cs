@@ -45,7 +45,7 @@ internal sealed class RelayEnumerations(IGrainContext relay, bool isStatelessWor
             return enumeration;
         }
 
-        var hasEnded = _ended.Contains(id);
+        var hasEnded = HasEnded(id);
         enumeration = Open(id);
         if (EnumerationCall.Begins(call))
         {

@@ -15,7 +15,6 @@ public sealed class OpenEnumerationsTests
     private readonly Guid _id = Guid.NewGuid();
     private readonly TaskCompletionSource<bool> _element = new();
     private int _codeRuns;
-    private int _calls;
 
     public OpenEnumerationsTests()
     {
@@ -116,9 +115,7 @@ public sealed class OpenEnumerationsTests
     [Fact]
     public async Task The_code_of_a_subscription_is_in_use_only_for_a_moment()
     {
-        CallBegins(isAwaitedByParticipant: false);
-        _clock.Now += OpenEnumerations.RunningLimit;
-        CallEnds(EnumerationResult.Element);
+        BecomesSubscription();
         var running = Run();
         Assert.True(_enumerations.HoldUp());
         _clock.Now += OpenEnumerations.SubscriptionLimit;
@@ -131,9 +128,7 @@ public sealed class OpenEnumerationsTests
     [Fact]
     public async Task A_checkpoint_is_taken_when_code_has_ended_for_which_no_call_waits()
     {
-        CallBegins(isAwaitedByParticipant: false);
-        _clock.Now += OpenEnumerations.RunningLimit;
-        CallEnds(EnumerationResult.Element);
+        BecomesSubscription();
         var running = Run();
         var captures = 0;
         _turns.WhenQuiescent(() => captures++);
@@ -151,7 +146,7 @@ public sealed class OpenEnumerationsTests
         CallBegins(isAwaitedByParticipant: true);
         CallEnds(EnumerationResult.Element);
         using var stop = new CancellationTokenSource();
-        var calls = new SemaphoreSlim(0);
+        var (calls, called) = (new SemaphoreSlim(0), 0);
         var running = _enumerations.CodeOf(_id).ToNext(Polls()).AsTask();
         var captures = 0;
         _clock.Now += OpenEnumerations.RunningLimit;
@@ -172,22 +167,20 @@ public sealed class OpenEnumerationsTests
 
         async Task CallsAGrain()
         {
-            var before = _calls;
+            var before = called;
             calls.Release();
-            await Eventually.Holds(() => Volatile.Read(ref _calls) > before);
+            await Eventually.Holds(() => Volatile.Read(ref called) > before);
         }
 
         async IAsyncEnumerator<int> Polls()
         {
-            while (true)
+            while (await calls.WaitAsync(Timeout.InfiniteTimeSpan, stop.Token))
             {
-                await calls.WaitAsync(stop.Token);
                 _enumerations.CodeGoesOn();
-                Interlocked.Increment(ref _calls);
+                Interlocked.Increment(ref called);
             }
-#pragma warning disable CS0162 // It makes the method an enumerator.
+
             yield break;
-#pragma warning restore CS0162
         }
     }
 
@@ -297,6 +290,13 @@ public sealed class OpenEnumerationsTests
         Assert.Equal(65, _enumerations.Count);
         Assert.False(_enumerations.BeganElsewhere(_id));
         Assert.True(_enumerations.BeganElsewhere(Guid.NewGuid()));
+    }
+
+    private void BecomesSubscription()
+    {
+        CallBegins(isAwaitedByParticipant: false);
+        _clock.Now += OpenEnumerations.RunningLimit;
+        CallEnds(EnumerationResult.Element);
     }
 
     private void CallBegins(bool isAwaitedByParticipant) => _enumerations.CallBegins(_id, isAwaitedByParticipant);

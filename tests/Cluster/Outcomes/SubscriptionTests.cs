@@ -146,9 +146,11 @@ public sealed class SubscriptionTests
         {
             await p.Put(10);
             whole += 10;
+            longest = TimeSpan.Zero;
             var before = seen.ToArray();
             var result = await cluster.Checkpoint(p);
             Assert.Equal((CheckpointStatus.Committed, 1), (result.Status, result.Attempts));
+            Assert.InRange(result.Pause, TimeSpan.Zero, TimeSpan.FromSeconds(1));
             var stored = cluster.Stored(p);
             await Eventually.Holds(() => Task.FromResult(seen.Zip(before).All(counts => counts.First > counts.Second)));
             Assert.True(stored == whole || longest >= OpenEnumerations.SubscriptionLimit, $"{stored} is stored, not {whole}; the longest element took {longest}.");
