@@ -1,11 +1,10 @@
 using System.Collections.Concurrent;
-using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Orleans.Configuration;
 
 namespace Checkpointing.Cluster.Tests.Kit;
 
-/// <summary>The open connections between the silos of a cluster, or of a client to them; they can be broken while the silos go on.</summary>
+/// <summary>The open connections between the silos of a cluster; they can be broken while the silos go on.</summary>
 internal sealed class OpenConnections
 {
     private readonly ConcurrentDictionary<ConnectionContext, bool> _open = new();
@@ -17,11 +16,6 @@ internal sealed class OpenConnections
         options.ConfigureSiloInboundConnection(connection => connection.Use(Watch));
         options.ConfigureSiloOutboundConnection(connection => connection.Use(Watch));
     });
-
-    public void Watch(IClientBuilder client) => client.Configure<ClientConnectionOptions>(options => options.ConfigureConnection(connection => connection.Use(Watch)));
-
-    /// <summary>Completes when no connection to this address is open.</summary>
-    public Task UntilNoneTo(EndPoint address) => Eventually.Holds(() => _open.Keys.All(connection => !address.Equals(connection.RemoteEndPoint)));
 
     public void AbortOne(Random random)
     {

@@ -11,14 +11,12 @@ namespace Checkpointing.Cluster.Tests.Outcomes;
 public sealed class OutcomeCluster : IAsyncDisposable
 {
     private readonly InProcessTestCluster _cluster;
-    private readonly OpenConnections _clients;
     private readonly PowerSwitch _power;
     private bool _isStopped;
 
-    private OutcomeCluster(InProcessTestCluster cluster, OpenConnections clients, PowerSwitch power, RecordStore store, LogLines log)
+    private OutcomeCluster(InProcessTestCluster cluster, PowerSwitch power, RecordStore store, LogLines log)
     {
         _cluster = cluster;
-        _clients = clients;
         _power = power;
         Store = store;
         Log = log;
@@ -47,7 +45,7 @@ public sealed class OutcomeCluster : IAsyncDisposable
         Func<bool>? isPlain = null)
     {
         store ??= new RecordStore();
-        var (log, power, clients) = (new LogLines(), new PowerSwitch(), new OpenConnections());
+        var (log, power) = (new LogLines(), new PowerSwitch());
         var builder = new InProcessTestClusterBuilder(silos);
         builder.Options.ServiceId = "outcomes";
         builder.Options.ClusterId = "outcomes";
@@ -75,8 +73,7 @@ public sealed class OutcomeCluster : IAsyncDisposable
                 });
             configure?.Invoke(silo);
         });
-        builder.ConfigureClient(clients.Watch);
-        var cluster = new OutcomeCluster(builder.Build(), clients, power, store, log);
+        var cluster = new OutcomeCluster(builder.Build(), power, store, log);
         await cluster._cluster.DeployAsync();
         return cluster;
     }
@@ -126,14 +123,14 @@ public sealed class OutcomeCluster : IAsyncDisposable
     {
         _power.CutOff(silo.SiloAddress);
         await _cluster.KillSiloAsync(silo, TestContext.Current.CancellationToken);
-        await UntilTheClientHasLeft(silo);
+        Client.Leave(silo);
     }
 
     /// <summary>One silo stops on purpose.</summary>
     public async Task Stop(InProcessSiloHandle silo)
     {
         await _cluster.StopSiloAsync(silo, TestContext.Current.CancellationToken);
-        await UntilTheClientHasLeft(silo);
+        Client.Leave(silo);
     }
 
     /// <summary>Abandons everything as it is, as far as the store can see.</summary>
@@ -144,9 +141,6 @@ public sealed class OutcomeCluster : IAsyncDisposable
         foreach (var silo in _cluster.Silos.ToArray())
             await _cluster.KillSiloAsync(silo, TestContext.Current.CancellationToken);
     }
-
-    /// <summary>What it still sends through the gateway of a silo that has gone gets no answer, not even an error, until it times out.</summary>
-    private Task UntilTheClientHasLeft(InProcessSiloHandle silo) => _clients.UntilNoneTo(silo.GatewayAddress.Endpoint);
 
     public async ValueTask DisposeAsync()
     {
