@@ -371,7 +371,7 @@ internal sealed class CheckpointCoordinatorGrain : Grain, ICheckpointCoordinator
         if (!_isRetired && _deactivation.IsNoticed() && _coordinator!.Round is null or { IsVerified: true })
         {
             StandDown();
-
+            _log.MakesRoom();
             // If it only seemed so, because the machine is busy, it leaves now: there must be one that acts.
             DeactivateOnIdle();
         }

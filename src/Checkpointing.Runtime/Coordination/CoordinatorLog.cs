@@ -83,6 +83,9 @@ internal sealed partial class CoordinatorLog(ILogger<CheckpointCoordinatorGrain>
     [LoggerMessage(4, LogLevel.Warning, "Another activation of the coordinator has taken over; this one retired")]
     public partial void Superseded();
 
+    [LoggerMessage(16, LogLevel.Debug, "The coordinator does not get its own calls: it is being deactivated, or so it seems. It makes room for the next activation")]
+    public partial void MakesRoom();
+
     [LoggerMessage(5, LogLevel.Warning, "The record of decisions was not written ({Outcome}): {Detail}")]
     public partial void RecordNotWritten(RecordWriteOutcome outcome, string detail);
 

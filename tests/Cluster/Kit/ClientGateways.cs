@@ -7,7 +7,7 @@ namespace Checkpointing.Cluster.Tests.Kit;
 internal static class ClientGateways
 {
     /// <summary>
-    /// Tells the client that a silo has gone, which it would find out within a minute. Until then, it may send calls through that gateway: a closing one takes
+    /// Tells the client that a silo goes, which it would find out within a minute. Until then, it may send calls through that gateway: a closing one takes
     /// them and never answers, and a call that finds two gateways closed fails.
     /// </summary>
     public static void Leave(this IClusterClient client, InProcessSiloHandle silo)

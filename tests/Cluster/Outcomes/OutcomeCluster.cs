@@ -122,8 +122,8 @@ public sealed class OutcomeCluster : IAsyncDisposable
     public async Task Kill(InProcessSiloHandle silo)
     {
         _power.CutOff(silo.SiloAddress);
-        await _cluster.KillSiloAsync(silo, TestContext.Current.CancellationToken);
         Client.Leave(silo);
+        await _cluster.KillSiloAsync(silo, TestContext.Current.CancellationToken);
     }
 
     /// <summary>One silo stops on purpose.</summary>

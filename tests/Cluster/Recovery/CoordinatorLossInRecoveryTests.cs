@@ -131,8 +131,7 @@ public sealed class CoordinatorLossInRecoveryTests
         var old = cluster.Outcomes.Silos.WaitForDeactivationAsync(cluster.Outcomes.Coordinator);
         cluster.Watch.BeforeInstall = _ => mayAnswer.Happens;
         await cluster.Lose(1);
-        // Longer than it waits for the answer to its own call.
-        await Task.Delay(TimeSpan.FromSeconds(2), TestContext.Current.CancellationToken);
+        await cluster.Outcomes.Log.Until("The coordinator does not get its own calls");
         Volatile.Write(ref isSlow, false);
         mayAnswer.Set();
         await old.WithTimeLimit();

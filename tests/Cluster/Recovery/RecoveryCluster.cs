@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Checkpointing.Cluster.Tests.Kit;
 using Checkpointing.Cluster.Tests.Outcomes;
 using Checkpointing.Runtime.Participants;
@@ -12,6 +13,8 @@ namespace Checkpointing.Cluster.Tests.Recovery;
 internal sealed class RecoveryCluster : IAsyncDisposable
 {
     private readonly List<SiloAddress> _others;
+
+    private ImmutableHashSet<SiloAddress> _lost = [];
 
     private RecoveryCluster(OutcomeCluster outcomes, RollbackWatch watch, SiloAddress coordinator)
     {
@@ -57,7 +60,9 @@ internal sealed class RecoveryCluster : IAsyncDisposable
             },
             isPlain: isPlain);
         await outcomes.CheckpointAll();
-        return new RecoveryCluster(outcomes, watch, await outcomes.SiloOf(outcomes.Coordinator));
+        var cluster = new RecoveryCluster(outcomes, watch, await outcomes.SiloOf(outcomes.Coordinator));
+        await cluster.UntilRecovered();
+        return cluster;
     }
 
     public int Logged(string text) => Outcomes.Log.All.Count(line => line.Text.Contains(text, StringComparison.Ordinal));
@@ -88,7 +93,8 @@ internal sealed class RecoveryCluster : IAsyncDisposable
 
     public async Task Lose(SiloAddress lost)
     {
-        var survivors = Outcomes.Silos.Silos.Count(handle => !handle.SiloAddress.Equals(lost) && handle.ServiceProvider.GetService<ParticipantRegistry>() is not null);
+        ImmutableInterlocked.Update(ref _lost, all => all.Add(lost));
+        var survivors = Outcomes.Silos.Silos.Count(handle => !_lost.Contains(handle.SiloAddress) && handle.ServiceProvider.GetService<ParticipantRegistry>() is not null);
         await Outcomes.Kill(SiloAt(lost));
         await Eventually.Holds(() => Outcomes.Log.All.Count(line => line.Text.StartsWith($"Silo {lost} is gone", StringComparison.Ordinal)) >= survivors);
     }

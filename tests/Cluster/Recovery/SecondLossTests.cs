@@ -22,17 +22,20 @@ public sealed class SecondLossTests
         await r.Put(1, self => self.Own(p).Put(1));
         await w.Put(1, self => self.Own(r).Put(1));
         await bystander.Put(7);
-        var lost = 0;
+        var (begins, lost) = (0, new Signal());
         cluster.Watch.Intercepts = async message =>
         {
-            if (message.GetType().Name == whenTheCoordinatorHears && Interlocked.Exchange(ref lost, 1) == 0)
+            if (message.GetType().Name == whenTheCoordinatorHears && Interlocked.Exchange(ref begins, 1) == 0)
+            {
                 await cluster.Lose(2);
+                lost.Set();
+            }
 
             return false;
         };
 
         await cluster.Lose(1);
-        await Eventually.Holds(() => Volatile.Read(ref lost) == 1);
+        await lost.Happens;
         await cluster.UntilRecovered();
 
         Assert.Equal((0, 0, 0, 7), (await Inside(p).Get(), await Inside(r).Get(), await Inside(w).Get(), await Inside(bystander).Get()));
