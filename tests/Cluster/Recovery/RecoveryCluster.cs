@@ -75,8 +75,15 @@ internal sealed class RecoveryCluster : IAsyncDisposable
     public async Task<T> On<T>(SiloAddress silo, string name)
         where T : IProbeGrain
     {
-        var grain = Outcomes.New<T>(name);
-        await Placed.On(silo, grain.GetNothing);
+        T grain = default!;
+        await Eventually.Holds(async () =>
+        {
+            grain = Outcomes.New<T>(name);
+            await Placed.On(silo, grain.GetNothing);
+
+            // No grain is placed on a silo that has just joined before the others know what it hosts. Workers are in many places, and cannot be looked up.
+            return grain is IWorkerGrain || silo.Equals(await Outcomes.SiloOf(grain));
+        });
         return grain;
     }
 
