@@ -42,8 +42,7 @@ public sealed class CoordinatorLossInRecoveryTests
             if (message.GetType().Name != whenItHears || Interlocked.Exchange(ref deactivated, 1) != 0)
                 return false;
 
-            // Not through the client: its gateway may be the silo that is being lost.
-            await cluster.GrainsAt(cluster.CoordinatorsSilo).GetCheckpointCoordinator().AsReference<IGrainManagementExtension>().DeactivateOnIdle();
+            await cluster.Outcomes.Coordinator.AsReference<IGrainManagementExtension>().DeactivateOnIdle();
             return true;
         };
         var before = cluster.Outcomes.Silos.WaitForDeactivationAsync(cluster.Outcomes.Coordinator);
